@@ -1,0 +1,2 @@
+//! The events that every bench records.
+#![forbid(unsafe_code)]

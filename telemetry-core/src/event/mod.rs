@@ -1,0 +1,115 @@
+//! The boundary: what a raw event is, and the one form in which it leaves.
+//!
+//! It owns the traits that the derive implements and [`Sanitized`], the only
+//! serialisable form. It must never know where a sanitised event goes.
+
+mod debug;
+mod sanitized;
+pub(crate) mod shape;
+mod value;
+
+pub use self::debug::{debug_event, debug_fields};
+pub(crate) use self::debug::ShownAsDebug;
+pub use self::sanitized::{Context, Nested, Sanitized, Sanitizer};
+pub use self::shape::{EntriesOf, LeafPolicy, Map, Num, Receive, Shape, Under, kind};
+pub use self::value::{Allowed, TelemetryValue};
+
+use crate::schema::{EventSchema, FieldSchema};
+
+/// An event whose every field has a policy. Implemented by
+/// `#[derive(TelemetryEvent)]` alone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a telemetry event",
+    label = "not a telemetry event",
+    note = "derive it: `#[derive(TelemetryEvent)]` on the struct or enum, with a policy on each field"
+)]
+pub trait TelemetryEvent {
+    /// What the event collects: one entry for a struct, one for each variant
+    /// of an enum, in the order of declaration.
+    const SCHEMA: &'static [EventSchema];
+
+    #[doc(hidden)]
+    fn only_the_derive_may_implement_this_trait();
+
+    /// The place of this value's event in [`SCHEMA`](Self::SCHEMA).
+    #[doc(hidden)]
+    fn variant(&self) -> usize;
+
+    /// Shows every field that is not dropped to `walk`, in the order of declaration.
+    #[doc(hidden)]
+    fn walk<W: Walk>(&self, walk: &mut W) -> Result<(), W::Error>;
+
+    /// The schema of this value's event.
+    fn schema(&self) -> &'static EventSchema {
+        #[expect(clippy::indexing_slicing, reason = "the derive writes both the index and the slice")]
+        &Self::SCHEMA[self.variant()]
+    }
+}
+
+/// A part of an event, whose every field has a policy of its own: what the
+/// policy `nested` asks for. Implemented by `#[derive(TelemetryFields)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be `nested`: its fields have no policies",
+    label = "fields without policies",
+    note = "derive `TelemetryFields` on the type and give each of its fields a policy, or choose another policy for this field"
+)]
+pub trait TelemetryFields {
+    /// Every field, the dropped ones too, in the order of declaration.
+    const FIELDS: &'static [FieldSchema];
+
+    #[doc(hidden)]
+    fn only_the_derive_may_implement_this_trait();
+
+    /// Shows every field that is not dropped to `walk`, in the order of declaration.
+    #[doc(hidden)]
+    fn walk<W: Walk>(&self, walk: &mut W) -> Result<(), W::Error>;
+
+    /// Hands the sanitised fields to `receive`, or says that there are none.
+    #[doc(hidden)]
+    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
+        receive.value(&sanitized::NestedFields { value: self, context })
+    }
+}
+
+/// Sees each field of an event together with what its policy makes of it.
+#[doc(hidden)]
+pub trait Walk {
+    type Error;
+
+    /// A field with a policy.
+    fn field<L: Leaves>(
+        &mut self,
+        field: &'static FieldSchema,
+        value: L,
+    ) -> Result<(), Self::Error>;
+
+    /// A dropped field: there is no value to see.
+    fn dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error>;
+}
+
+/// A value under its policy: what [`Walk::field`] is given.
+#[doc(hidden)]
+pub trait Leaves {
+    /// Whether `Debug` of the raw event may show what this emits. Such an
+    /// `emit` may not use keys: `Debug` has none.
+    const SHOWN: bool = false;
+
+    /// Hands what may leave to `receive`, or says that nothing does.
+    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error>;
+}
+
+/// Makes `Serialize` of a raw event impossible: the derive writes an impl that
+/// asks for this trait, which nothing implements. A second, derived impl
+/// collides with it, and a serialiser that is given the raw event is refused.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a raw telemetry event cannot be serialised",
+    label = "this is the raw event: no policy has been applied",
+    note = "serialise its sanitised form: `sanitizer.sanitize(&event)`, or give it to `Telemetry::record`"
+)]
+pub trait NotARawEvent<'never> {}
+
+/// The type that never implements [`NotARawEvent`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct RawEvent(());

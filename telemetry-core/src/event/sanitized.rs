@@ -1,0 +1,214 @@
+//! The sanitised form of an event, and the one place that makes it.
+//!
+//! It owns [`Sanitizer`] and [`Sanitized`]. It must never know which fields an
+//! event has, nor who serialises the result.
+
+use std::fmt;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::shape::{Entry, structure};
+use super::{Leaves, Receive, TelemetryEvent, TelemetryFields, Walk};
+use crate::policy::{Keys, Scrubber};
+use crate::schema::{EventSchema, FieldSchema, Purpose};
+
+/// Applies the policies of events: it holds the keys of pseudonyms and the
+/// rules for scrubbing.
+///
+/// ```
+/// use telemetry_core::policy::Keys;
+/// use telemetry_core::{Sanitizer, TelemetryEvent};
+///
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(purpose = "diagnostics")]
+/// struct Connected<'a> {
+///     #[telemetry(drop)]
+///     password: &'a str,
+///     #[telemetry(allow)]
+///     attempts: u32,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sanitizer = Sanitizer::new(Keys::session()?);
+/// let event = Connected { password: "hunter2", attempts: 3 };
+/// let line = serde_json::to_string(&sanitizer.sanitize(&event))?;
+/// assert_eq!(line, r#"{"attempts":3}"#);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Sanitizer {
+    keys: Keys,
+    scrubber: Scrubber,
+}
+
+impl Sanitizer {
+    /// A sanitizer with these keys and the standard rules for scrubbing.
+    pub fn new(keys: Keys) -> Self {
+        Self { keys, scrubber: Scrubber::default() }
+    }
+
+    /// The same with other rules for scrubbing.
+    #[must_use]
+    pub fn with_scrubber(mut self, scrubber: Scrubber) -> Self {
+        self.scrubber = scrubber;
+        self
+    }
+
+    /// The sanitised form of `event`. Policies are applied when it is
+    /// serialised; nothing is copied before.
+    ///
+    /// A field with a purpose of its own is absent: see
+    /// [`sanitize_for`](Self::sanitize_for).
+    pub fn sanitize<'a, E: TelemetryEvent + ?Sized>(&'a self, event: &'a E) -> Sanitized<'a, E> {
+        self.sanitize_for(event, &[])
+    }
+
+    /// The sanitised form of `event`, with those fields whose own purpose is
+    /// among `granted`.
+    pub fn sanitize_for<'a, E: TelemetryEvent + ?Sized>(
+        &'a self,
+        event: &'a E,
+        granted: &'a [Purpose],
+    ) -> Sanitized<'a, E> {
+        Sanitized { event, context: Context { sanitizer: Some(self), granted } }
+    }
+}
+
+/// What policies need when they are applied.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    sanitizer: Option<&'a Sanitizer>,
+    granted: &'a [Purpose],
+}
+
+impl<'a> Context<'a> {
+    /// For values that are allowed, and so need neither keys nor rules.
+    pub(crate) const WITHOUT_KEYS: Context<'static> = Context { sanitizer: None, granted: &[] };
+
+    pub(crate) fn keys(self) -> Option<&'a Keys> {
+        self.sanitizer.map(|sanitizer| &sanitizer.keys)
+    }
+
+    pub(crate) fn scrubber(self) -> Option<&'a Scrubber> {
+        self.sanitizer.map(|sanitizer| &sanitizer.scrubber)
+    }
+
+    fn grants(self, purpose: Option<Purpose>) -> bool {
+        purpose.is_none_or(|purpose| self.granted.contains(&purpose))
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("granted", &self.granted).finish_non_exhaustive()
+    }
+}
+
+/// The sanitised form of an event: the only form that can be serialised.
+///
+/// It is a map from field names to what the policies let through, for any
+/// self-describing serde format. It can be made by [`Sanitizer::sanitize`]
+/// alone.
+pub struct Sanitized<'a, E: ?Sized> {
+    event: &'a E,
+    context: Context<'a>,
+}
+
+impl<E: TelemetryEvent + ?Sized> Sanitized<'_, E> {
+    /// The schema of the event.
+    pub fn schema(&self) -> &'static EventSchema {
+        self.event.schema()
+    }
+}
+
+impl<E: ?Sized> Clone for Sanitized<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: ?Sized> Copy for Sanitized<'_, E> {}
+
+impl<E: TelemetryEvent + ?Sized> Serialize for Sanitized<'_, E> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        // A map, not a struct: absent fields would shift the positions by
+        // which some formats write structs.
+        let mut map = serializer.serialize_map(None)?;
+        self.event.walk(&mut Fields { map: &mut map, context: self.context })?;
+        map.end()
+    }
+}
+
+impl<E: TelemetryEvent + ?Sized> fmt::Debug for Sanitized<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.schema().name)?;
+        f.write_str(" ")?;
+        super::ShownAsDebug(self).fmt(f)
+    }
+}
+
+/// The sanitised fields of a nested value.
+pub(super) struct NestedFields<'a, T: ?Sized> {
+    pub(super) value: &'a T,
+    pub(super) context: Context<'a>,
+}
+
+impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.value.walk(&mut Fields { map: &mut map, context: self.context })?;
+        map.end()
+    }
+}
+
+/// A nested value under its own policies.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
+
+impl<T: TelemetryFields + ?Sized> Leaves for Nested<'_, T> {
+    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
+        self.0.emit(context, receive)
+    }
+}
+
+structure! {
+    impl[] TelemetryFields {
+        fn emit[](context: Context<'_>), element => Nested(element), context
+    } {
+        const FIELDS: &'static [FieldSchema] = T::FIELDS;
+
+        fn only_the_derive_may_implement_this_trait() {}
+
+        /// What only holds others has no fields of its own: `emit` passes it by.
+        fn walk<W: Walk>(&self, _walk: &mut W) -> Result<(), W::Error> {
+            Ok(())
+        }
+    }
+}
+
+/// Writes each field that has something left into a map.
+struct Fields<'s, 'c, S> {
+    map: &'s mut S,
+    context: Context<'c>,
+}
+
+impl<S: SerializeMap> Walk for Fields<'_, '_, S> {
+    type Error = S::Error;
+
+    fn field<L: Leaves>(
+        &mut self,
+        field: &'static FieldSchema,
+        value: L,
+    ) -> Result<(), S::Error> {
+        if !self.context.grants(field.purpose) {
+            return Ok(());
+        }
+        value.emit(self.context, Entry { map: self.map, key: field.name })
+    }
+
+    fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), S::Error> {
+        Ok(())
+    }
+}

@@ -1,0 +1,2 @@
+//! What several tests share: programs to start, folders, canaries.
+#![forbid(unsafe_code)]
