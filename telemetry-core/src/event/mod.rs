@@ -10,7 +10,7 @@ mod value;
 
 pub use self::debug::{debug_event, debug_fields};
 pub(crate) use self::debug::ShownAsDebug;
-pub use self::sanitized::{Context, Nested, Sanitized, Sanitizer};
+pub use self::sanitized::{Context, Grants, Nested, Sanitized, Sanitizer};
 pub use self::shape::{EntriesOf, LeafPolicy, Map, Num, Receive, Shape, Under, kind};
 pub use self::value::{Allowed, TelemetryValue};
 

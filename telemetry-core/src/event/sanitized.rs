@@ -61,17 +61,35 @@ impl Sanitizer {
     /// A field with a purpose of its own is absent: see
     /// [`sanitize_for`](Self::sanitize_for).
     pub fn sanitize<'a, E: TelemetryEvent + ?Sized>(&'a self, event: &'a E) -> Sanitized<'a, E> {
-        self.sanitize_for(event, &[])
+        self.sanitize_for(event, &[] as &[Purpose; 0])
     }
 
-    /// The sanitised form of `event`, with those fields whose own purpose is
-    /// among `granted`.
+    /// The sanitised form of `event`, with those fields of a purpose of their
+    /// own that `granted` grants.
     pub fn sanitize_for<'a, E: TelemetryEvent + ?Sized>(
         &'a self,
         event: &'a E,
-        granted: &'a [Purpose],
+        granted: &'a dyn Grants,
     ) -> Sanitized<'a, E> {
         Sanitized { event, context: Context { sanitizer: Some(self), granted } }
+    }
+}
+
+/// Says for which purposes data may be collected.
+pub trait Grants {
+    /// Whether data may be collected for `purpose`.
+    fn grants(&self, purpose: Purpose) -> bool;
+}
+
+impl<const N: usize> Grants for [Purpose; N] {
+    fn grants(&self, purpose: Purpose) -> bool {
+        self.contains(&purpose)
+    }
+}
+
+impl Grants for Vec<Purpose> {
+    fn grants(&self, purpose: Purpose) -> bool {
+        self.contains(&purpose)
     }
 }
 
@@ -79,12 +97,12 @@ impl Sanitizer {
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     sanitizer: Option<&'a Sanitizer>,
-    granted: &'a [Purpose],
+    granted: &'a dyn Grants,
 }
 
 impl<'a> Context<'a> {
     /// For values that are allowed, and so need neither keys nor rules.
-    pub(crate) const WITHOUT_KEYS: Context<'static> = Context { sanitizer: None, granted: &[] };
+    pub(crate) const WITHOUT_KEYS: Context<'static> = Context { sanitizer: None, granted: &[] as &[Purpose; 0] };
 
     pub(crate) fn keys(self) -> Option<&'a Keys> {
         self.sanitizer.map(|sanitizer| &sanitizer.keys)
@@ -95,13 +113,13 @@ impl<'a> Context<'a> {
     }
 
     fn grants(self, purpose: Option<Purpose>) -> bool {
-        purpose.is_none_or(|purpose| self.granted.contains(&purpose))
+        purpose.is_none_or(|purpose| self.granted.grants(purpose))
     }
 }
 
 impl fmt::Debug for Context<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").field("granted", &self.granted).finish_non_exhaustive()
+        f.debug_struct("Context").finish_non_exhaustive()
     }
 }
 
