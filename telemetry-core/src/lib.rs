@@ -21,9 +21,7 @@ pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, Te
 pub mod __private {
     pub use serde::{Serialize, Serializer};
 
-    pub use crate::event::{
-        NotARawEvent, RawEvent, Receive, Walk, debug_event, debug_fields,
-    };
+    pub use crate::event::{NotARawEvent, RawEvent, Receive, Walk, debug_event, debug_fields};
     pub use crate::policy::apply::*;
     pub use crate::policy::{Bounds, KeyScope, KeySlot};
     pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose};

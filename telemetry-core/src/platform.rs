@@ -98,9 +98,7 @@ pub(crate) fn create_once(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
 /// it survives a power cut.
 pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
     match path.parent() {
-        Some(parent) => {
-            imp::sync_dir(parent).map_err(|e| Error::io("sync the folder", parent, e))
-        }
+        Some(parent) => imp::sync_dir(parent).map_err(|e| Error::io("sync the folder", parent, e)),
         None => Ok(()),
     }
 }
@@ -154,7 +152,11 @@ mod imp {
             return Err(refused(path, "is not a folder", "move it away"));
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refused(path, "belongs to another user", "move it away or change its owner"));
+            return Err(refused(
+                path,
+                "belongs to another user",
+                "move it away or change its owner",
+            ));
         }
         if metadata.mode() & 0o022 != 0 {
             return Err(refused(path, "can be written by others", "run `chmod 700` on it"));
@@ -165,10 +167,18 @@ mod imp {
     pub(super) fn check_private(file: &File, path: &Path) -> Result<(), Error> {
         let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refused(path, "belongs to another user", "move it away or change its owner"));
+            return Err(refused(
+                path,
+                "belongs to another user",
+                "move it away or change its owner",
+            ));
         }
         if metadata.mode() & 0o077 != 0 {
-            return Err(refused(path, "can be read by others", "run `chmod 600` on it, or remove it"));
+            return Err(refused(
+                path,
+                "can be read by others",
+                "run `chmod 600` on it, or remove it",
+            ));
         }
         Ok(())
     }

@@ -8,8 +8,8 @@ mod sanitized;
 pub(crate) mod shape;
 mod value;
 
-pub use self::debug::{debug_event, debug_fields};
 pub(crate) use self::debug::ShownAsDebug;
+pub use self::debug::{debug_event, debug_fields};
 pub use self::sanitized::{Context, Grants, Nested, Sanitized, Sanitizer};
 pub use self::shape::{EntriesOf, LeafPolicy, Map, Num, Receive, Shape, Under, kind};
 pub use self::value::{Allowed, TelemetryValue};
@@ -41,7 +41,10 @@ pub trait TelemetryEvent {
 
     /// The schema of this value's event.
     fn schema(&self) -> &'static EventSchema {
-        #[expect(clippy::indexing_slicing, reason = "the derive writes both the index and the slice")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the derive writes both the index and the slice"
+        )]
         &Self::SCHEMA[self.variant()]
     }
 }

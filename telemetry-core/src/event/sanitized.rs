@@ -102,7 +102,8 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// For values that are allowed, and so need neither keys nor rules.
-    pub(crate) const WITHOUT_KEYS: Context<'static> = Context { sanitizer: None, granted: &[] as &[Purpose; 0] };
+    pub(crate) const WITHOUT_KEYS: Context<'static> =
+        Context { sanitizer: None, granted: &[] as &[Purpose; 0] };
 
     pub(crate) fn keys(self) -> Option<&'a Keys> {
         self.sanitizer.map(|sanitizer| &sanitizer.keys)
@@ -215,11 +216,7 @@ struct Fields<'s, 'c, S> {
 impl<S: SerializeMap> Walk for Fields<'_, '_, S> {
     type Error = S::Error;
 
-    fn field<L: Leaves>(
-        &mut self,
-        field: &'static FieldSchema,
-        value: L,
-    ) -> Result<(), S::Error> {
+    fn field<L: Leaves>(&mut self, field: &'static FieldSchema, value: L) -> Result<(), S::Error> {
         if !self.context.grants(field.purpose) {
             return Ok(());
         }

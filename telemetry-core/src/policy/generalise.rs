@@ -154,9 +154,7 @@ impl LeafPolicy for EmailDomain {
         receive: R,
     ) -> Result<R::Ok, R::Error> {
         match address.rsplit_once('@') {
-            Some((_, domain)) => {
-                known(self.0, |value| value.eq_ignore_ascii_case(domain), receive)
-            }
+            Some((_, domain)) => known(self.0, |value| value.eq_ignore_ascii_case(domain), receive),
             None => receive.absent(),
         }
     }

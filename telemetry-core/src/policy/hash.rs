@@ -35,7 +35,10 @@ impl Secret {
         bytes.try_into().map(Self).map_err(|_| {
             Error::new(
                 Kind::Secret,
-                format!("a secret has 32 bytes, not {}: make one with `Secret::generate`", bytes.len()),
+                format!(
+                    "a secret has 32 bytes, not {}: make one with `Secret::generate`",
+                    bytes.len()
+                ),
             )
         })
     }

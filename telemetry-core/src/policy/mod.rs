@@ -14,8 +14,8 @@ mod scrub;
 pub use self::hash::{KeyScope, KeySlot, Keys, Pseudonym, Secret};
 pub use self::scrub::Scrubber;
 
-use crate::event::kind::{Address, Identifier, Number, Text};
 use crate::event::Shape;
+use crate::event::kind::{Address, Identifier, Number, Text};
 
 /// Values from which a keyed hash hides who is meant.
 #[diagnostic::on_unimplemented(
@@ -71,10 +71,12 @@ pub mod apply {
         Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, Length, OneOf,
         PresentOrNot, TruncateIp, Vouched, WithFunction,
     };
-    use super::hash::{Keyed, KeySlot, Sha256};
+    use super::hash::{KeySlot, Keyed, Sha256};
     use super::scrub::Scrub;
     use super::{Addressable, Countable, Hashable, Numeric, Present, Textual};
-    use crate::event::{Allowed, EntriesOf, Leaves, Nested, TelemetryFields, TelemetryValue, Under};
+    use crate::event::{
+        Allowed, EntriesOf, Leaves, Nested, TelemetryFields, TelemetryValue, Under,
+    };
 
     pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
         Allowed(value)
