@@ -60,6 +60,13 @@ impl Error {
         self
     }
 
+    /// The same words under another kind: what went wrong with the file that
+    /// holds the secret is about the secret.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        self.inner.kind = kind;
+        self
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.inner.kind
     }

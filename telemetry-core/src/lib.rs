@@ -7,7 +7,7 @@ pub mod event;
 pub mod policy;
 pub mod schema;
 
-#[cfg_attr(not(feature = "client"), expect(dead_code, reason = "what the client stands on"))]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what the client stands on"))]
 mod platform;
 
 pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};

@@ -11,6 +11,9 @@ mod generalise;
 mod hash;
 mod scrub;
 
+/// The primitives, for the test vectors alone.
+#[doc(hidden)]
+pub use self::hash::construction;
 pub use self::hash::{KeyScope, KeySlot, Keys, Pseudonym, Secret};
 pub use self::scrub::Scrubber;
 

@@ -1,0 +1,250 @@
+//! The text form of a pseudonym, and what a key is derived for.
+//!
+//! It owns the bytes that must never drift: see the tables of [`Pseudonym`].
+//! It must never know a secret.
+
+use std::fmt;
+
+use super::construction::DIGEST;
+
+/// In front of each pseudonym: `h` for a keyed hash, `1` for the algorithm
+/// and the formats below. Another construction takes another number, so that
+/// a receiver never joins what cannot be joined. It says nothing of the key: a
+/// key's name would itself be an identifier.
+const PREFIX: &str = "h1_";
+
+/// The first part of every `info`: keeps these keys apart from those of any
+/// other use of the same secret.
+const LABEL: &str = "telemetry pseudonym v1";
+
+/// What a key is for: keys of different scopes cannot be joined.
+///
+/// ```
+/// use telemetry_core::policy::KeyScope;
+///
+/// let one = KeyScope::Field { event: "run.finished", field: "target" };
+/// let other = KeyScope::Field { event: "run.failed", field: "target" };
+/// assert_ne!(one, other);
+/// // Two fields with this scope can be joined.
+/// let joined = KeyScope::Domain("host");
+/// assert_ne!(one, joined);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyScope {
+    /// One field of one event.
+    Field {
+        /// The event's name.
+        event: &'static str,
+        /// The field's name.
+        field: &'static str,
+    },
+    /// Every field that names this domain.
+    Domain(&'static str),
+}
+
+impl KeyScope {
+    /// Hands the parts of HKDF's `info` to `with`: each part behind its own
+    /// length, so that no two scopes or epochs share their bytes.
+    pub(super) fn with_info<T>(self, epoch: u64, with: impl FnOnce(&[&[u8]]) -> T) -> T {
+        let epoch = &epoch.to_be_bytes();
+        let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
+        let label = LABEL.as_bytes();
+        match self {
+            Self::Field { event, field } => {
+                let (kind, event, field) = (b"field", event.as_bytes(), field.as_bytes());
+                with(&[
+                    &length(label),
+                    label,
+                    &length(kind),
+                    kind,
+                    &length(event),
+                    event,
+                    &length(field),
+                    field,
+                    &length(epoch),
+                    epoch,
+                ])
+            }
+            Self::Domain(domain) => {
+                let (kind, domain) = (b"domain", domain.as_bytes());
+                with(&[
+                    &length(label),
+                    label,
+                    &length(kind),
+                    kind,
+                    &length(domain),
+                    domain,
+                    &length(epoch),
+                    epoch,
+                ])
+            }
+        }
+    }
+}
+
+/// How many bytes of a tag are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Length(usize);
+
+impl Length {
+    /// 128 bits: among 2^40 different values of one field two share a
+    /// pseudonym with a chance of 2^-49.
+    pub(super) const DEFAULT: Self = Self(16);
+
+    /// Whole bytes of 64 to 256 bits. At 64 bits, two of 2^32 values share a
+    /// pseudonym with a chance of 39 %, and less would make that usual; above
+    /// 256 there is nothing more.
+    pub(super) fn from_bits(bits: usize) -> Option<Self> {
+        (bits.is_multiple_of(8) && (64..=256).contains(&bits)).then_some(Self(bits / 8))
+    }
+}
+
+/// A pseudonym in its text form, on the stack.
+///
+/// It is still personal data under the law: it stands for one person or
+/// machine, only it can no longer be reversed without the secret.
+///
+/// # Format
+///
+/// The text form, which has no character that JSON or a URL must escape:
+///
+/// | offset | length | content |
+/// |---|---|---|
+/// | 0 | 3 | `h1_`: a keyed hash by version 1 of what follows |
+/// | 3 | 32 (16 to 64) | the first 128 bits (64 to 256) of the tag, in lower-case hexadecimal digits |
+///
+/// It begins with a letter, so that no spreadsheet takes `12e4…` for a
+/// number, and cannot be mistaken for a plain SHA-256. In it is nothing of the
+/// key but the tag: a key's name or epoch would itself be an identifier.
+///
+/// How the tag is made:
+///
+/// | step | function | key or salt | input |
+/// |---|---|---|---|
+/// | key of a field or domain | HKDF-SHA-256 (RFC 5869), 32 bytes | no salt; the secret's 32 bytes as key material | the info below |
+/// | tag | HMAC-SHA-256 (RFC 2104) | that key | the value's canonical bytes |
+/// | next epoch's secret | HMAC-SHA-256 | the secret | `next` |
+///
+/// The info is these parts, each behind its length in bytes as 8 bytes, big
+/// endian; so that no two scopes share an info:
+///
+/// | part | for a field | for a domain |
+/// |---|---|---|
+/// | label | `telemetry pseudonym v1` | the same |
+/// | kind | `field` | `domain` |
+/// | names | the event's name, then, as a part of its own, the field's | the domain's name |
+/// | epoch | 8 bytes, big endian | the same |
+///
+/// The canonical bytes: of text its UTF-8 as it is, of bytes themselves, of a
+/// path the bytes that the operating system has, of an integer its decimal
+/// digits behind `-` if it is negative, of an IP address its usual text (RFC
+/// 5952; an IPv4 address mapped to IPv6 is IPv4). With `lowercase`, text is
+/// first folded by Unicode's rules, and bytes that are not UTF-8 by ASCII's.
+///
+/// ```
+/// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+///
+/// # fn main() -> Result<(), telemetry_core::Error> {
+/// static TARGET: KeySlot =
+///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
+///
+/// let keys = Keys::session()?;
+/// let pseudonym = keys.pseudonym(&TARGET, b"web-1.corp.example").unwrap();
+/// assert!(pseudonym.as_str().starts_with("h1_"));
+/// assert_eq!(pseudonym.as_str().len(), 3 + 32);
+/// assert_eq!(pseudonym.to_string(), pseudonym.as_str());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Pseudonym {
+    bytes: [u8; PREFIX.len() + 2 * DIGEST],
+    length: usize,
+}
+
+impl Pseudonym {
+    /// The first `length` bytes of `tag` as text.
+    pub(super) fn new(tag: &[u8; DIGEST], length: Length) -> Self {
+        let mut pseudonym = Self { bytes: [0; _], length: PREFIX.len() + 2 * length.0 };
+        let (prefix, digits) = pseudonym.bytes.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
+        encode(tag, digits);
+        // What is cut off is not kept: it would be in copies and comparisons.
+        if let Some(rest) = pseudonym.bytes.get_mut(pseudonym.length..) {
+            rest.fill(0);
+        }
+        pseudonym
+    }
+
+    /// The text form: the prefix and lower-case hexadecimal digits.
+    ///
+    /// ```
+    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
+    ///
+    /// let keys = Keys::new(Secret::from_bytes(b"thirty-two bytes, for an example")?);
+    /// let pseudonym = keys.pseudonym(&HOST, b"web-1.corp.example").unwrap();
+    /// assert_eq!(pseudonym.as_str(), "h1_27c4e73204e460a0c4948c11738638c8");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn as_str(&self) -> &str {
+        // Both fallbacks are out of reach: the bytes are ASCII up to `length`.
+        self.bytes
+            .get(..self.length)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or_default()
+    }
+}
+
+impl AsRef<str> for Pseudonym {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Pseudonym {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pseudonym").field(&self.as_str()).finish()
+    }
+}
+
+/// Writes lower-case hexadecimal digits. The buffer is twice as long as the
+/// digest, so that this cannot fail.
+pub(super) fn encode(digest: &[u8; DIGEST], digits: &mut [u8]) {
+    let _ = hex::encode_to_slice(digest, digits);
+}
+
+/// Hands `value` in lower case to `with`: by Unicode's rules when it is UTF-8,
+/// and by ASCII's otherwise, so that the bytes of a name in another encoding
+/// stay what they are.
+pub(super) fn with_lowercase<T>(value: &[u8], with: impl FnOnce(&[u8]) -> T) -> T {
+    // A host name has at most 253 bytes, an e-mail address 254: they are
+    // folded on the stack.
+    let mut buffer = [0; 256];
+    if !value.is_ascii() {
+        return match std::str::from_utf8(value) {
+            Ok(text) => with(text.to_lowercase().as_bytes()),
+            Err(_) => with(&value.to_ascii_lowercase()),
+        };
+    }
+    if !value.iter().any(u8::is_ascii_uppercase) {
+        return with(value);
+    }
+    match buffer.get_mut(..value.len()) {
+        Some(folded) => {
+            folded.copy_from_slice(value);
+            folded.make_ascii_lowercase();
+            with(folded)
+        }
+        None => with(&value.to_ascii_lowercase()),
+    }
+}

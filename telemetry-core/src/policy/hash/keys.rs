@@ -1,0 +1,254 @@
+//! Keys of fields and domains, derived once and kept ready.
+//!
+//! It owns the derivation and the cache. It must never know a value, nor where
+//! a secret is stored.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use zeroize::Zeroizing;
+
+use super::construction::{self, DIGEST};
+use super::format::{KeyScope, Length, Pseudonym};
+use super::secret::Secret;
+use crate::error::{Error, Kind};
+
+/// Where the key of one field is cached. The derive puts a `static` of it
+/// beside each hashed field.
+///
+/// ```
+/// use telemetry_core::policy::{KeyScope, KeySlot};
+///
+/// static TARGET: KeySlot =
+///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
+/// ```
+#[derive(Debug)]
+pub struct KeySlot {
+    scope: KeyScope,
+    /// The place in every [`Keys`], given out at first use; 0 is none yet.
+    index: AtomicU32,
+}
+
+impl KeySlot {
+    /// A slot for the key of `scope`.
+    ///
+    /// ```
+    /// use telemetry_core::policy::{KeyScope, KeySlot};
+    ///
+    /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
+    /// ```
+    pub const fn new(scope: KeyScope) -> Self {
+        Self { scope, index: AtomicU32::new(0) }
+    }
+
+    /// This slot's place, the same for the rest of the process. `None` when
+    /// the numbers have run out: such a key is derived each time, and two
+    /// slots never share a place.
+    fn place(&self) -> Option<u32> {
+        match self.index.load(Ordering::Relaxed) {
+            0 => self.take_place(),
+            index => Some(index - 1),
+        }
+    }
+
+    #[cold]
+    fn take_place(&self) -> Option<u32> {
+        // The number of the next slot. Nothing is published through it, nor
+        // through `index`: `OnceLock` orders what threads see of a key.
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let relaxed = Ordering::Relaxed;
+        let index = NEXT.fetch_update(relaxed, relaxed, |next| next.checked_add(1)).ok()?;
+        // Of two threads that are first, one wins; the other's number is lost.
+        match self.index.compare_exchange(0, index, relaxed, relaxed) {
+            Ok(_) => Some(index - 1),
+            Err(winner) => Some(winner - 1),
+        }
+    }
+}
+
+/// The keys that one secret gives: one for each field of each event, and one
+/// for each domain.
+///
+/// A key is derived when its field is first hashed, and kept ready from then
+/// on; no lock is taken after that. All keys are wiped when this is dropped.
+///
+/// Which pseudonyms can be joined is decided by where the secret comes from:
+///
+/// | scope | secret | pseudonyms can be joined |
+/// |---|---|---|
+/// | installation | [`Secret::load_or_create`] | on one machine, for one user, within an epoch |
+/// | session | [`Keys::session`] | in one process |
+/// | fleet | [`Secret::from_bytes`] | wherever the author puts the same 32 bytes |
+///
+/// ```
+/// use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+///
+/// # fn main() -> Result<(), telemetry_core::Error> {
+/// static TARGET: KeySlot =
+///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
+/// static USER: KeySlot =
+///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "user" });
+///
+/// let keys = Keys::new(Secret::generate()?);
+/// assert_eq!(keys.pseudonym(&TARGET, b"anna"), keys.pseudonym(&TARGET, b"anna"));
+/// // The same value in another field cannot be recognised.
+/// assert_ne!(keys.pseudonym(&TARGET, b"anna"), keys.pseudonym(&USER, b"anna"));
+/// # Ok(())
+/// # }
+/// ```
+pub struct Keys {
+    secret: Secret,
+    length: Length,
+    buckets: [OnceLock<Bucket>; BUCKETS],
+}
+
+/// A key's place. `None` inside is a key that could not be derived.
+type Place = OnceLock<Option<construction::Keyed>>;
+type Bucket = Box<[Place]>;
+
+/// Places in the first bucket; each further bucket has twice as many as the
+/// one before. Sixteen are more hashed fields than most programs have.
+const FIRST: u32 = 16;
+
+/// As many buckets as hold every index that a `u32` can be.
+const BUCKETS: usize = (u32::BITS - FIRST.ilog2()) as usize;
+
+impl Keys {
+    /// The keys of `secret`: of an installation, or of a fleet.
+    ///
+    /// ```
+    /// use telemetry_core::policy::{Keys, Secret};
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// // In a program these 32 bytes come from the organisation's key store.
+    /// let fleet = Keys::new(Secret::from_bytes(b"thirty-two bytes, for an example")?);
+    /// # let _ = fleet;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(secret: Secret) -> Self {
+        Self { secret, length: Length::DEFAULT, buckets: [const { OnceLock::new() }; BUCKETS] }
+    }
+
+    /// Keys of a secret that lives only in memory: pseudonyms of this process
+    /// alone, which nothing can join with those of its next run.
+    ///
+    /// ```
+    /// use telemetry_core::policy::Keys;
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// let keys = Keys::session()?;
+    /// # let _ = keys;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the operating system has no random bytes to give
+    /// ([`Error::is_secret`]).
+    pub fn session() -> Result<Self, Error> {
+        Secret::generate().map(Self::new)
+    }
+
+    /// The same keys with pseudonyms of `bits` bits instead of 128.
+    ///
+    /// A shorter pseudonym is the beginning of the longer one, so that data
+    /// from before and after a change can still be joined.
+    ///
+    /// ```
+    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
+    ///
+    /// let keys = Keys::session()?.with_length(256)?;
+    /// let pseudonym = keys.pseudonym(&HOST, b"web-1").unwrap();
+    /// assert_eq!(pseudonym.as_str().len(), 3 + 64);
+    /// assert!(keys.with_length(32).unwrap_err().is_argument());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `bits` is not a multiple of 8 from 64 to 256
+    /// ([`Error::is_argument`]).
+    pub fn with_length(mut self, bits: usize) -> Result<Self, Error> {
+        self.length = Length::from_bits(bits).ok_or_else(|| {
+            Error::new(
+                Kind::Argument,
+                format!(
+                    "a pseudonym cannot have {bits} bits: choose a multiple of 8 from 64 to 256"
+                ),
+            )
+        })?;
+        Ok(self)
+    }
+
+    /// The pseudonym of `value` under the key of `slot`.
+    ///
+    /// Without the secret nobody can find `value` by trying: neither a
+    /// receiver, nor who knows other values together with their pseudonyms.
+    /// There is none of the empty value: it would be the same for everybody
+    /// in a data set, and say "empty".
+    ///
+    /// ```
+    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
+    ///
+    /// let (monday, tuesday) = (Keys::session()?, Keys::session()?);
+    /// assert_ne!(monday.pseudonym(&HOST, b"web-1"), tuesday.pseudonym(&HOST, b"web-1"));
+    /// assert_eq!(monday.pseudonym(&HOST, b""), None);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pseudonym(&self, slot: &'static KeySlot, value: &[u8]) -> Option<Pseudonym> {
+        if value.is_empty() {
+            return None;
+        }
+        let tag = match slot.place().and_then(|place| self.at(place)) {
+            Some(place) => place.get_or_init(|| self.derive(slot.scope)).as_ref()?.tag(value),
+            None => self.derive(slot.scope)?.tag(value),
+        };
+        Some(Pseudonym::new(&tag, self.length))
+    }
+
+    /// The place with this number; its bucket is made when it is first used.
+    fn at(&self, index: u32) -> Option<&Place> {
+        let (bucket, offset, size) = position(index)?;
+        let bucket = self
+            .buckets
+            .get(bucket)?
+            .get_or_init(|| std::iter::repeat_with(OnceLock::new).take(size).collect());
+        bucket.get(offset)
+    }
+
+    /// Derives the key of `scope` and takes it into HMAC. Without a key there
+    /// is no pseudonym: nothing is ever hashed under a constant.
+    #[cold]
+    fn derive(&self, scope: KeyScope) -> Option<construction::Keyed> {
+        let mut key = Zeroizing::new([0; DIGEST]);
+        scope.with_info(self.secret.epoch(), |info| {
+            construction::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())
+        })?;
+        Some(construction::Keyed::new(key.as_slice()))
+    }
+}
+
+/// The bucket of an index, the offset in it, and the bucket's size.
+fn position(index: u32) -> Option<(usize, usize, usize)> {
+    let shifted = index.checked_add(FIRST)?;
+    let power = shifted.ilog2();
+    let size = 1 << power;
+    Some(((power - FIRST.ilog2()) as usize, (shifted - size) as usize, size as usize))
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
