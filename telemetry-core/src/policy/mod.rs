@@ -15,7 +15,7 @@ mod scrub;
 #[doc(hidden)]
 pub use self::hash::construction;
 pub use self::hash::{KeyScope, KeySlot, Keys, Pseudonym, Secret};
-pub use self::scrub::Scrubber;
+pub use self::scrub::{ScrubRule, Scrubber};
 
 use crate::event::Shape;
 use crate::event::kind::{Address, Identifier, Number, Text};
