@@ -6,6 +6,8 @@ pub mod error;
 pub mod event;
 pub mod policy;
 pub mod schema;
+#[cfg(feature = "client")]
+pub mod spool;
 
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what the client stands on"))]
 mod platform;

@@ -55,6 +55,23 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Opens an existing regular file for reading and writing, without following a
+/// symbolic link; a symbolic link, folder, pipe or device is an error.
+pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    imp::no_follow(options.read(true).write(true));
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    Ok(file)
+}
+
+/// Whether `path` still names the open `file`, and not another file or none.
+pub(crate) fn is_file_at(file: &File, path: &Path) -> bool {
+    imp::is_file_at(file, path)
+}
+
 /// Reads a file that only its owner may be able to read, and at most `limit`
 /// bytes of it. `None` when there is none.
 pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
@@ -197,6 +214,13 @@ mod imp {
     pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
+
+    pub(super) fn is_file_at(file: &File, path: &Path) -> bool {
+        match (file.metadata(), fs::symlink_metadata(path)) {
+            (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
+            _ => false,
+        }
+    }
 }
 
 /// Windows: files under the user's profile inherit an access list that gives
@@ -231,5 +255,10 @@ mod imp {
 
     pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    /// The names that are asked about are never used twice.
+    pub(super) fn is_file_at(_file: &File, path: &Path) -> bool {
+        path.exists()
     }
 }

@@ -1,0 +1,85 @@
+//! What could not be read, and what a receiver refused.
+//!
+//! It owns `aside/`, whose files are named as the sealed segments from which
+//! their lines come. One JSON object and a line feed per line:
+//!
+//! | key | value |
+//! |---|---|
+//! | `reason` | a [`Reason`]'s name |
+//! | `detail` | what else is known, such as a receiver's answer |
+//! | `stored` | the line, when it is an event |
+//! | `text` | else its first KiB, with what is not UTF-8 replaced |
+
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::counts::Reason;
+use super::limits::Limits;
+use super::lines::MAX_LINE;
+use super::names::{self, ASIDE, SegmentFile};
+use super::read::Place;
+use crate::error::Error;
+use crate::platform;
+
+/// How much of an unreadable line is kept, in bytes: enough to see what it is.
+const TEXT: usize = 1024;
+
+pub(super) fn keep(
+    dir: &Path,
+    segment: &SegmentFile,
+    place: &Place,
+    reason: Reason,
+    detail: &str,
+    limits: &Limits,
+) -> Result<(), Error> {
+    let path = &segment.path;
+    let bytes = bytes_at(path, place).map_err(|e| Error::io("read", path, e))?;
+    let mut map = Map::new();
+    map.insert("reason".to_owned(), reason.name().into());
+    map.insert("detail".to_owned(), detail.into());
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(stored)) => map.insert("stored".to_owned(), stored.into()),
+        _ => {
+            let text = String::from_utf8_lossy(bytes.get(..TEXT).unwrap_or(&bytes));
+            map.insert("text".to_owned(), text.into())
+        }
+    };
+    let folder = dir.join(ASIDE);
+    platform::private_dir(&folder)?;
+    let target = folder.join(path.file_name().unwrap_or_default());
+    let line = format!("{}\n", Value::Object(map));
+    append(&target, line.as_bytes()).map_err(|e| Error::io("write", &target, e))?;
+    platform::sync_parent(&target)?;
+    trim(dir, limits.aside)
+}
+
+fn bytes_at(path: &Path, place: &Place) -> io::Result<Vec<u8>> {
+    let mut file = platform::open_regular(path)?;
+    file.seek(SeekFrom::Start(place.offset))?;
+    let mut bytes = Vec::new();
+    file.take(place.length.min(MAX_LINE as u64)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn append(path: &Path, line: &[u8]) -> io::Result<()> {
+    let mut file = platform::private_options().append(true).create(true).open(path)?;
+    file.write_all(line)?;
+    file.sync_data()
+}
+
+/// The oldest files go first. Their events were counted when they came here.
+fn trim(dir: &Path, limit: u64) -> Result<(), Error> {
+    let mut files = names::aside(dir)?;
+    files.reverse();
+    let mut bytes = 0;
+    for file in files {
+        bytes += fs::symlink_metadata(&file.path).map_or(0, |metadata| metadata.len());
+        if bytes > limit {
+            fs::remove_file(&file.path).map_err(|e| Error::io("remove", &file.path, e))?;
+        }
+    }
+    Ok(())
+}

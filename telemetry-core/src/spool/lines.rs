@@ -1,0 +1,127 @@
+//! Reading a segment line by line, with a bound on memory.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+
+/// The longest line that is written or read, in bytes, line feed included.
+/// Receivers take events of up to 32 KiB (Segment's limit); twice that leaves
+/// room for the envelope, and keeps the one write of a line small.
+pub const MAX_LINE: usize = 64 * 1024;
+
+/// One line of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Bytes from the start of the file.
+    pub(super) offset: u64,
+    /// Bytes without the line feed.
+    pub(super) length: u64,
+    /// From 1.
+    pub(super) number: u64,
+    pub(super) kind: LineKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LineKind {
+    /// Can be an event.
+    Whole,
+    /// Was taken out: its first byte is a space. Or it is empty.
+    Blank,
+    /// Does not fit [`MAX_LINE`]; its bytes were passed over.
+    TooLong,
+    /// The file ends before the line does.
+    Torn,
+}
+
+/// The lines of a file. A line of any length costs at most [`MAX_LINE`] bytes
+/// of memory.
+#[derive(Debug)]
+pub(super) struct Lines {
+    reader: BufReader<File>,
+    offset: u64,
+    number: u64,
+    buffer: Vec<u8>,
+}
+
+impl Lines {
+    pub(super) fn new(file: File) -> Self {
+        Self {
+            reader: BufReader::with_capacity(32 * 1024, file),
+            offset: 0,
+            number: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// The next line; its bytes are in [`bytes`](Self::bytes), cut if too long.
+    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+        self.buffer.clear();
+        let (mut length, mut ended) = (0_u64, false);
+        while !ended {
+            let available = match self.reader.fill_buf() {
+                Ok(available) => available,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if available.is_empty() {
+                break;
+            }
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let taken = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
+            let room = (MAX_LINE - 1).saturating_sub(self.buffer.len());
+            self.buffer.extend_from_slice(taken.get(..taken.len().min(room)).unwrap_or_default());
+            length += taken.len() as u64;
+            ended = end.is_some();
+            let used = taken.len() + usize::from(ended);
+            self.reader.consume(used);
+        }
+        if length == 0 && !ended {
+            return Ok(None);
+        }
+        self.number += 1;
+        let line = Line {
+            offset: self.offset,
+            length,
+            number: self.number,
+            kind: self.kind(length, ended),
+        };
+        self.offset += length + u64::from(ended);
+        Ok(Some(line))
+    }
+
+    fn kind(&self, length: u64, ended: bool) -> LineKind {
+        if matches!(self.buffer.first(), None | Some(b' ')) && ended {
+            LineKind::Blank
+        } else if !ended {
+            LineKind::Torn
+        } else if length >= MAX_LINE as u64 {
+            LineKind::TooLong
+        } else {
+            LineKind::Whole
+        }
+    }
+
+    /// The bytes of the line that was read last, without the line feed.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.buffer
+    }
+}
+
+/// Overwrites a line with spaces, where it stands.
+///
+/// Lines that are complete never move and are never written again, so that
+/// this cannot collide with a process that appends to the same file, with its
+/// sealing, or with somebody else who takes out lines: no lock is needed. The
+/// first byte goes first: whoever is killed in between leaves a line that
+/// every reader passes over, and that the next erasing finishes.
+pub(super) fn blank(mut file: &File, offset: u64, length: u64) -> io::Result<()> {
+    const SPACES: [u8; 4096] = [b' '; 4096];
+    file.seek(SeekFrom::Start(offset))?;
+    file.write_all(b" ")?;
+    let mut left = length.saturating_sub(1);
+    while left > 0 {
+        let now = left.min(SPACES.len() as u64);
+        file.write_all(SPACES.get(..usize::try_from(now).unwrap_or(0)).unwrap_or_default())?;
+        left -= now;
+    }
+    Ok(())
+}
