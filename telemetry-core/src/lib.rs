@@ -2,6 +2,10 @@
 //! whose user can read, stop and erase it.
 #![forbid(unsafe_code)]
 
+// The derive's output names the crate from outside.
+#[cfg(test)]
+extern crate self as telemetry_core;
+
 pub mod error;
 pub mod event;
 pub mod policy;
@@ -21,10 +25,43 @@ pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, Te
 /// without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use core::fmt;
+    pub use core::option::Option::{None, Some};
+    pub use core::result::Result::{self, Ok};
+
     pub use serde::{Serialize, Serializer};
 
-    pub use crate::event::{NotARawEvent, RawEvent, Receive, Walk, debug_event, debug_fields};
+    pub use crate::event::{
+        Map, NotARawEvent, RawEvent, Receive, TelemetryEvent, TelemetryFields, TelemetryValue,
+        Walk, debug_event, debug_fields, refuse,
+    };
     pub use crate::policy::apply::*;
-    pub use crate::policy::{Bounds, KeyScope, KeySlot};
+    pub use crate::policy::{
+        Addressable, Bounds, Countable, Hashable, KeyScope, KeySlot, Numeric, Present, Textual,
+    };
     pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose};
+
+    pub use crate::__register as register;
+    #[cfg(feature = "registry")]
+    pub use crate::schema::registry::{Linked, inventory};
+}
+
+/// Lists an event among those that are linked into the program.
+#[cfg(feature = "registry")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($Event:ty) => {
+        $crate::__private::inventory::submit! {
+            $crate::__private::Linked(<$Event as $crate::TelemetryEvent>::SCHEMA)
+        }
+    };
+}
+
+/// Does nothing: the events of a program are listed with the feature `registry` only.
+#[cfg(not(feature = "registry"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __register {
+    ($Event:ty) => {};
 }

@@ -212,3 +212,25 @@ impl Policy {
         }
     }
 }
+
+/// Every event that is linked into the program, by name.
+///
+/// An event with type or const parameters is not among them: it is many types.
+#[cfg(feature = "registry")]
+pub fn linked() -> impl Iterator<Item = &'static EventSchema> {
+    let mut events: Vec<&'static EventSchema> =
+        inventory::iter::<registry::Linked>.into_iter().flat_map(|linked| linked.0).collect();
+    events.sort_by_key(|event| event.name);
+    events.into_iter()
+}
+
+/// How events get onto the list of [`linked`].
+#[cfg(feature = "registry")]
+pub(crate) mod registry {
+    pub use inventory;
+
+    /// The events of one type.
+    #[derive(Debug)]
+    pub struct Linked(pub &'static [super::EventSchema]);
+    inventory::collect!(Linked);
+}

@@ -116,3 +116,9 @@ pub trait NotARawEvent<'never> {}
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct RawEvent(());
+
+/// The body of the `Serialize` that no raw event has. It cannot be reached.
+#[doc(hidden)]
+pub fn refuse<S: serde::Serializer>(_: S) -> Result<S::Ok, S::Error> {
+    Err(serde::ser::Error::custom("a raw telemetry event cannot be serialised"))
+}

@@ -86,6 +86,28 @@ impl LeafPolicy for OneOf {
     }
 }
 
+/// A known value, or nothing: of a map's keys, two unknown ones would collide
+/// in `other`, so that their entries are left out.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct KnownKey(pub(super) &'static [&'static str]);
+
+impl LeafPolicy for KnownKey {
+    type Kind = Text;
+
+    fn apply<R: Receive>(
+        &self,
+        text: &str,
+        _context: Context<'_>,
+        receive: R,
+    ) -> Result<R::Ok, R::Error> {
+        match self.0.iter().find(|value| **value == text) {
+            Some(value) => receive.value(value),
+            None => receive.absent(),
+        }
+    }
+}
+
 /// The extension of a file name, if it is a known one. Case does not matter.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]

@@ -71,7 +71,7 @@ pub mod apply {
     use serde::Serialize;
 
     use super::generalise::{
-        Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, Length, OneOf,
+        Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, KnownKey, Length, OneOf,
         PresentOrNot, TruncateIp, Vouched, WithFunction,
     };
     use super::hash::{KeySlot, Keyed, Sha256};
@@ -118,6 +118,14 @@ pub mod apply {
         value: &'v T,
     ) -> Under<'v, OneOf, T> {
         Under { policy: OneOf(values), value }
+    }
+
+    /// For the keys of a map: the entry of an unknown key is left out.
+    pub fn known_key<'v, T: Textual + ?Sized>(
+        values: &'static [&'static str],
+        value: &'v T,
+    ) -> Under<'v, KnownKey, T> {
+        Under { policy: KnownKey(values), value }
     }
 
     pub fn truncate_ip<T: Addressable + ?Sized>(

@@ -1,0 +1,156 @@
+//! The input as a model that borrows it.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt;
+use syn::{Data, DeriveInput, Fields, Ident, Member};
+
+use crate::attr::{Container, FieldAttributes, Place, description};
+use crate::case::{Case, snake};
+use crate::errors::Errors;
+
+/// What is derived.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    Event,
+    Fields,
+    Value,
+}
+
+/// The type that derives.
+pub(crate) struct Input<'a> {
+    pub(crate) original: &'a DeriveInput,
+    pub(crate) target: Target,
+    pub(crate) attributes: Container,
+    /// The variants of an enum; of a struct, the struct itself.
+    pub(crate) variants: Vec<Variant<'a>>,
+}
+
+/// A variant of an enum, or a struct.
+pub(crate) struct Variant<'a> {
+    /// `None` for a struct.
+    pub(crate) ident: Option<&'a Ident>,
+    pub(crate) shape: &'a Fields,
+    pub(crate) attributes: Container,
+    pub(crate) description: String,
+    /// The event's name, or the value's text.
+    pub(crate) name: String,
+    pub(crate) fields: Vec<Field<'a>>,
+}
+
+/// A field of a struct or variant.
+pub(crate) struct Field<'a> {
+    pub(crate) original: &'a syn::Field,
+    pub(crate) member: Member,
+    pub(crate) attributes: FieldAttributes,
+    pub(crate) description: String,
+    /// The name in the output.
+    pub(crate) name: String,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn parse(original: &'a DeriveInput, target: Target, errors: &mut Errors) -> Self {
+        let place = match target {
+            Target::Event => Place::Event,
+            Target::Fields => Place::Fields,
+            Target::Value => Place::Value,
+        };
+        let attributes = Container::parse(&original.attrs, place, errors);
+        let mut input = Self { original, target, attributes, variants: Vec::new() };
+        match &original.data {
+            Data::Struct(data) => {
+                let variant = input.structure(&data.fields, errors);
+                input.variants.push(variant);
+            }
+            Data::Enum(data) => {
+                for variant in &data.variants {
+                    let variant = input.variant(variant, errors);
+                    input.variants.push(variant);
+                }
+            }
+            // `valid` refuses it with a reason.
+            Data::Union(_) => {}
+        }
+        input
+    }
+
+    /// The event's name when a struct is one; of an enum, the part that all
+    /// its events share.
+    pub(crate) fn base_name(&self) -> String {
+        match &self.attributes.name {
+            Some(name) => name.value(),
+            None => snake(&self.original.ident.unraw().to_string()),
+        }
+    }
+
+    fn structure(&self, shape: &'a Fields, errors: &mut Errors) -> Variant<'a> {
+        let fields = match self.target {
+            Target::Value => Vec::new(),
+            _ => fields(shape, self.attributes.rename_all, errors),
+        };
+        Variant {
+            ident: None,
+            shape,
+            attributes: Container::default(),
+            description: description(&self.original.attrs),
+            name: self.base_name(),
+            fields,
+        }
+    }
+
+    fn variant(&self, variant: &'a syn::Variant, errors: &mut Errors) -> Variant<'a> {
+        let value = self.target == Target::Value;
+        let place = if value { Place::ValueVariant } else { Place::Variant };
+        let attributes = Container::parse(&variant.attrs, place, errors);
+        let ident = variant.ident.unraw().to_string();
+        let written = if value { &attributes.rename } else { &attributes.name };
+        let name = match written {
+            Some(name) => name.value(),
+            None if value => self.attributes.rename_all.unwrap_or(Case::Snake).apply(&ident),
+            None => format!("{}.{}", self.base_name(), snake(&ident)),
+        };
+        let fields = match self.target {
+            Target::Event => fields(
+                &variant.fields,
+                attributes.rename_all.or(self.attributes.rename_all),
+                errors,
+            ),
+            _ => Vec::new(),
+        };
+        Variant {
+            ident: Some(&variant.ident),
+            shape: &variant.fields,
+            attributes,
+            description: description(&variant.attrs),
+            name,
+            fields,
+        }
+    }
+}
+
+fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec<Field<'a>> {
+    let mut fields = Vec::new();
+    for (original, member) in shape.iter().zip(shape.members()) {
+        let attributes = FieldAttributes::parse(&original.attrs, errors);
+        let name = match (&attributes.rename, &member) {
+            (Some(name), _) => name.value(),
+            (None, Member::Named(ident)) => {
+                let ident = ident.unraw().to_string();
+                case.map_or_else(|| ident.clone(), |case| case.apply(&ident))
+            }
+            (None, Member::Unnamed(index)) => index.index.to_string(),
+        };
+        let description = description(&original.attrs);
+        fields.push(Field { original, member, attributes, description, name });
+    }
+    fields
+}
+
+impl Field<'_> {
+    /// Where a mistake of the whole field is shown.
+    pub(crate) fn span(&self) -> Span {
+        match &self.original.ident {
+            Some(ident) => ident.span(),
+            None => crate::attr::span_of(&self.original.ty),
+        }
+    }
+}

@@ -1,0 +1,423 @@
+//! The impls.
+//!
+//! Everything is inside one `const _` with a short name for
+//! `telemetry_core::__private`, so that nothing of the user's can be in the way
+//! and the expansion stays small. Names that the user's could meet begin with
+//! two underscores.
+
+use proc_macro2::{Delimiter, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use crate::ast::{Field, Input, Target, Variant};
+use crate::generics::{is_one_type, where_clause, with_static_lifetimes};
+use crate::policy::{Bounds, Policy};
+
+/// The impls of what is derived.
+pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
+    let body = match input.target {
+        Target::Event => event(input),
+        Target::Fields => fields(input),
+        Target::Value => value(input),
+    };
+    in_const(input, body)
+}
+
+/// `body` where `__t` is the private module of `telemetry_core`.
+pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
+    let krate = match &input.attributes.krate {
+        Some(path) => quote!(#path),
+        None => quote!(::telemetry_core),
+    };
+    quote! {
+        const _: () = {
+            use #krate::__private as __t;
+            #body
+        };
+    }
+}
+
+fn event(input: &Input<'_>) -> TokenStream {
+    let schemas = input.variants.iter().map(|variant| event_schema(input, variant));
+    let places = input.variants.iter().enumerate().map(|(index, variant)| {
+        let path = path(variant);
+        let index = Literal::usize_unsuffixed(index);
+        quote!(#path { .. } => #index,)
+    });
+    let place =
+        if input.variants.len() > 1 { quote!(match self { #(#places)* }) } else { quote!(0) };
+    let walk = walk(input, |index| quote!(Self::SCHEMA[#index].fields));
+    let ours = implement(
+        input,
+        &quote!(__t::TelemetryEvent),
+        &quote! {
+            const SCHEMA: &'static [__t::EventSchema] = &[#(#schemas),*];
+            fn only_the_derive_may_implement_this_trait() {}
+            fn variant(&self) -> usize { #place }
+            #walk
+        },
+    );
+    let debug = debug(input, &quote!(__t::debug_event(self, __f)));
+    let serialize = refuse_serialize(input);
+    let register = is_one_type(&input.original.generics).then(|| {
+        let ty = with_static_lifetimes(input);
+        quote!(__t::register!(#ty);)
+    });
+    quote!(#ours #debug #serialize #register)
+}
+
+fn fields(input: &Input<'_>) -> TokenStream {
+    let scope = input.base_name();
+    let schemas = input.variants.iter().flat_map(|variant| &variant.fields).map(field_schema);
+    let walk = walk(input, |_| quote!(Self::FIELDS));
+    let ours = implement(
+        input,
+        &quote!(__t::TelemetryFields),
+        &quote! {
+            const FIELDS: &'static [__t::FieldSchema] = &[#(#schemas),*];
+            fn only_the_derive_may_implement_this_trait() {}
+            #walk
+        },
+    );
+    let debug = debug(input, &quote!(__t::debug_fields(#scope, self, __f)));
+    let serialize = refuse_serialize(input);
+    quote!(#ours #debug #serialize)
+}
+
+fn value(input: &Input<'_>) -> TokenStream {
+    let texts = input.variants.iter().map(|variant| {
+        let (path, name) = (path(variant), &variant.name);
+        quote!(#path { .. } => #name,)
+    });
+    implement(
+        input,
+        &quote!(__t::TelemetryValue),
+        &quote! {
+            fn emit<__R: __t::Receive>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
+                __r.value(match self { #(#texts)* })
+            }
+        },
+    )
+}
+
+/// An impl of `bound` with the bounds that the fields need.
+pub(crate) fn implement(input: &Input<'_>, bound: &TokenStream, body: &TokenStream) -> TokenStream {
+    implement_where(input, bound, None, body)
+}
+
+fn implement_where(
+    input: &Input<'_>,
+    bound: &TokenStream,
+    predicate: Option<TokenStream>,
+    body: &TokenStream,
+) -> TokenStream {
+    let ident = &input.original.ident;
+    let (parameters, arguments, _) = input.original.generics.split_for_impl();
+    let mut clause = where_clause(input);
+    if let Some(predicate) = predicate {
+        let mut with = clause.unwrap_or_else(|| syn::parse_quote!(where));
+        with.predicates.push(syn::parse_quote!(#predicate));
+        clause = Some(with);
+    }
+    quote! {
+        #[automatically_derived]
+        impl #parameters #bound for #ident #arguments #clause { #body }
+    }
+}
+
+/// A second, derived `Debug` collides with this one.
+pub(crate) fn debug(input: &Input<'_>, body: &TokenStream) -> TokenStream {
+    implement(
+        input,
+        &quote!(__t::fmt::Debug),
+        &quote! {
+            fn fmt(&self, __f: &mut __t::fmt::Formatter<'_>) -> __t::fmt::Result { #body }
+        },
+    )
+}
+
+/// A second, derived `Serialize` collides with this one, which never holds. The
+/// `for<'never>` makes the compiler ask only when somebody serialises.
+pub(crate) fn refuse_serialize(input: &Input<'_>) -> TokenStream {
+    let never = quote!(for<'never> __t::RawEvent: __t::NotARawEvent<'never>);
+    implement_where(
+        input,
+        &quote!(__t::Serialize),
+        Some(never),
+        &quote! {
+            fn serialize<__S: __t::Serializer>(&self, __s: __S) -> __t::Result<__S::Ok, __S::Error> {
+                __t::refuse(__s)
+            }
+        },
+    )
+}
+
+fn path(variant: &Variant<'_>) -> TokenStream {
+    match variant.ident {
+        Some(ident) => quote!(Self::#ident),
+        None => quote!(Self),
+    }
+}
+
+/// The function that shows each field to a walk.
+fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStream {
+    let arms = input.variants.iter().enumerate().map(|(index, variant)| {
+        let path = path(variant);
+        let schemas = schemas(Literal::usize_unsuffixed(index));
+        let event = &variant.name;
+        // Even a dropped field is bound, by a reference that nobody follows:
+        // otherwise the compiler would call the field unused.
+        let patterns = variant.fields.iter().enumerate().map(|(index, field)| {
+            let (member, name) = (&field.member, bound_name(field, index));
+            quote!(#member: #name)
+        });
+        let steps =
+            variant.fields.iter().enumerate().map(|(index, field)| step(field, index, event));
+        let schemas = (!variant.fields.is_empty()).then(|| quote!(let __f = #schemas;));
+        quote!(#path { #(#patterns),* } => { #schemas #(#steps)* })
+    });
+    quote! {
+        fn walk<__W: __t::Walk>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
+            match self { #(#arms)* }
+            __t::Ok(())
+        }
+    }
+}
+
+fn bound_name(field: &Field<'_>, index: usize) -> Ident {
+    format_ident!("__{}", index, span = at_type(field))
+}
+
+/// A span that lies at the field's type, so that the compiler's messages point there.
+fn at_type(field: &Field<'_>) -> Span {
+    Span::call_site().located_at(field.original.ty.span())
+}
+
+/// What the walk does with one field.
+fn step(field: &Field<'_>, index: usize, event: &str) -> TokenStream {
+    let span = at_type(field);
+    let (name, place) = (bound_name(field, index), Literal::usize_unsuffixed(index));
+    match &field.attributes.policy {
+        None | Some(Policy::Drop) => quote! {
+            let _ = #name;
+            __w.dropped(&__f[#place])?;
+        },
+        Some(policy) => {
+            let mut slots = TokenStream::new();
+            let scope = (event, field.name.as_str());
+            let leaves = under(policy, &quote!(#name), scope, span, &mut slots);
+            let call = quote_spanned!(span=> __w.field(&__f[#place], #leaves)?;);
+            if slots.is_empty() { call } else { quote!({ #slots #call }) }
+        }
+    }
+}
+
+/// `value` under its policy; the keys' slots are added to `slots`.
+fn under(
+    policy: &Policy,
+    value: &TokenStream,
+    scope: (&str, &str),
+    span: Span,
+    slots: &mut TokenStream,
+) -> TokenStream {
+    match policy {
+        Policy::Allow => quote_spanned!(span=> __t::allow(#value)),
+        Policy::Vouched(_) => quote_spanned!(span=> __t::vouched(#value)),
+        // Never asked for: a dropped field has no leaves.
+        Policy::Drop => TokenStream::new(),
+        Policy::Hash { sha256: true, lowercase, .. } => {
+            quote_spanned!(span=> __t::sha256(#lowercase, #value))
+        }
+        Policy::Hash { lowercase, domain, .. } => {
+            let slot = if slots.is_empty() { quote!(__K) } else { quote!(__L) };
+            let (event, name) = scope;
+            let key = match domain {
+                Some(domain) => quote!(Domain(#domain)),
+                None => quote!(Field { event: #event, field: #name }),
+            };
+            slots.extend(
+                quote!(static #slot: __t::KeySlot = __t::KeySlot::new(__t::KeyScope::#key);),
+            );
+            quote_spanned!(span=> __t::hash(&#slot, #lowercase, #value))
+        }
+        Policy::Scrub => quote_spanned!(span=> __t::scrub(#value)),
+        Policy::Bucket(bounds) => {
+            let labels = bounds.labels();
+            let bounds = bounds_tokens(bounds);
+            quote_spanned!(span=> __t::bucket(#bounds, &[#(#labels),*], #value))
+        }
+        Policy::OneOf(values) => quote_spanned!(span=> __t::one_of(&[#(#values),*], #value)),
+        Policy::TruncateIp { v4, v6 } => {
+            let (v4, v6) = (Literal::u8_unsuffixed(*v4), Literal::u8_unsuffixed(*v6));
+            quote_spanned!(span=> __t::truncate_ip(#v4, #v6, #value))
+        }
+        Policy::Length => quote_spanned!(span=> __t::length(#value)),
+        Policy::Presence => quote_spanned!(span=> __t::presence(#value)),
+        Policy::Count => quote_spanned!(span=> __t::count(#value)),
+        Policy::FileExtension(values) => {
+            quote_spanned!(span=> __t::file_extension(&[#(#values),*], #value))
+        }
+        Policy::HostSuffix(values) => {
+            quote_spanned!(span=> __t::host_suffix(&[#(#values),*], #value))
+        }
+        Policy::EmailDomain(values) => {
+            quote_spanned!(span=> __t::email_domain(&[#(#values),*], #value))
+        }
+        Policy::With(function) => {
+            // At the function: what it gives is what may not be allowed.
+            let span = Span::call_site().located_at(function.span());
+            quote_spanned!(span=> __t::with(move || #function(#value)))
+        }
+        Policy::Nested => quote_spanned!(span=> __t::nested(#value)),
+        Policy::Entries { keys, values } => {
+            let of_keys = format!("{}[keys]", scope.1);
+            let keys = match &**keys {
+                Policy::OneOf(known) => quote_spanned!(span=> __t::known_key(&[#(#known),*], __k)),
+                keys => under(keys, &quote_spanned!(span=> __k), (scope.0, &of_keys), span, slots),
+            };
+            let values = under(values, &quote_spanned!(span=> __v), scope, span, slots);
+            quote_spanned!(span=> __t::entries(#value, |__k| #keys, |__v| #values))
+        }
+    }
+}
+
+fn bounds_tokens(bounds: &Bounds) -> TokenStream {
+    match bounds {
+        Bounds::Int(bounds) => {
+            let bounds = bounds.iter().map(|bound| Literal::i128_unsuffixed(*bound));
+            quote!(__t::Bounds::Int(&[#(#bounds),*]))
+        }
+        Bounds::Float(bounds) => {
+            let bounds = bounds.iter().map(|bound| Literal::f64_unsuffixed(*bound));
+            quote!(__t::Bounds::Float(&[#(#bounds),*]))
+        }
+    }
+}
+
+fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
+    let (name, description) = (&variant.name, &variant.description);
+    let version = variant.attributes.version.or(input.attributes.version).unwrap_or(1);
+    let version = Literal::u32_unsuffixed(version);
+    let purpose = variant.attributes.purpose.as_ref().or(input.attributes.purpose.as_ref());
+    let fields = variant.fields.iter().map(field_schema);
+    quote! {
+        __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &[#(#fields),*])
+    }
+}
+
+fn field_schema(field: &Field<'_>) -> TokenStream {
+    let ty = &field.original.ty;
+    let (name, text, description) =
+        (&field.name, type_text(ty.to_token_stream()), &field.description);
+    let policy = field
+        .attributes
+        .policy
+        .as_ref()
+        .map(|policy| described(policy, &quote!(#ty), at_type(field)));
+    let purpose = field
+        .attributes
+        .purpose
+        .as_ref()
+        .map(|purpose| quote!(.for_purpose(__t::Purpose::new(#purpose))));
+    quote!(__t::FieldSchema::new(#name, #text, __t::Policy::#policy, #description) #purpose)
+}
+
+/// The policy as the schema describes it, without `Policy::`.
+fn described(policy: &Policy, ty: &TokenStream, span: Span) -> TokenStream {
+    match policy {
+        Policy::Allow => quote!(Allow),
+        Policy::Vouched(because) => quote!(Vouched { because: #because }),
+        Policy::Drop => quote!(Drop),
+        Policy::Hash { sha256: true, lowercase, .. } => quote!(Sha256 { lowercase: #lowercase }),
+        Policy::Hash { lowercase, domain, .. } => {
+            let domain = match domain {
+                Some(domain) => quote!(__t::Some(#domain)),
+                None => quote!(__t::None),
+            };
+            quote!(Hash { domain: #domain, lowercase: #lowercase })
+        }
+        Policy::Scrub => quote!(Scrub),
+        Policy::Bucket(bounds) => {
+            let labels = bounds.labels();
+            quote!(Bucket { labels: &[#(#labels),*] })
+        }
+        Policy::OneOf(values) => quote!(OneOf { values: &[#(#values),*] }),
+        Policy::TruncateIp { v4, v6 } => {
+            let (v4, v6) = (Literal::u8_unsuffixed(*v4), Literal::u8_unsuffixed(*v6));
+            quote!(TruncateIp { v4: #v4, v6: #v6 })
+        }
+        Policy::Length => quote!(Length),
+        Policy::Presence => quote!(Presence),
+        Policy::Count => quote!(Count),
+        Policy::FileExtension(values) => quote!(FileExtension { values: &[#(#values),*] }),
+        Policy::HostSuffix(values) => quote!(HostSuffix { values: &[#(#values),*] }),
+        Policy::EmailDomain(values) => quote!(EmailDomain { values: &[#(#values),*] }),
+        Policy::With(function) => {
+            let function = type_text(function.to_token_stream());
+            quote!(With { function: #function })
+        }
+        Policy::Nested => {
+            quote_spanned!(span=> Nested { fields: <#ty as __t::TelemetryFields>::FIELDS })
+        }
+        Policy::Entries { keys, values } => {
+            let keys = described(keys, &quote!(<#ty as __t::Map>::Key), span);
+            let values = described(values, &quote!(<#ty as __t::Map>::Value), span);
+            quote!(Entries { keys: &__t::Policy::#keys, values: &__t::Policy::#values })
+        }
+    }
+}
+
+/// A type or path as one line, spaced as `rustfmt` would.
+pub(crate) fn type_text(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    write_tokens(tokens, &mut text);
+    text
+}
+
+fn write_tokens(tokens: TokenStream, text: &mut String) {
+    for token in tokens {
+        match token {
+            TokenTree::Ident(ident) => write_word(&ident.to_string(), text),
+            TokenTree::Literal(literal) => write_word(&literal.to_string(), text),
+            TokenTree::Punct(punct) => write_punct(&punct, text),
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => ("{", "}"),
+                    Delimiter::None => ("", ""),
+                };
+                text.push_str(open);
+                write_tokens(group.stream(), text);
+                text.push_str(close);
+            }
+        }
+    }
+}
+
+fn write_word(word: &str, text: &mut String) {
+    let glued = text.ends_with(|last: char| !last.is_alphanumeric() && last != '_');
+    if !text.is_empty() && !glued {
+        text.push(' ');
+    }
+    text.push_str(word);
+}
+
+fn write_punct(punct: &proc_macro2::Punct, text: &mut String) {
+    let letter = punct.as_char();
+    match letter {
+        ',' | ';' => {
+            text.push(letter);
+            text.push(' ');
+        }
+        '+' | '=' => {
+            text.push(' ');
+            text.push(letter);
+            text.push(' ');
+        }
+        '-' if punct.spacing() == Spacing::Joint => text.push_str(" -"),
+        '>' if text.ends_with(" -") => text.push_str("> "),
+        '\'' => write_word("'", text),
+        _ => text.push(letter),
+    }
+}

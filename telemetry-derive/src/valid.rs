@@ -1,0 +1,270 @@
+//! The rules that look at more than one attribute.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
+
+use crate::ast::{Field, Input, Target, Variant};
+use crate::attr::choices;
+use crate::errors::{Errors, nearest};
+use crate::policy::Policy;
+
+/// Adds every breach of a rule to `errors`.
+pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
+    check_shape(input, errors);
+    match input.target {
+        Target::Event => check_event(input, errors),
+        Target::Fields => {}
+        Target::Value => {
+            let names = input.variants.iter().filter_map(|variant| {
+                Some((
+                    variant.name.as_str(),
+                    variant.attributes.rename.as_ref().map_or_else(
+                        || variant.ident.map(|ident| ident.span()),
+                        |name| Some(name.span()),
+                    )?,
+                ))
+            });
+            check_unique(names, "value", errors);
+            for name in
+                input.variants.iter().filter_map(|variant| variant.attributes.rename.as_ref())
+            {
+                check_output_name(name, errors);
+            }
+        }
+    }
+    for variant in &input.variants {
+        check_fields(variant, errors);
+    }
+}
+
+fn check_shape(input: &Input<'_>, errors: &mut Errors) {
+    let ident = &input.original.ident;
+    match (&input.original.data, input.target) {
+        (Data::Union(data), _) => errors.at(
+            data.union_token,
+            "a union cannot be an event or a part of one: nothing says which of its fields holds a value",
+        ),
+        (Data::Enum(data), Target::Event | Target::Value) if data.variants.is_empty() => {
+            errors.at(ident, "an enum without variants has no values: there is nothing to derive");
+        }
+        (Data::Enum(data), Target::Fields) => errors.at(
+            data.enum_token,
+            "`TelemetryFields` is for structs; an enum of unit variants derives `TelemetryValue`, and is `allow`ed",
+        ),
+        (Data::Struct(data), Target::Value) => errors.at(
+            data.struct_token,
+            "`TelemetryValue` is for enums of unit variants; a struct derives `TelemetryFields`, with a policy on each field, and is `nested`",
+        ),
+        (Data::Enum(_), Target::Value) => {
+            for variant in &input.variants {
+                if !variant.shape.is_empty() {
+                    errors.at(
+                        variant.shape,
+                        "a variant with fields can hold personal data: `TelemetryValue` is for enums whose every variant is a unit",
+                    );
+                }
+            }
+        }
+        _ => {}
+    }
+    if input.target == Target::Value && !input.original.generics.params.is_empty() {
+        errors.at(&input.original.generics, "an enum of unit variants needs no parameters");
+    }
+}
+
+fn check_event(input: &Input<'_>, errors: &mut Errors) {
+    if let Some(name) = &input.attributes.name {
+        check_event_name(&name.value(), name.span(), errors);
+    }
+    let lacks = |variant: &Variant<'_>| variant.attributes.purpose.is_none();
+    if input.attributes.purpose.is_none() && (input.variants.iter().any(lacks)) {
+        errors.at(
+            &input.original.ident,
+            "no purpose: say why this is collected, `#[telemetry(purpose = \"...\")]`, as one of `service`, `diagnostics`, `product-improvement`, `model-training`, or a purpose of your own",
+        );
+    }
+    for purpose in input
+        .attributes
+        .purpose
+        .iter()
+        .chain(input.variants.iter().filter_map(|variant| variant.attributes.purpose.as_ref()))
+    {
+        check_purpose(purpose, errors);
+    }
+    for variant in &input.variants {
+        if let Some(name) = &variant.attributes.name {
+            check_event_name(&name.value(), name.span(), errors);
+        } else if input.attributes.name.is_none() || variant.ident.is_some() {
+            // Made from identifiers, which may hold letters that names may not.
+            let ident = variant.ident.unwrap_or(&input.original.ident);
+            if input.attributes.name.as_ref().is_none_or(|name| event_name(&name.value()).is_ok()) {
+                check_event_name(&variant.name, ident.span(), errors);
+            }
+        }
+    }
+    let names = input.variants.iter().filter_map(|variant| {
+        let span = variant.attributes.name.as_ref().map(LitStr::span);
+        Some((variant.name.as_str(), span.or(variant.ident.map(|ident| ident.span()))?))
+    });
+    check_unique(names, "event", errors);
+}
+
+/// The longest name of an event: long enough for any path of words, short
+/// enough for the narrowest column of the systems that receive events.
+const LONGEST_EVENT_NAME: usize = 64;
+
+fn check_event_name(name: &str, span: Span, errors: &mut Errors) {
+    if let Err(why) = event_name(name) {
+        errors.push(syn::Error::new(
+            span,
+            format!("{why}: an event's name is words of `a-z`, `0-9` and `_`, each starting with a letter, joined by `.`, such as `run.finished`"),
+        ));
+    }
+}
+
+fn event_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("an empty name".into());
+    }
+    if name.len() > LONGEST_EVENT_NAME {
+        return Err(format!(
+            "`{name}` has {} bytes, and {LONGEST_EVENT_NAME} are allowed",
+            name.len()
+        ));
+    }
+    for word in name.split('.') {
+        let rest = word.strip_prefix(|letter: char| letter.is_ascii_lowercase());
+        let good =
+            |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        if !rest.is_some_and(|rest| rest.chars().all(good)) {
+            return Err(format!("`{word}` in `{name}` is not such a word")
+                .replace("`` in", "an empty word in"));
+        }
+    }
+    Ok(())
+}
+
+const PURPOSES: [&str; 4] = ["service", "diagnostics", "product-improvement", "model-training"];
+
+fn check_purpose(purpose: &LitStr, errors: &mut Errors) {
+    let name = purpose.value();
+    let rest = name.strip_prefix(|letter: char| letter.is_ascii_lowercase());
+    let good =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if !rest.is_some_and(|rest| rest.chars().all(good))
+        || name.ends_with('-')
+        || name.contains("--")
+    {
+        errors.at(
+            purpose,
+            "a purpose is a name in kebab case: `a-z`, `0-9` and `-`, such as `product-improvement`",
+        );
+    } else if !PURPOSES.contains(&name.as_str())
+        && let Some(near) = nearest(&name, PURPOSES)
+    {
+        errors.at(
+            purpose,
+            format!("did you mean `{near}`? Consent is given by this name, and a misspelt purpose would be a purpose of its own"),
+        );
+    }
+}
+
+fn check_unique<'n>(names: impl Iterator<Item = (&'n str, Span)>, what: &str, errors: &mut Errors) {
+    let mut seen = BTreeMap::new();
+    for (name, span) in names {
+        if seen.insert(name, ()).is_some() {
+            errors.push(syn::Error::new(
+                span,
+                format!(
+                    "a second {what} with the name `{name}`: one would hide the other in the output"
+                ),
+            ));
+        }
+    }
+}
+
+fn check_output_name(name: &LitStr, errors: &mut Errors) {
+    let text = name.value();
+    if text.is_empty() {
+        errors.at(name, "an empty name");
+    } else if text.trim() != text || text.contains(char::is_control) {
+        errors.at(name, "a name has no space around it and no control characters");
+    }
+}
+
+fn check_fields(variant: &Variant<'_>, errors: &mut Errors) {
+    for field in &variant.fields {
+        if let Some(name) = &field.attributes.rename {
+            check_output_name(name, errors);
+        }
+        if let Some(purpose) = &field.attributes.purpose {
+            check_purpose(purpose, errors);
+        }
+        match &field.attributes.policy {
+            Some(Policy::Allow) => check_allowed(field, errors),
+            None if !field.attributes.attempted => errors.push(syn::Error::new(
+                field.span(),
+                format!(
+                    "no policy: say how this field leaves, `#[telemetry(...)]`, by one of {}",
+                    choices()
+                ),
+            )),
+            _ => {}
+        }
+    }
+    // A dropped field has no place in the output, but in the schema.
+    let names = variant.fields.iter().map(|field| {
+        let span = field.attributes.rename.as_ref().map_or_else(|| field.span(), LitStr::span);
+        (field.name.as_str(), span)
+    });
+    check_unique(names, "field", errors);
+}
+
+/// The compiler would speak of lifetimes alone: text that is part of the
+/// program implements `TelemetryValue`, and other text only fails to be it.
+fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
+    if let Some(text) = borrowed_text(&field.original.ty) {
+        errors.at(
+            text,
+            format!(
+                "`{}` cannot be allowed: it can hold personal data; only `&'static str`, which is part of the program, may be. Choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`; or, if it is harmless for a reason that the type cannot show, `allow(because = \"...\")`",
+                crate::expand::type_text(text.to_token_stream()),
+            ),
+        );
+    }
+}
+
+/// The first reference to `str` within `ty` that is not `'static`.
+fn borrowed_text(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Reference(reference) => match &*reference.elem {
+            Type::Path(path) if path.path.is_ident("str") => {
+                let fixed =
+                    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
+                // Without a lifetime it does not compile, and rustc says why.
+                (!fixed && reference.lifetime.is_some()).then_some(ty)
+            }
+            inner => borrowed_text(inner),
+        },
+        Type::Path(path) => {
+            path.path.segments.iter().find_map(|segment| match &segment.arguments {
+                PathArguments::AngleBracketed(arguments) => {
+                    arguments.args.iter().find_map(|argument| match argument {
+                        GenericArgument::Type(ty) => borrowed_text(ty),
+                        _ => None,
+                    })
+                }
+                _ => None,
+            })
+        }
+        Type::Slice(slice) => borrowed_text(&slice.elem),
+        Type::Array(array) => borrowed_text(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed_text),
+        Type::Group(group) => borrowed_text(&group.elem),
+        Type::Paren(paren) => borrowed_text(&paren.elem),
+        _ => None,
+    }
+}
