@@ -6,6 +6,8 @@
 #[cfg(test)]
 extern crate self as telemetry_core;
 
+#[cfg(feature = "client")]
+pub mod consent;
 pub mod error;
 pub mod event;
 pub mod policy;

@@ -120,6 +120,25 @@ pub(crate) fn sync_parent(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Numbers that differ when a file at one path was replaced or changed: the
+/// device, the file's own number, and the time of its last change to the
+/// nanosecond, where the system has them.
+pub(crate) fn identity(metadata: &fs::Metadata) -> [u64; 4] {
+    imp::identity(metadata)
+}
+
+/// Opens an existing file of this user so that its times can be set.
+pub(crate) fn open_for_times(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    imp::no_follow(options.write(true));
+    options.open(path)
+}
+
+/// Lets every user of the machine read a file, durably.
+pub(crate) fn readable_by_all(path: &Path) -> Result<(), Error> {
+    imp::readable_by_all(path).map_err(|e| Error::io("make readable", path, e))
+}
+
 fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
     let temporary = temporary_name(path);
     let write = || -> io::Result<()> {
@@ -156,7 +175,7 @@ fn refused(path: &Path, why: &str, remedy: &str) -> Error {
 #[cfg(unix)]
 mod imp {
     use super::{Error, File, OpenOptions, Path, fs, io, refused};
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 
     pub(super) fn create_dir(path: &Path) -> io::Result<()> {
         fs::DirBuilder::new().mode(0o700).create(path)
@@ -221,6 +240,17 @@ mod imp {
             _ => false,
         }
     }
+
+    pub(super) fn identity(metadata: &fs::Metadata) -> [u64; 4] {
+        let time = [metadata.ctime(), metadata.ctime_nsec()].map(i64::cast_unsigned);
+        [metadata.dev(), metadata.ino(), time[0], time[1]]
+    }
+
+    pub(super) fn readable_by_all(path: &Path) -> io::Result<()> {
+        let file = File::open(path)?;
+        file.set_permissions(fs::Permissions::from_mode(0o644))?;
+        file.sync_all()
+    }
 }
 
 /// Windows: files under the user's profile inherit an access list that gives
@@ -260,5 +290,13 @@ mod imp {
     /// The names that are asked about are never used twice.
     pub(super) fn is_file_at(_file: &File, path: &Path) -> bool {
         path.exists()
+    }
+
+    pub(super) fn identity(_metadata: &fs::Metadata) -> [u64; 4] {
+        [0; 4]
+    }
+
+    pub(super) fn readable_by_all(_path: &Path) -> io::Result<()> {
+        Ok(())
     }
 }

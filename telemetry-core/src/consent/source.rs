@@ -1,0 +1,401 @@
+//! Reading one consent file, and what one source says.
+//!
+//! It owns the file format and the rule that what cannot be understood is a
+//! refusal. It must never know how several sources are weighed.
+//!
+//! # Format
+//!
+//! TOML, at most [`LIMIT`] bytes. The same keys stand in the organisation's
+//! file, the installation's file, the user's config file (where tables other
+//! than `telemetry` are the program's own and are ignored) and, with more
+//! keys, in the user's choice.
+//!
+//! | key | type | meaning | files |
+//! |---|---|---|---|
+//! | `telemetry.enabled` | boolean | off, or on, for every purpose | all |
+//! | `telemetry.purposes.<name>` | boolean | off, or on, for this purpose | all |
+//! | `telemetry.only` | list of text | off for every purpose that is not listed, on for the listed | choice |
+//! | `telemetry.written` | RFC 3339 text | when we wrote the file; equal to its modification time unless somebody edited it since | choice |
+//! | `telemetry.fence` | RFC 3339 text | what was stored before may never be sent | choice |
+//! | `telemetry.notice.shown` | text | version of the notice that was shown last | choice |
+//! | `telemetry.notice.time` | RFC 3339 text | when | choice |
+//! | `telemetry.notice.purposes` | list of text | the purposes of the notice that was shown first | choice |
+//! | `telemetry.receipts[].notice` | text | version of the notice that the user agreed to | choice |
+//! | `telemetry.receipts[].time` | RFC 3339 text | when | choice |
+//! | `telemetry.receipts[].purposes` | list of text | the purposes agreed to | choice |
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use jiff::Timestamp;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::consent::notice::Receipt;
+use crate::platform;
+
+/// The largest consent file in bytes. A real one has less than one kilobyte, a
+/// program's own config file rarely more than ten; what is larger is not read
+/// into a host program's memory at every start.
+pub(crate) const LIMIT: u64 = 64 * 1024;
+
+/// What one source says. `None` and absent mean no opinion.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) enabled: Option<Answer>,
+    pub(crate) only: Option<(Vec<String>, usize)>,
+    pub(crate) purposes: BTreeMap<String, Answer>,
+}
+
+/// Off or on, and the line it stands in (0 where there are no lines).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) on: bool,
+    pub(crate) line: usize,
+}
+
+impl Said {
+    pub(crate) fn all(on: bool, line: usize) -> Self {
+        Self { enabled: Some(Answer { on, line }), ..Self::default() }
+    }
+
+    pub(crate) fn is_silent(&self) -> bool {
+        self.enabled.is_none() && self.only.is_none() && self.purposes.is_empty()
+    }
+
+    /// What this source says of a purpose; without a name, of purposes that no
+    /// source names. Within one source too, any off wins over every on.
+    pub(crate) fn of(&self, purpose: Option<&str>) -> Option<Answer> {
+        let named = purpose.and_then(|name| self.purposes.get(name).copied());
+        let listed = self.only.as_ref().map(|(names, line)| Answer {
+            on: purpose.is_some_and(|purpose| names.iter().any(|name| name == purpose)),
+            line: *line,
+        });
+        // The most exact word first, so that `why` points at its line.
+        let words = [named, listed, self.enabled];
+        let mut said = words.iter().flatten().copied();
+        said.clone().find(|answer| !answer.on).or_else(|| said.next())
+    }
+
+    /// Whether an `on` for this purpose calls it by its name.
+    pub(crate) fn names(&self, purpose: &str) -> bool {
+        self.purposes.get(purpose).is_some_and(|answer| answer.on)
+            || self.only.as_ref().is_some_and(|(names, _)| names.iter().any(|name| name == purpose))
+    }
+}
+
+/// Everything that the user's choice holds beyond what it says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
+    pub(crate) written: Option<Timestamp>,
+    pub(crate) fence: Option<Timestamp>,
+    pub(crate) shown: Option<Shown>,
+    pub(crate) receipts: Vec<Receipt>,
+}
+
+/// The notice that was shown.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) version: String,
+    pub(crate) time: Timestamp,
+    pub(crate) purposes: Vec<String>,
+}
+
+/// Something in a source that could not be understood.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(crate) line: usize,
+    pub(crate) what: String,
+}
+
+impl Problem {
+    pub(crate) fn new(line: usize, what: impl Into<String>) -> Self {
+        Self { line, what: what.into() }
+    }
+}
+
+/// A file's text, or why there is none.
+pub(crate) enum Content {
+    Missing,
+    Text(String),
+    Broken(Problem),
+}
+
+/// Whether a symbolic link in the file's place is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Links {
+    /// The user's or the administrator's own file: dotfile programs link them.
+    Follow,
+    /// Ours: nobody but us makes it.
+    Refuse,
+}
+
+/// Reads a consent file. Creates nothing and never waits, not even for a pipe
+/// in the file's place. Only what surely is not there is missing; a link to
+/// nowhere is broken.
+pub(crate) fn read(path: &Path, links: Links) -> Content {
+    let target = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Content::Missing,
+        Err(error) => return broken("cannot be reached", &error),
+        Ok(_) if links == Links::Refuse => Ok(path.to_path_buf()),
+        Ok(_) => fs::canonicalize(path),
+    };
+    let read = target.and_then(|target| {
+        let mut bytes = Vec::new();
+        platform::open_regular(&target)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    match read {
+        Err(error) => broken("cannot be read", &error),
+        Ok(bytes) if bytes.len() as u64 > LIMIT => {
+            Content::Broken(Problem::new(0, format!("is larger than {LIMIT} bytes")))
+        }
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Content::Text(text),
+            Err(_) => Content::Broken(Problem::new(0, "is not UTF-8 text")),
+        },
+    }
+}
+
+fn broken(what: &str, error: &io::Error) -> Content {
+    // The kind has fixed words; an error's own text could hold anything.
+    Content::Broken(Problem::new(0, format!("{what} ({})", error.kind())))
+}
+
+/// Which keys a file may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Nothing but `[telemetry]`: the organisation's and the installation's.
+    Policy,
+    /// The program's config file, whose other tables are not ours.
+    Config,
+    /// The user's choice, which only we write.
+    Choice,
+}
+
+/// Understands a file's text whole, or says everything that is wrong with it.
+/// `known` are the purposes there are, if the author listed them.
+pub(crate) fn parse(
+    text: &str,
+    kind: Kind,
+    known: &[String],
+) -> Result<(Said, Record), Vec<Problem>> {
+    let table = match DeTable::parse(text) {
+        Ok(table) => table,
+        Err(error) => {
+            // The error's own text quotes the file, so only its place is used.
+            let line = error.span().map_or(0, |span| line_of(text, span.start));
+            return Err(vec![Problem::new(line, "is not valid TOML")]);
+        }
+    };
+    let mut reader = Reader {
+        text,
+        kind,
+        known,
+        said: Said::default(),
+        record: Record::default(),
+        problems: Vec::new(),
+    };
+    reader.root(table.get_ref());
+    if reader.problems.is_empty() { Ok((reader.said, reader.record)) } else { Err(reader.problems) }
+}
+
+type Value<'i> = Spanned<DeValue<'i>>;
+
+struct Reader<'t> {
+    text: &'t str,
+    kind: Kind,
+    known: &'t [String],
+    said: Said,
+    record: Record,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn root(&mut self, table: &DeTable<'_>) {
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            if name == "telemetry" {
+                self.telemetry(value);
+            } else if name.eq_ignore_ascii_case("telemetry") {
+                self.problem(
+                    key.span().start,
+                    format!("has `{}` where `telemetry` is meant", shown(name)),
+                );
+            } else if self.kind != Kind::Config {
+                self.problem(key.span().start, format!("has the unknown key `{}`", shown(name)));
+            }
+        }
+    }
+
+    fn telemetry(&mut self, value: &Value<'_>) {
+        let choice = self.kind == Kind::Choice;
+        let Some(table) = self.table("telemetry", value) else { return };
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "enabled" => self.said.enabled = self.answer("enabled", value),
+                "purposes" => self.purposes(value),
+                "only" if choice => {
+                    self.said.only = self.names("only", value).map(|names| (names, self.line(value)));
+                }
+                "written" if choice => self.record.written = self.time("written", value),
+                "fence" if choice => self.record.fence = self.time("fence", value),
+                "notice" if choice => self.notice(value),
+                "receipts" if choice => self.receipts(value),
+                other => self.problem(
+                    key.span().start,
+                    format!(
+                        "has the unknown key `{}` under [telemetry]; the keys are `enabled` and `purposes`",
+                        shown(other)
+                    ),
+                ),
+            }
+        }
+    }
+
+    fn purposes(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table("purposes", value) else { return };
+        for (key, value) in table {
+            let name = key.get_ref().as_ref();
+            // A choice may name a purpose that an earlier version had.
+            let strict = self.kind != Kind::Choice && !self.known.is_empty();
+            if strict && !self.known.iter().any(|known| known == name) {
+                let known = self.known.join("`, `");
+                self.problem(
+                    key.span().start,
+                    format!(
+                        "names the unknown purpose `{}`; the purposes are `{known}`",
+                        shown(name)
+                    ),
+                );
+            }
+            if let Some(answer) = self.answer(name, value) {
+                self.said.purposes.insert(name.to_owned(), answer);
+            }
+        }
+    }
+
+    fn notice(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table("notice", value) else { return };
+        let (mut version, mut time, mut purposes) = (None, None, None);
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "shown" => version = self.text_of("shown", value),
+                "time" => time = self.time("time", value),
+                "purposes" => purposes = self.names("purposes", value),
+                other => self
+                    .problem(key.span().start, format!("has the unknown key `{}`", shown(other))),
+            }
+        }
+        match (version, time, purposes) {
+            (Some(version), Some(time), Some(purposes)) => {
+                self.record.shown = Some(Shown { version, time, purposes });
+            }
+            _ => self.problem(value.span().start, "has an incomplete `notice`".to_owned()),
+        }
+    }
+
+    fn receipts(&mut self, value: &Value<'_>) {
+        let Some(entries) = value.get_ref().as_array() else {
+            return self
+                .problem(value.span().start, "has `receipts` that are not a list".to_owned());
+        };
+        for entry in entries {
+            let Some(table) = self.table("receipts", entry) else { continue };
+            let (mut notice, mut time, mut purposes) = (None, None, None);
+            for (key, value) in table {
+                match key.get_ref().as_ref() {
+                    "notice" => notice = self.text_of("notice", value),
+                    "time" => time = self.time("time", value),
+                    "purposes" => purposes = self.names("purposes", value),
+                    other => {
+                        self.problem(
+                            key.span().start,
+                            format!("has the unknown key `{}`", shown(other)),
+                        );
+                    }
+                }
+            }
+            match (notice, time, purposes) {
+                (Some(notice), Some(time), Some(purposes)) => {
+                    self.record.receipts.push(Receipt { notice, time, purposes });
+                }
+                _ => self.problem(entry.span().start, "has an incomplete receipt".to_owned()),
+            }
+        }
+    }
+
+    fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong(key, "a table", value);
+        }
+        table
+    }
+
+    fn answer(&mut self, key: &str, value: &Value<'_>) -> Option<Answer> {
+        let Some(on) = value.get_ref().as_bool() else {
+            self.wrong(key, "`true` or `false`, without quotes", value);
+            return None;
+        };
+        Some(Answer { on, line: self.line(value) })
+    }
+
+    fn text_of(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+        let text = value.get_ref().as_str();
+        if text.is_none() {
+            self.wrong(key, "a text", value);
+        }
+        text.map(str::to_owned)
+    }
+
+    fn time(&mut self, key: &str, value: &Value<'_>) -> Option<Timestamp> {
+        let time = value.get_ref().as_str().and_then(|text| text.parse().ok());
+        if time.is_none() {
+            self.wrong(key, "a time such as \"2026-01-31T12:00:00Z\"", value);
+        }
+        time
+    }
+
+    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+        let names = value.get_ref().as_array().and_then(|array| {
+            array.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect()
+        });
+        if names.is_none() {
+            self.wrong(key, "a list of texts", value);
+        }
+        names
+    }
+
+    fn wrong(&mut self, key: &str, expected: &str, value: &Value<'_>) {
+        let what = format!("has a `{}` that is not {expected}", shown(key));
+        self.problem(value.span().start, what);
+    }
+
+    fn problem(&mut self, at: usize, what: String) {
+        let line = line_of(self.text, at);
+        self.problems.push(Problem { line, what });
+    }
+
+    fn line(&self, value: &Value<'_>) -> usize {
+        line_of(self.text, value.span().start)
+    }
+}
+
+/// The line, from 1, of a byte.
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// A key as a message may show it: what a terminal could act on is escaped,
+/// and whoever wrote a novel into a key does not get it printed.
+pub(crate) fn shown(key: &str) -> String {
+    const LONGEST: usize = 64;
+    let mut text: String = key.chars().take(LONGEST).flat_map(char::escape_debug).collect();
+    if key.chars().nth(LONGEST).is_some() {
+        text.push('…');
+    }
+    text
+}
