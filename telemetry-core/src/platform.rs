@@ -81,7 +81,10 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, E
         Err(error) => return Err(Error::io("open", path, error)),
     };
     imp::check_private(&file, path)?;
-    let mut bytes = Vec::new();
+    // In one piece: a buffer that grows leaves copies in freed memory, and the
+    // file may hold a secret. Reading probes for the end with 32 bytes.
+    let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(32));
     file.take(limit).read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
     Ok(Some(bytes))
 }
@@ -110,6 +113,31 @@ pub(crate) fn create_once(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
         Err(error) => Err(Error::io("create", path, error)),
     }
 }
+
+/// Removes the temporary files that killed processes left beside `path`: each
+/// may hold what `path` held, or be a second name of it. A process that writes
+/// one at this moment fails and can try again.
+pub(crate) fn remove_temporaries(path: &Path) -> Result<(), Error> {
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
+    let entries = fs::read_dir(folder).map_err(|e| Error::io("read the folder", folder, e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| Error::io("read the folder", folder, e))?;
+        let other = entry.file_name();
+        let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+        if rest.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(TEMPORARY.as_bytes())) {
+            match fs::remove_file(entry.path()) {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &entry.path(), e));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How the names of temporary files end.
+const TEMPORARY: &str = ".tmp";
 
 /// Syncs the folder that holds `path`, so that a name just made or removed in
 /// it survives a power cut.
@@ -164,7 +192,7 @@ fn temporary_name(path: &Path) -> PathBuf {
     // processes apart; only a left-over of an earlier process could collide.
     let _ = getrandom::fill(&mut random);
     let (id, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    name.push(format!(".{id}.{count}.{:016x}.tmp", u64::from_ne_bytes(random)));
+    name.push(format!(".{id}.{count}.{:016x}{TEMPORARY}", u64::from_ne_bytes(random)));
     path.with_file_name(name)
 }
 

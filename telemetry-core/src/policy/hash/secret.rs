@@ -290,6 +290,9 @@ mod file {
         // Freed by the operating system when this returns or the process dies.
         lock.lock().map_err(|error| Error::io("lock", &lock_path, error))?;
         let next = load_or_create(path)?.next_epoch();
+        // A process that was killed while it made the file can have left the
+        // old secret under a second name.
+        platform::remove_temporaries(path)?;
         platform::replace_durably(path, write(&next).as_bytes())?;
         Ok(next)
     }
