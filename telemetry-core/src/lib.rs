@@ -10,6 +10,8 @@ extern crate self as telemetry_core;
 pub mod consent;
 pub mod error;
 pub mod event;
+#[cfg(feature = "client")]
+pub mod export;
 pub mod policy;
 pub mod schema;
 #[cfg(feature = "client")]

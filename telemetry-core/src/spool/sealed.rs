@@ -190,6 +190,28 @@ impl Claim {
         counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
         self.remove_events([place])
     }
+
+    /// Drops one event, and counts it.
+    ///
+    /// # Errors
+    ///
+    /// When the count or the segment cannot be written.
+    pub(crate) fn discard(&self, place: &Place, reason: Reason) -> Result<(), Error> {
+        let Segment { dir, file } = &self.segment;
+        counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
+        self.remove_events([place])
+    }
+
+    /// Counts what the receiver says that it dropped of a batch that begins
+    /// with this segment; a second count of the same batch counts nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the count cannot be written.
+    pub(crate) fn count_batch(&self, id: &str, reason: Reason, events: u64) -> Result<(), Error> {
+        let Segment { dir, file } = &self.segment;
+        counts::count_once(dir, reason, events, &format!("{}@{id}", file.segment))
+    }
 }
 
 impl Drop for Claim {

@@ -1,0 +1,252 @@
+//! OpenTelemetry logs over HTTP.
+
+use jiff::Timestamp;
+use opentelemetry_proto::tonic::collector::logs::v1::{
+    ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::{
+    AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value,
+};
+use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use prost::Message;
+use serde_json::Value;
+
+use super::{App, Batch, BatchLimits, Exporter, Outcome, Request, Response};
+use crate::error::{Error, Kind};
+use crate::spool::Stored;
+
+/// OpenTelemetry logs by OTLP/HTTP (OTLP specification 1.x), for the path
+/// `/v1/logs`, as protobuf or as JSON.
+///
+/// Each event is a log record with an event name:
+///
+/// | part of the record | value |
+/// |---|---|
+/// | `event_name` | the event's name |
+/// | `time_unix_nano`, `observed_time_unix_nano` | when the event happened |
+/// | `severity_number` | 9, `INFO` |
+/// | attribute `log.record.uid` | the event id, by which a receiver drops a duplicate |
+/// | attribute `app.installation.id` | the installation id |
+/// | attribute `telemetry.event.version` | the schema version |
+/// | attribute `telemetry.event.purpose` | the purpose |
+/// | each other attribute | a field, under its name |
+///
+/// A field that is `null` is absent. A whole number beyond 64 bits with a sign
+/// is written as text, since OTLP has no larger integers.
+///
+/// # Resource
+///
+/// The resource is `service.name` and `service.version`, the program as its
+/// author names it, and nothing else. The SDK's default resource is not used: it
+/// takes up whatever `OTEL_RESOURCE_ATTRIBUTES` holds, host names and user ids
+/// among it. Nothing of the environment gets in here, because nothing here
+/// reads it.
+///
+/// # Answers
+///
+/// By the specification 429, 502, 503 and 504 are tried again, and no other
+/// status of 400 and above. Of an answer with `partial_success` the
+/// `rejected_log_records` are counted as dropped: they may not be sent again.
+///
+/// ```
+/// use telemetry_core::export::Otlp;
+///
+/// let exporter = Otlp::json();
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Otlp {
+    encoding: Encoding,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Encoding {
+    Protobuf,
+    Json,
+}
+
+/// A batch is far below the 64 MiB of the specification, and a receiver that is
+/// set up more narrowly, at the 1 MiB common for proxies, takes it as well.
+const BATCH_BYTES: usize = 512 * 1024;
+
+/// Two events of the largest size fit into a batch.
+const EVENT_BYTES: usize = BATCH_BYTES / 2;
+
+/// The batch size that the OpenTelemetry SDKs use for log records.
+const BATCH_EVENTS: usize = 512;
+
+/// Attributes of the record that are not fields.
+const UID: &str = "log.record.uid";
+const INSTALLATION: &str = "app.installation.id";
+const VERSION: &str = "telemetry.event.version";
+const PURPOSE: &str = "telemetry.event.purpose";
+
+impl Otlp {
+    /// Bodies in protobuf: `Content-Type: application/x-protobuf`.
+    pub fn protobuf() -> Self {
+        Self { encoding: Encoding::Protobuf }
+    }
+
+    /// Bodies in OTLP's JSON: `Content-Type: application/json`.
+    pub fn json() -> Self {
+        Self { encoding: Encoding::Json }
+    }
+}
+
+impl Exporter for Otlp {
+    fn limits(&self) -> BatchLimits {
+        BatchLimits {
+            event_bytes: EVENT_BYTES,
+            batch_bytes: BATCH_BYTES,
+            batch_events: BATCH_EVENTS,
+        }
+    }
+
+    fn measure(&self, _app: &App, event: &Stored) -> Result<usize, Error> {
+        let record = record(event)?;
+        Ok(match self.encoding {
+            // The tag, and the longest length of a record that is allowed.
+            Encoding::Protobuf => record.encoded_len() + 5,
+            Encoding::Json => json(&record)?.len() + 1,
+        })
+    }
+
+    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
+        let message = message(batch)?;
+        Ok(match self.encoding {
+            Encoding::Protobuf => {
+                Request::new(batch, "application/x-protobuf", message.encode_to_vec())
+            }
+            Encoding::Json => Request::new(batch, "application/json", json(&message)?),
+        })
+    }
+
+    fn outcome(&self, response: &Response) -> Outcome {
+        match response.status {
+            200..=299 => Outcome::Taken { rejected: self.rejected(&response.body) },
+            429 | 502..=504 => Outcome::Retry,
+            // What a proxy or a network puts in the way is no answer of the
+            // receiver, and says nothing about the events.
+            300..=399 | 407 | 511 => Outcome::Retry,
+            _ => Outcome::Refused,
+        }
+    }
+}
+
+impl Otlp {
+    /// The log records that the receiver says it dropped. An answer that cannot
+    /// be read has said nothing of that kind.
+    fn rejected(&self, body: &[u8]) -> u64 {
+        let response: Option<ExportLogsServiceResponse> = match self.encoding {
+            Encoding::Protobuf => ExportLogsServiceResponse::decode(body).ok(),
+            Encoding::Json => serde_json::from_slice(body).ok(),
+        };
+        let partial = response.and_then(|response| response.partial_success);
+        partial.and_then(|partial| partial.rejected_log_records.try_into().ok()).unwrap_or(0)
+    }
+}
+
+fn json(message: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+    serde_json::to_vec(message)
+        .map_err(|error| Error::new(Kind::Export, "could not write OTLP/JSON").because(error))
+}
+
+/// The whole message.
+///
+/// # Privacy
+///
+/// It is made of the stored events, the program's name and version, and the name
+/// and version of this library. Nothing is read from the environment or the
+/// machine.
+fn message(batch: &Batch<'_>) -> Result<ExportLogsServiceRequest, Error> {
+    let records: Result<Vec<LogRecord>, Error> =
+        batch.events().iter().map(|event| record(event)).collect();
+    let resource = Resource {
+        attributes: vec![
+            attribute("service.name", text(batch.app().name())),
+            attribute("service.version", text(batch.app().version())),
+        ],
+        ..Resource::default()
+    };
+    let scope = InstrumentationScope {
+        name: env!("CARGO_PKG_NAME").to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..InstrumentationScope::default()
+    };
+    let logs = ScopeLogs { scope: Some(scope), log_records: records?, ..ScopeLogs::default() };
+    Ok(ExportLogsServiceRequest {
+        resource_logs: vec![ResourceLogs {
+            resource: Some(resource),
+            scope_logs: vec![logs],
+            ..ResourceLogs::default()
+        }],
+    })
+}
+
+fn record(event: &Stored) -> Result<LogRecord, Error> {
+    let refused = |why: &str| Error::new(Kind::Export, format!("{why} (event `{}`)", event.event));
+    let time: Timestamp = event.time.parse().map_err(|_| refused("the time cannot be read"))?;
+    let time =
+        u64::try_from(time.as_nanosecond()).map_err(|_| refused("the time is before 1970"))?;
+    let mut attributes = vec![
+        attribute(UID, text(&event.id)),
+        attribute(INSTALLATION, text(&event.installation)),
+        attribute(VERSION, integer(event.version)),
+        attribute(PURPOSE, text(&event.purpose)),
+    ];
+    for (name, field) in &event.fields {
+        if [UID, INSTALLATION, VERSION, PURPOSE].contains(&name.as_str()) {
+            return Err(refused("a field has the name of an attribute of ours"));
+        }
+        if let Some(value) = value(field) {
+            attributes.push(attribute(name, value));
+        }
+    }
+    Ok(LogRecord {
+        time_unix_nano: time,
+        observed_time_unix_nano: time,
+        severity_number: SeverityNumber::Info.into(),
+        attributes,
+        event_name: event.event.clone(),
+        ..LogRecord::default()
+    })
+}
+
+fn attribute(key: &str, value: any_value::Value) -> KeyValue {
+    let value = Some(AnyValue { value: Some(value) });
+    KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
+}
+
+fn text(text: &str) -> any_value::Value {
+    any_value::Value::StringValue(text.to_owned())
+}
+
+fn integer(number: u64) -> any_value::Value {
+    i64::try_from(number).map_or_else(|_| text(&number.to_string()), any_value::Value::IntValue)
+}
+
+/// `None` for `null`.
+fn value(json: &Value) -> Option<any_value::Value> {
+    Some(match json {
+        Value::Null => return None,
+        Value::Bool(bool) => any_value::Value::BoolValue(*bool),
+        Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+            (Some(int), _, _) => any_value::Value::IntValue(int),
+            (None, None, Some(float)) => any_value::Value::DoubleValue(float),
+            _ => text(&number.to_string()),
+        },
+        Value::String(string) => text(string),
+        Value::Array(array) => {
+            // `null` keeps its place: positions may mean something.
+            let values = array.iter().map(|json| AnyValue { value: value(json) }).collect();
+            any_value::Value::ArrayValue(ArrayValue { values })
+        }
+        Value::Object(object) => {
+            let values = object
+                .iter()
+                .filter_map(|(key, json)| Some(attribute(key, value(json)?)))
+                .collect();
+            any_value::Value::KvlistValue(KeyValueList { values })
+        }
+    })
+}

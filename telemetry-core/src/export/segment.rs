@@ -1,0 +1,223 @@
+//! Segment's batches of `track` calls.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use serde_json::{Map, Value, json};
+
+use super::{App, Batch, BatchLimits, Exporter, Outcome, Request, Response};
+use crate::error::{Error, Kind};
+use crate::spool::Stored;
+
+/// Segment: a batch of `track` calls for the path `/v1/batch`.
+///
+/// The receiver's URL and the write key belong to the transport: the key goes
+/// into the `Authorization` header (HTTP basic, the key as the user's name, no
+/// password), never into the body, so that it is in no file.
+///
+/// The body, `Content-Type: application/json`:
+///
+/// | key | value |
+/// |---|---|
+/// | `batch` | the events, oldest first, each as below |
+/// | `sentAt` | when the batch was sent |
+///
+/// Each event:
+///
+/// | key | value |
+/// |---|---|
+/// | `type` | `track` |
+/// | `event` | the event's display name, or its name |
+/// | `messageId` | the event id, by which Segment drops a duplicate |
+/// | `anonymousId` | the installation id, or instead of it |
+/// | `userId` | the value of the field that [`user_id_field`](Self::user_id_field) names |
+/// | `context` | `{"library":{"name":…,"version":…}}`: the program, and nothing else |
+/// | `properties` | the event's fields, without the one that became `userId` |
+/// | `originalTimestamp`, `timestamp` | when the event happened |
+/// | `sentAt` | when the batch was sent |
+///
+/// # No address
+///
+/// `context` is made here and has one key, `library`: `context.ip` cannot be
+/// built. Segment's HTTP interface does not take the address of the connection
+/// either, unless the call has `context.direct` (its documentation, "HTTP API
+/// source", section "Collecting the IP address"); that cannot be built here. An
+/// id that is an IP address is refused: the event is set aside.
+///
+/// # Limits
+///
+/// 32 KB an event, 500 KB and 2,500 events a batch (the same page, "Errors").
+/// Answers 408, 410, 429, 460 and 5xx are tried again, but 501 and 505, as
+/// Segment's own libraries do. Another than theirs: 511 is tried again too. It is
+/// the log-in page of a network, and nothing must be lost to it.
+///
+/// ```
+/// use telemetry_core::export::Segment;
+///
+/// let exporter = Segment::new()
+///     .event_name("installation.started", "Installation Started")
+///     .user_id_field("user_id");
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Segment {
+    user_id_field: Option<String>,
+    event_names: BTreeMap<String, String>,
+}
+
+/// Segment's limit of one event, which must be below 32 KB.
+const EVENT_BYTES: usize = 32 * 1024 - 1;
+
+/// Segment's limit of a batch, less what stands around the events.
+const BATCH_BYTES: usize = 500 * 1024 - 256;
+
+/// Segment's limit of events in a batch.
+const BATCH_EVENTS: usize = 2_500;
+
+impl Segment {
+    /// Events under their own names, each of the installation.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends the event `name` under the name `display`.
+    #[must_use]
+    pub fn event_name(mut self, name: impl Into<String>, display: impl Into<String>) -> Self {
+        self.event_names.insert(name.into(), display.into());
+        self
+    }
+
+    /// Takes the value of the field `name`, where an event has it, as the user
+    /// id, in place of the installation id.
+    ///
+    /// A field that is text, not empty, and not an IP address is taken; with
+    /// anything else in the field the event is set aside. The field is to be a
+    /// pseudonym (`hash`): what it holds was decided by its policy.
+    #[must_use]
+    pub fn user_id_field(mut self, name: impl Into<String>) -> Self {
+        self.user_id_field = Some(name.into());
+        self
+    }
+
+    /// One event as a `track` call.
+    ///
+    /// # Privacy
+    ///
+    /// The call holds the sanitised fields, the event's own id, name and time,
+    /// the program's name and version, and exactly one id, which is never an IP
+    /// address. Nothing is read from the machine.
+    fn track(&self, event: &Stored, app: &App, sent_at: &str) -> Result<Value, Error> {
+        let mut properties = event.fields.clone();
+        let (key, id) = self.identity(event, &mut properties)?;
+        let name = self.event_names.get(&event.event).unwrap_or(&event.event);
+        let mut call = json!({
+            "type": "track",
+            "event": name,
+            "messageId": event.id,
+            "context": { "library": { "name": app.name(), "version": app.version() } },
+            "properties": properties,
+            "originalTimestamp": event.time,
+            "timestamp": event.time,
+            "sentAt": sent_at,
+        });
+        if let Some(call) = call.as_object_mut() {
+            call.insert(key.to_owned(), Value::String(id));
+        }
+        Ok(call)
+    }
+
+    /// The one id of the call, and the key it stands under.
+    fn identity(
+        &self,
+        event: &Stored,
+        properties: &mut Map<String, Value>,
+    ) -> Result<(&'static str, String), Error> {
+        let field = self.user_id_field.as_deref();
+        let (key, id) = match field.and_then(|field| properties.remove(field)) {
+            Some(Value::String(id)) => ("userId", id),
+            Some(_) => return Err(refused("the user id is not text", &event.event)),
+            None => ("anonymousId", event.installation.clone()),
+        };
+        if id.trim().is_empty() {
+            return Err(refused("the id is empty", &event.event));
+        }
+        if is_address(&id) {
+            return Err(refused("an IP address cannot be an id", &event.event));
+        }
+        Ok((key, id))
+    }
+}
+
+fn refused(why: &str, event: &str) -> Error {
+    Error::new(Kind::Export, format!("{why} (event `{event}`)"))
+}
+
+/// Whether `text` is an IP address, in any of the ways that one is written:
+/// with a port, in brackets, with a zone, with a prefix length.
+fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    if text.parse::<SocketAddr>().is_ok() {
+        return true;
+    }
+    let bare = text.split(['%', '/']).next().unwrap_or(text);
+    let bare = bare.strip_prefix('[').unwrap_or(bare);
+    let bare = bare.strip_suffix(']').unwrap_or(bare);
+    bare.parse::<IpAddr>().is_ok()
+}
+
+impl Exporter for Segment {
+    fn limits(&self) -> BatchLimits {
+        BatchLimits {
+            event_bytes: EVENT_BYTES,
+            batch_bytes: BATCH_BYTES,
+            batch_events: BATCH_EVENTS,
+        }
+    }
+
+    fn measure(&self, app: &App, event: &Stored) -> Result<usize, Error> {
+        // Every `sentAt` is as long as an event's time; the comma counts too.
+        Ok(self.track(event, app, &event.time)?.to_string().len() + 1)
+    }
+
+    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
+        let calls: Result<Vec<Value>, Error> = batch
+            .events()
+            .iter()
+            .map(|event| self.track(event, batch.app(), batch.sent_at()))
+            .collect();
+        let body = json!({ "batch": calls?, "sentAt": batch.sent_at() });
+        Ok(Request::new(batch, "application/json", body.to_string().into_bytes()))
+    }
+
+    fn outcome(&self, response: &Response) -> Outcome {
+        match response.status {
+            410 | 460 => Outcome::Retry,
+            _ => Outcome::by_status(response),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_address;
+
+    #[test]
+    fn addresses_are_known_however_they_are_written() {
+        for text in [
+            "111.65.255.130",
+            " 203.192.213.46 ",
+            "203.192.213.46:443",
+            "203.192.213.0/24",
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "[2001:db8::1]:443",
+            "2001:db8::/48",
+            "fe80::1%eth0",
+            "::ffff:49.207.192.209",
+        ] {
+            assert!(is_address(text), "{text}");
+        }
+        for text in ["", "12", "0b62ab60-02ad-4f69-a181-d9c5eb2f97fa", "1.2.3", "v1.2.3.4"] {
+            assert!(!is_address(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Requests, answers, and what carries them.
+
+use std::fmt;
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::fmt::strtime;
+
+use super::Batch;
+use crate::error::{Error, Kind};
+
+/// Carries requests to the author's receiver.
+///
+/// Sending may block until `deadline`; it happens on the thread that delivers,
+/// never on one that records.
+pub trait Transport: Send + Sync {
+    /// The receiver, as the log of what was sent names it: scheme, host and
+    /// port, without a user name, a password, a path or a query.
+    fn receiver(&self) -> &str;
+
+    /// Sends `request` and waits for the answer, until `deadline` at the latest.
+    ///
+    /// # Errors
+    ///
+    /// There is no answer, or it is not one of the protocol; the error says
+    /// whether anything can have reached the receiver.
+    fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError>;
+}
+
+/// What goes to the receiver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Request {
+    /// The batch's id. A transport hands it on so that the receiver can drop a
+    /// repeated batch; over HTTP as `Idempotency-Key`.
+    pub batch: String,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The body, not compressed.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A request that carries `batch` as `body`.
+    pub fn new(batch: &Batch<'_>, content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { batch: batch.id().to_string(), content_type, body }
+    }
+}
+
+/// What the receiver answered.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Response {
+    /// The status, in HTTP's numbers.
+    pub status: u16,
+    /// How long the receiver asks to wait before the next request.
+    pub retry_after: Option<Duration>,
+    /// The beginning of the answer's body, as far as the transport reads it.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// An answer with this status and nothing else.
+    pub fn new(status: u16) -> Self {
+        Self { status, ..Self::default() }
+    }
+
+    /// The same with the time that the receiver asks to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.retry_after = wait;
+        self
+    }
+
+    /// The same with a body.
+    #[must_use]
+    pub fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+}
+
+/// What an answer means for the events of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// The receiver took them: they are removed.
+    Taken {
+        /// How many of them it says it dropped; they are counted as dropped.
+        rejected: u64,
+    },
+    /// Not now: they stay, and go again after a while.
+    Retry,
+    /// Never: they are set aside with the status as the reason.
+    Refused,
+}
+
+impl Outcome {
+    /// What the status means where a format says nothing else.
+    ///
+    /// | status | outcome |
+    /// |---|---|
+    /// | 200 to 299 | taken |
+    /// | 408, 425, 429 | retry |
+    /// | 500 to 599 but 501, 505, 511 | retry |
+    /// | 300 to 399 | retry: a redirect is not followed, and one that a network's log-in page puts in the way must lose nothing |
+    /// | 407, 511 | retry: a proxy or network wants the user to log in; the receiver has not seen the request |
+    /// | anything else | refused |
+    ///
+    /// 501 and 505 never get better by waiting; so do Segment's own libraries.
+    pub fn by_status(response: &Response) -> Self {
+        match response.status {
+            200..=299 => Self::Taken { rejected: 0 },
+            300..=399 | 407 | 408 | 425 | 429 | 511 => Self::Retry,
+            501 | 505 => Self::Refused,
+            500..=599 => Self::Retry,
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// A request without an answer.
+pub struct TransportError {
+    may_have_arrived: bool,
+    error: Error,
+}
+
+impl TransportError {
+    /// Nothing can have reached the receiver: its name is unknown, or there is
+    /// no connection. `message` says which; it must not hold a secret.
+    pub fn unreached(message: impl Into<String>) -> Self {
+        Self { may_have_arrived: false, error: Error::new(Kind::Delivery, message) }
+    }
+
+    /// The receiver may have got the request, all of it or a part, and the
+    /// answer did not come. `message` says what happened; it must not hold a secret.
+    pub fn unanswered(message: impl Into<String>) -> Self {
+        Self { may_have_arrived: true, error: Error::new(Kind::Delivery, message) }
+    }
+
+    /// Whether anything of the request can have reached the receiver.
+    pub fn may_have_arrived(&self) -> bool {
+        self.may_have_arrived
+    }
+}
+
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TransportError")
+            .field("may_have_arrived", &self.may_have_arrived)
+            .field("error", &self.error)
+            .finish()
+    }
+}
+
+impl fmt::Display for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for TransportError {}
+
+impl From<TransportError> for Error {
+    fn from(error: TransportError) -> Self {
+        error.error
+    }
+}
+
+/// The wait that the value of a `Retry-After` header asks for: seconds, or a
+/// date in one of the three forms of RFC 9110, section 5.6.7. A date in the
+/// past is no wait; what cannot be read is `None`.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// use telemetry_core::export::retry_after;
+///
+/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 60);
+/// let minute = Some(Duration::from_secs(60));
+/// assert_eq!(retry_after("60", now), minute);
+/// assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), minute);
+/// assert_eq!(retry_after("soon", now), None);
+/// ```
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // A number that is too long for 64 bits is a wait without end; who
+        // asks for the wait caps it.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
+    }
+    let date = http_date(value)?;
+    Some(SystemTime::from(date).duration_since(now).unwrap_or_default())
+}
+
+fn http_date(value: &str) -> Option<Timestamp> {
+    if let Ok(date) = DateTimeParser::new().relaxed_weekday(true).parse_timestamp(value) {
+        return Some(date);
+    }
+    ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"].into_iter().find_map(|format| {
+        let civil = strtime::parse(format, value).ok()?.to_datetime().ok()?;
+        civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+    })
+}
