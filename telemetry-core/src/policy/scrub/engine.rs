@@ -13,14 +13,21 @@ use std::sync::{Arc, LazyLock};
 
 use regex::{Captures, Regex, RegexBuilder, RegexSet};
 
-use super::rules::{LABELS, LITERAL_LABEL, RULES, ScrubRule};
+use super::rules::{LABELS, LITERAL_LABEL, Next, RULES, ScrubRule};
 use crate::error::{Error, Kind};
 
-/// How far before the end of a find the same rule looks again: in
-/// `token: password: x` the first value is the name of the second. Longer
-/// than any name of a secret with quotes and separator, and short, so that
+/// How far before the end of a find the same rule looks again. Longer than any name of a secret with quotes and separator, and short, so that
 /// the time stays linear.
 const LOOK_AGAIN: usize = 32;
+
+/// A label beside a text can make a find of it: in `1.2.3.4fe80::1` the second
+/// address is glued to a digit until the first is replaced. So the result is
+/// scrubbed until nothing is found, and scrubbing it again changes nothing.
+/// One round more suffices for what people write, two or three for what tests
+/// make up; the limit keeps the time linear for what is made to be slow.
+const MAX_ROUNDS: usize = 8;
+/// What is left of a text that is not done after the last round.
+const GIVEN_UP: &str = "[secret]";
 
 static STANDARD: LazyLock<Arc<Compiled>> = LazyLock::new(|| Arc::new(Compiled::new()));
 
@@ -83,16 +90,26 @@ impl Engine {
     }
 
     pub(super) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some(mut scrubbed) = self.round(text) else { return Cow::Borrowed(text) };
+        for _ in 1..MAX_ROUNDS {
+            match self.round(&scrubbed) {
+                Some(again) => scrubbed = again,
+                None => return Cow::Owned(scrubbed),
+            }
+        }
+        Cow::Borrowed(GIVEN_UP)
+    }
+
+    /// Replaces what is found; `None` when nothing is.
+    fn round(&self, text: &str) -> Option<String> {
         let mut finds = self.finds(text);
         if finds.is_empty() {
-            return Cow::Borrowed(text);
+            return None;
         }
         self.add_labels(text, &mut finds);
         let union = union(finds);
-        if union.iter().all(|find| find.rank == RANK_OF_LABELS) {
-            return Cow::Borrowed(text);
-        }
-        Cow::Owned(replace(text, &union))
+        let found = union.iter().any(|find| find.rank != RANK_OF_LABELS);
+        found.then(|| replace(text, &union))
     }
 
     fn finds(&self, text: &str) -> Vec<Find> {
@@ -141,12 +158,15 @@ fn run(rule: &ScrubRule, rank: usize, regex: &Regex, text: &str, finds: &mut Vec
     while let Some(captures) = regex.captures_at(text, at) {
         let Some(find) = hidden(&captures) else { return };
         let checked = (rule.check)(text, find.clone());
-        at = match (&checked, rule.nests) {
+        at = match (&checked, rule.next) {
             // A name before the value is part of the match, so that even its
             // first byte is behind the place of this search.
-            (_, true) => char_boundary(text, find.end.saturating_sub(LOOK_AGAIN)).max(find.start),
-            (Some(range), false) => range.end,
-            (None, false) => find.end,
+            (_, Next::BeforeEnd) => {
+                char_boundary(text, find.end.saturating_sub(LOOK_AGAIN)).max(find.start)
+            }
+            (None, Next::SecondByte) => find.start + 1,
+            (Some(range), _) => range.end,
+            (None, Next::Behind) => find.end,
         };
         if let Some(range) = checked {
             finds.push(Find { range, label: rule.label(), rank });

@@ -19,8 +19,20 @@ pub struct ScrubRule {
     pub(super) pattern: &'static str,
     /// Narrows a find to what is to be hidden, or refuses it.
     pub(super) check: fn(text: &str, find: Range<usize>) -> Option<Range<usize>>,
-    /// Whether the end of a find can be the beginning of another.
-    pub(super) nests: bool,
+    /// Where the same rule looks on after a find.
+    pub(super) next: Next,
+}
+
+/// Where a rule looks on after a find, or after one that its check refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// Behind it.
+    Behind,
+    /// A little before its end, which can be the beginning of another: in
+    /// `token: password: x` the first value is the name of the second.
+    BeforeEnd,
+    /// Behind it, but after a refused one at its second byte.
+    SecondByte,
 }
 
 impl ScrubRule {
@@ -63,7 +75,7 @@ pub(super) const RULES: &[ScrubRule] = &[
               | ([^\x00-\x20"'\\] [^\r\n"'\\]*)
             )"#,
         check: whole,
-        nests: true,
+        next: Next::BeforeEnd,
     },
     ScrubRule {
         name: "bearer-token",
@@ -71,7 +83,7 @@ pub(super) const RULES: &[ScrubRule] = &[
         description: "A word of 16 or more characters, at least one a digit, after `Bearer`.",
         pattern: r"(?i-u:\bbearer)[\x20\t]+([A-Za-z0-9._~+/=-]{16,})",
         check: with_digit,
-        nests: true,
+        next: Next::BeforeEnd,
     },
     ScrubRule {
         name: "secret-option",
@@ -87,7 +99,7 @@ pub(super) const RULES: &[ScrubRule] = &[
             [\x20\t]+
             (?: "([^"\r\n]+) | '([^'\r\n]+) | ([^\x00-\x20"'][^\x00-\x20]*) )"#,
         check: whole,
-        nests: true,
+        next: Next::BeforeEnd,
     },
     ScrubRule {
         name: "named-secret",
@@ -108,7 +120,7 @@ pub(super) const RULES: &[ScrubRule] = &[
               | ( [^\x00-\x20"'&;:,\\] (?: [^\x00-\x20"'&;]* [^\x00-\x20"'&;,] )? )
             )"#,
         check: whole,
-        nests: true,
+        next: Next::BeforeEnd,
     },
     ScrubRule {
         name: "url-credentials",
@@ -116,7 +128,7 @@ pub(super) const RULES: &[ScrubRule] = &[
         description: "What stands before `@` in a URL: `user:password`, or a token alone.",
         pattern: r#"://([^\x00-\x20/?\#"'<>\\]+)@"#,
         check: whole,
-        nests: false,
+        next: Next::Behind,
     },
     ScrubRule {
         name: "email",
@@ -132,7 +144,7 @@ pub(super) const RULES: &[ScrubRule] = &[
             (?: [A-Za-z0-9\u{C0}-\u{24F}\u{370}-\u{52F}_-]+ \. )+
             [A-Za-z\u{C0}-\u{24F}\u{370}-\u{52F}] [A-Za-z0-9\u{C0}-\u{24F}\u{370}-\u{52F}-]*",
         check: email,
-        nests: false,
+        next: Next::Behind,
     },
     ScrubRule {
         name: "home-folder",
@@ -150,7 +162,7 @@ pub(super) const RULES: &[ScrubRule] = &[
                 ( [^\x00-\x20\\/:"'`<>|,;()\[\]{}]+ )
             )"#,
         check: whole,
-        nests: false,
+        next: Next::Behind,
     },
     ScrubRule {
         name: "tilde-user",
@@ -160,7 +172,7 @@ pub(super) const RULES: &[ScrubRule] = &[
             (?: ^ | [\x00-\x20"'`=:(,] ) ~([A-Za-z_][A-Za-z0-9_.-]*)/
           | /~([A-Za-z_][A-Za-z0-9_.-]*)"#,
         check: whole,
-        nests: false,
+        next: Next::Behind,
     },
     ScrubRule {
         name: "ipv6",
@@ -168,9 +180,10 @@ pub(super) const RULES: &[ScrubRule] = &[
         description: "Whole valid IPv6 addresses in every text form, with the square brackets \
             around them. The zone and the port behind them are kept. Module paths such as \
             `std::fs` are left alone.",
-        pattern: r"\[?[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\]?",
+        // Where one can begin; the check reads on from there.
+        pattern: r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:",
         check: ipv6,
-        nests: false,
+        next: Next::SecondByte,
     },
     ScrubRule {
         name: "ipv4",
@@ -179,7 +192,7 @@ pub(super) const RULES: &[ScrubRule] = &[
             of something. Three or five such numbers are left alone.",
         pattern: r"[0-9]+(?:\.[0-9]+)+",
         check: ipv4,
-        nests: false,
+        next: Next::Behind,
     },
 ];
 
@@ -228,27 +241,29 @@ fn ipv4(text: &str, find: Range<usize>) -> Option<Range<usize>> {
 
 /// The longest text form of an IPv6 address: six groups and an IPv4 address.
 const IPV6_MAX: usize = 45;
+/// Seven groups, each with its colon, and a second colon behind the last.
+const IPV6_COLONS: usize = 8;
 
-/// The find is a run of hex digits, colons and dots, at most. The first valid
-/// address in it that is as long as possible counts: what stands before is
-/// punctuation or a word, what stands behind a port.
+/// The longest valid address that begins where the find does. What stands
+/// behind it is a port, a zone or punctuation.
 fn ipv6(text: &str, find: Range<usize>) -> Option<Range<usize>> {
-    let run = text.get(find.clone())?.as_bytes();
-    for start in 0..run.len() {
-        let rest = run.get(start..)?;
-        let begins = start == 0
-            || rest.starts_with(b"::")
-            || matches!(run.get(start - 1), Some(b':' | b'['));
-        if !begins || rest.first() == Some(&b'[') {
-            continue;
-        }
-        let at = find.start + start;
-        for length in (2..=rest.len().min(IPV6_MAX)).rev() {
-            let (before, after) = (rest.get(length - 1), rest.get(length));
-            let ends = before == Some(&b':') || !after.is_some_and(u8::is_ascii_hexdigit);
-            if ends && is_ipv6(text, at..at + length) {
-                return Some(with_brackets(text, at..at + length));
-            }
+    let bytes = text.as_bytes();
+    let before = find.start.checked_sub(1).and_then(|at| bytes.get(at));
+    if before.is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let mut colons = 0;
+    let rest = bytes.get(find.start..)?;
+    let run = rest.iter().take(IPV6_MAX).take_while(|byte| {
+        colons += usize::from(**byte == b':');
+        colons <= IPV6_COLONS && (byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+    });
+    for length in (2..=run.count()).rev() {
+        let in_group = rest.get(length).is_some_and(u8::is_ascii_hexdigit)
+            && rest.get(length - 1).is_some_and(u8::is_ascii_hexdigit);
+        let range = find.start..find.start + length;
+        if !in_group && is_ipv6(text, range.clone()) {
+            return Some(with_brackets(text, range));
         }
     }
     None
