@@ -51,8 +51,12 @@ pub(super) fn keep(
     platform::private_dir(&folder)?;
     let target = folder.join(path.file_name().unwrap_or_default());
     let line = format!("{}\n", Value::Object(map));
-    append(&target, line.as_bytes()).map_err(|e| Error::io("write", &target, e))?;
-    platform::sync_parent(&target)?;
+    let held = fs::symlink_metadata(&target).map_or(0, |metadata| metadata.len());
+    // One refused segment must not push itself out: what was first tells most.
+    if held + line.len() as u64 <= limits.aside {
+        append(&target, line.as_bytes()).map_err(|e| Error::io("write", &target, e))?;
+        platform::sync_parent(&target)?;
+    }
     trim(dir, limits.aside)
 }
 

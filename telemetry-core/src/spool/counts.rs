@@ -161,7 +161,7 @@ fn line(reason: Reason, events: u64, key: Option<&str>) -> String {
 fn append(dir: &Path, lines: &str) -> Result<(), Error> {
     platform::private_dir(dir)?;
     let path = dir.join(FILE);
-    let mut file = locked(&path)?;
+    let file = locked(&path)?;
     let write = |mut file: &File| -> std::io::Result<u64> {
         let length = file.metadata()?.len();
         if let Err(error) = file.write_all(lines.as_bytes()) {
@@ -173,7 +173,7 @@ fn append(dir: &Path, lines: &str) -> Result<(), Error> {
     };
     let length = write(&file).map_err(|e| Error::io("write", &path, e))?;
     if length > COMPACT_FROM {
-        compact(dir, &path, &mut file)?;
+        compact(dir, &path, length)?;
     }
     Ok(())
 }
@@ -198,13 +198,12 @@ fn locked(path: &Path) -> Result<File, Error> {
 }
 
 /// Writes the sums in the place of the single counts, under the file's lock.
-fn compact(dir: &Path, path: &Path, file: &mut File) -> Result<(), Error> {
+fn compact(dir: &Path, path: &Path, before: u64) -> Result<(), Error> {
     let again = platform::open_regular(path).map_err(|e| Error::io("open", path, e))?;
     let mut tally = Tally::read(again, path)?;
     let segments: BTreeSet<String> =
         names::active(dir)?.into_iter().chain(names::sealed(dir)?).map(|f| f.segment).collect();
     tally.fold(&segments);
-    let before = file.metadata().map_or(0, |metadata| metadata.len());
     let after = tally.lines();
     // Keys of living segments stay; do not write the same file again and again.
     if (after.len() as u64) < before / 2 {

@@ -70,23 +70,29 @@ impl Default for Limits {
 ///
 /// When the folder cannot be listed or a segment cannot be removed.
 pub fn enforce(dir: &Path, limits: &Limits, now: SystemTime) -> Result<u64, Error> {
+    let mut dropped = enforce_sizes(dir, limits)?;
+    for file in names::sealed(dir)? {
+        if is_older(&file, limits.age, now) {
+            dropped += drop_segment(dir, file, Reason::CapAge)?.unwrap_or(0);
+        }
+    }
+    Ok(dropped)
+}
+
+/// The caps by bytes and by count: they need the folder alone, no file.
+pub(super) fn enforce_sizes(dir: &Path, limits: &Limits) -> Result<u64, Error> {
     let sealed = names::sealed(dir)?;
-    let mut dropped = 0;
     let size = |file: &SegmentFile| std::fs::symlink_metadata(&file.path).map_or(0, |m| m.len());
-    let mut bytes: u64 = sealed.iter().map(size).sum();
-    bytes += names::active(dir)?.iter().map(size).sum::<u64>();
+    let mut bytes: u64 = sealed.iter().chain(&names::active(dir)?).map(size).sum();
     let mut events: u64 = sealed.iter().map(|file| file.events).sum();
-    let mut old = true;
+    let mut dropped = 0;
     for file in sealed {
-        old = old && is_older(&file, limits.age, now);
         let reason = match () {
             () if bytes > limits.bytes => Reason::CapBytes,
             () if events > limits.events => Reason::CapEvents,
-            () if old => Reason::CapAge,
             () => break,
         };
-        let length = size(&file);
-        let sealed_in = file.events;
+        let (length, sealed_in) = (size(&file), file.events);
         if let Some(count) = drop_segment(dir, file, reason)? {
             dropped += count;
             bytes = bytes.saturating_sub(length);

@@ -170,7 +170,13 @@ impl Spool {
     ///
     /// When the operating system cannot promise that.
     pub fn flush(&self) -> Result<(), Error> {
-        self.process().writer().flush()
+        let writer = self.process().writer();
+        let Some(open) = writer.to_flush() else { return Ok(()) };
+        // Nobody's event waits for the disk.
+        drop(writer);
+        let (file, path) = open.map_err(|e| Error::io("open", &self.dir, e))?;
+        file.sync_data().map_err(|e| Error::io("sync", &path, e))?;
+        platform::sync_parent(&path)
     }
 
     /// Completes the current segment, durably, so that it can be delivered,
@@ -181,11 +187,13 @@ impl Spool {
     /// When the segment cannot be synced or moved. Its events are not lost:
     /// the next [`recover`] takes them.
     pub fn seal(&self) -> Result<(), Error> {
-        let mut writer = self.process().writer();
-        let sealed = writer.seal(Sync::Yes);
-        writer.write_counts();
-        drop(writer);
-        sealed?;
+        let process = self.process();
+        let open = process.writer().take();
+        if let Some(open) = open {
+            let removed = open.complete(&self.dir, Sync::Yes)?;
+            process.writer().count(Reason::Removed, removed);
+        }
+        process.writer().write_counts();
         enforce(&self.dir, &self.limits, SystemTime::now()).map(drop)
     }
 
@@ -224,10 +232,7 @@ impl Spool {
 impl Drop for Spool {
     fn drop(&mut self) {
         let mut writer = self.process().writer();
-        // Who is to be told is gone; a segment that stays is recovered.
-        let _ = writer.seal(Sync::No);
-        if !writer.lost().is_empty() {
-            writer.write_counts();
-        }
+        writer.seal_without_sync();
+        writer.write_counts();
     }
 }

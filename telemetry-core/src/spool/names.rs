@@ -13,9 +13,11 @@
 //! many events were sealed in, so that a cap by count need not read the files.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind};
+use crate::platform;
 
 /// The folder of segments that are being written.
 pub(super) const ACTIVE: &str = "active";
@@ -71,17 +73,17 @@ fn is_segment(name: &str) -> bool {
 
 /// The segments that some process is writing, or left when it died.
 pub(super) fn active(dir: &Path) -> Result<Vec<SegmentFile>, Error> {
-    list(&dir.join(ACTIVE), false)
+    list(dir, ACTIVE, false)
 }
 
 /// Complete segments, the one sealed first at the front.
 pub(super) fn sealed(dir: &Path) -> Result<Vec<SegmentFile>, Error> {
-    list(&dir.join(SEALED), true)
+    list(dir, SEALED, true)
 }
 
 /// What was set aside, the oldest first; named as sealed segments are.
 pub(super) fn aside(dir: &Path) -> Result<Vec<SegmentFile>, Error> {
-    list(&dir.join(ASIDE), true)
+    list(dir, ASIDE, true)
 }
 
 /// The file that `segment` has become by sealing.
@@ -96,11 +98,21 @@ pub(super) fn sealed_path(dir: &Path, segment: &str, events: u64) -> Result<Path
     Ok(dir.join(SEALED).join(format!("{number:08}-{segment}-{events}.ndjson")))
 }
 
-/// Files with other names are not the spool's: they are left alone.
-fn list(folder: &Path, numbered: bool) -> Result<Vec<SegmentFile>, Error> {
+/// Files with other names are not the spool's: they are left alone. A folder
+/// that is a symbolic link, or that somebody else can write to, is refused:
+/// what is found in it would be moved and removed.
+fn list(dir: &Path, folder: &str, numbered: bool) -> Result<Vec<SegmentFile>, Error> {
+    let folder = &dir.join(folder);
+    for checked in [dir, folder] {
+        match fs::symlink_metadata(checked) {
+            Ok(_) => platform::private_dir(checked)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read the folder", checked, error)),
+        }
+    }
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(Error::io("list the folder", folder, error)),
     };
     let mut files = Vec::new();

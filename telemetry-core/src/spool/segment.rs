@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::counts::{self, Counts, Reason};
 use super::limits::{self, Limits};
@@ -29,19 +29,19 @@ pub(super) struct Writer {
     open: Option<Open>,
     /// Counted, but not yet written to the disk.
     lost: Counts,
-    paused: Option<Instant>,
+    /// When the last write failed, and why.
+    paused: Option<(Instant, Reason)>,
 }
 
 /// A segment in `active/`, locked.
 #[derive(Debug)]
-struct Open {
+pub(super) struct Open {
     file: File,
     path: PathBuf,
     segment: String,
     length: u64,
     events: u64,
     since: Instant,
-    name_synced: bool,
 }
 
 impl Writer {
@@ -51,9 +51,9 @@ impl Writer {
 
     pub(super) fn append(&mut self, line: &[u8]) -> Result<(), Error> {
         self.check(line)?;
-        if let Some(since) = self.paused {
+        if let Some((since, reason)) = self.paused {
             if since.elapsed() < self.limits.pause {
-                self.lost.add(Reason::WriteFailed, 1);
+                self.lost.add(reason, 1);
                 return Err(Error::new(
                     Kind::Spool,
                     "the event was dropped and counted: the last write failed a moment ago",
@@ -63,7 +63,7 @@ impl Writer {
         }
         let mut open = match self.open.take() {
             Some(open) => open,
-            None => self.open_segment().map_err(|error| self.failed(Reason::WriteFailed, error))?,
+            None => self.open_segment().map_err(|error| self.failed(error))?,
         };
         match open.append(line) {
             Ok(()) => {
@@ -87,8 +87,7 @@ impl Writer {
             self.write_counts();
         }
         if full {
-            let _ = self.seal(Sync::No);
-            let _ = limits::enforce(&self.dir, &self.limits, SystemTime::now());
+            self.seal_without_sync();
         }
     }
 
@@ -117,20 +116,17 @@ impl Writer {
     /// What was written of the line is cut off. If even that fails, whoever
     /// recovers the segment cuts it.
     fn abandon(&mut self, open: Open, error: Error) -> Error {
-        let full = std::error::Error::source(&error)
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|source| is_full(source.kind()));
         if open.file.set_len(open.length).is_ok() {
-            self.open = Some(open);
-            let _ = self.seal(Sync::No);
+            self.finish(open, Sync::No);
         }
-        self.failed(if full { Reason::DiskFull } else { Reason::WriteFailed }, error)
+        self.failed(error)
     }
 
-    fn failed(&mut self, reason: Reason, error: Error) -> Error {
+    fn failed(&mut self, error: Error) -> Error {
+        let reason = reason_of(&error);
         self.lost.add(reason, 1);
         self.write_counts();
-        self.paused = Some(Instant::now());
+        self.paused = Some((Instant::now(), reason));
         error
     }
 
@@ -162,15 +158,7 @@ impl Writer {
                 .map_err(|e| Error::io("create", &path, e))?;
             if file.try_lock().is_ok() && platform::is_file_at(&file, &path) {
                 let since = Instant::now();
-                return Ok(Open {
-                    file,
-                    path,
-                    segment,
-                    length: 0,
-                    events: 0,
-                    since,
-                    name_synced: false,
-                });
+                return Ok(Open { file, path, segment, length: 0, events: 0, since });
             }
         }
         Err(Error::new(
@@ -179,49 +167,36 @@ impl Writer {
         ))
     }
 
-    /// What was appended so far survives a power cut, when this returns `Ok`.
-    pub(super) fn flush(&mut self) -> Result<(), Error> {
-        self.write_counts();
-        let Some(open) = self.open.as_mut() else { return Ok(()) };
-        open.file.sync_data().map_err(|e| Error::io("sync", &open.path, e))?;
-        if !open.name_synced {
-            platform::sync_parent(&open.path)?;
-            open.name_synced = true;
-        }
-        Ok(())
+    /// The file to sync, when there is one; see [`super::Spool::flush`].
+    pub(super) fn to_flush(&self) -> Option<io::Result<(File, PathBuf)>> {
+        let open = self.open.as_ref()?;
+        Some(open.file.try_clone().map(|file| (file, open.path.clone())))
     }
 
-    /// Moves the segment to the complete ones. The lock is given up with the
-    /// system's word for it, not by closing: a child process between fork and
-    /// exec may hold a copy of the open file.
-    pub(super) fn seal(&mut self, sync: Sync) -> Result<(), Error> {
-        let Some(open) = self.open.take() else { return Ok(()) };
-        let synced = match sync {
-            Sync::Yes => open.file.sync_data().map_err(|e| Error::io("sync", &open.path, e)),
-            Sync::No => Ok(()),
-        };
-        let moved = self.move_to_sealed(&open, sync);
-        let _ = open.file.unlock();
-        synced.and(moved)
+    /// The segment, to be completed by [`Open::complete`]: by who has given
+    /// back the lock on this writer, so that nobody's event waits for a sync.
+    pub(super) fn take(&mut self) -> Option<Open> {
+        self.open.take()
     }
 
-    fn move_to_sealed(&mut self, open: &Open, sync: Sync) -> Result<(), Error> {
-        if open.events == 0 {
-            return fs::remove_file(&open.path).map_err(|e| Error::io("remove", &open.path, e));
+    /// Seals, and applies those limits that need no file to be read. A
+    /// segment that cannot be sealed is left for whoever recovers it.
+    pub(super) fn seal_without_sync(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        self.finish(open, Sync::No);
+        let _ = limits::enforce_sizes(&self.dir, &self.limits);
+    }
+
+    fn finish(&mut self, open: Open, sync: Sync) {
+        if let Ok(removed) = open.complete(&self.dir, sync) {
+            self.count(Reason::Removed, removed);
         }
-        platform::private_dir(&self.dir)?;
-        match seal_file(&self.dir, &open.path, &open.segment, open.events) {
-            Ok(sealed) if sync == Sync::Yes => {
-                platform::sync_parent(&sealed)?;
-                platform::sync_parent(&open.path)
-            }
-            Ok(_) => Ok(()),
-            Err(_) if !open.path.exists() => {
-                self.lost.add(Reason::Removed, open.events);
-                self.write_counts();
-                Ok(())
-            }
-            Err(error) => Err(error),
+    }
+
+    pub(super) fn count(&mut self, reason: Reason, events: u64) {
+        if events > 0 {
+            self.lost.add(reason, events);
+            self.write_counts();
         }
     }
 }
@@ -233,6 +208,39 @@ pub(super) enum Sync {
 }
 
 impl Open {
+    /// Moves the segment to the complete ones, and says how many events are
+    /// gone because its file was removed by hand. The lock is given up with
+    /// the system's word for it, not by closing: a child process between fork
+    /// and exec may hold a copy of the open file.
+    pub(super) fn complete(self, dir: &Path, sync: Sync) -> Result<u64, Error> {
+        let synced = match sync {
+            Sync::Yes => self.file.sync_data().map_err(|e| Error::io("sync", &self.path, e)),
+            Sync::No => Ok(()),
+        };
+        let moved = self.seal(dir, sync);
+        let _ = self.file.unlock();
+        synced.and(moved)
+    }
+
+    fn seal(&self, dir: &Path, sync: Sync) -> Result<u64, Error> {
+        if self.events == 0 {
+            let removed = fs::remove_file(&self.path);
+            return removed.map(|()| 0).map_err(|e| Error::io("remove", &self.path, e));
+        }
+        let missing = |path: &Path| {
+            fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
+        };
+        match seal_file(dir, &self.path, &self.segment, self.events) {
+            Ok(sealed) if sync == Sync::Yes => {
+                platform::sync_parent(&sealed)?;
+                platform::sync_parent(&self.path).map(|()| 0)
+            }
+            Ok(_) => Ok(0),
+            Err(_) if missing(&self.path) => Ok(self.events),
+            Err(error) => Err(error),
+        }
+    }
+
     /// One line by one write: of lines that several threads or processes
     /// write, none ends up in the middle of another.
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
@@ -250,9 +258,13 @@ impl Open {
     }
 }
 
-fn is_full(kind: io::ErrorKind) -> bool {
+fn reason_of(error: &Error) -> Reason {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
-    matches!(kind, StorageFull | QuotaExceeded | FileTooLarge)
+    let source = std::error::Error::source(error).and_then(|s| s.downcast_ref::<io::Error>());
+    match source.map(io::Error::kind) {
+        Some(StorageFull | QuotaExceeded | FileTooLarge) => Reason::DiskFull,
+        _ => Reason::WriteFailed,
+    }
 }
 
 /// Renames a segment of `active/` to its place among the complete ones.
