@@ -7,6 +7,8 @@
 extern crate self as telemetry_core;
 
 #[cfg(feature = "client")]
+pub mod client;
+#[cfg(feature = "client")]
 pub mod consent;
 pub mod error;
 pub mod event;
@@ -22,6 +24,8 @@ mod platform;
 
 pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
 
+#[cfg(feature = "client")]
+pub use crate::client::{Builder, Recorded, Telemetry};
 pub use crate::error::Error;
 pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 

@@ -66,6 +66,10 @@ reasons! {
     DiskFull "disk-full",
     /// The operating system refused to write for another reason.
     WriteFailed "write-failed",
+    /// There was no secret for its pseudonyms, no id or no folder to store it in.
+    NotReady "not-ready",
+    /// A field's own code failed or panicked while the event was serialised.
+    NotSerialised "not-serialised",
     /// A process was killed in the middle of the line. It was never acknowledged.
     Torn "torn",
     /// The line could not be read as an event; it is in `aside/`.
@@ -108,7 +112,7 @@ impl Counts {
         self.0.is_empty()
     }
 
-    pub(super) fn add(&mut self, reason: Reason, events: u64) {
+    pub(crate) fn add(&mut self, reason: Reason, events: u64) {
         if events > 0 {
             *self.0.entry(reason).or_default() += events;
         }

@@ -1,0 +1,172 @@
+//! How an author sets telemetry up.
+//!
+//! It owns the settings and their defaults. It must never know what happens
+//! after `build`.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+
+use super::folders::{Folders, check_app};
+use super::{ErrorHook, Inner, NoticeHook, Telemetry};
+use crate::consent::{Layers, Notice};
+use crate::error::Error;
+use crate::policy::{Keys, Scrubber};
+use crate::schema::Purpose;
+use crate::spool::Limits;
+
+/// Sets up [`Telemetry`]. Only the name of the program is needed; without
+/// more, nothing is collected until the user says yes
+/// ([`on_by_default`](Self::on_by_default) is the other way).
+#[must_use]
+pub struct Builder {
+    app: String,
+    layers: Layers,
+    folders: Option<Folders>,
+    limits: Limits,
+    keys: Option<Keys>,
+    scrubber: Scrubber,
+    on_error: ErrorHook,
+    show_notice: Option<NoticeHook>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("app", &self.app)
+            .field("layers", &self.layers)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The sources of consent are set by the same names as on [`Layers`], where
+/// each is described.
+macro_rules! layers {
+    ($($(#[$attribute:meta])* $method:ident($($argument:ident: $Type:ty),*);)*) => {$(
+        $(#[$attribute])*
+        #[doc = concat!("See [`Layers::", stringify!($method), "`].")]
+        pub fn $method(mut self, $($argument: $Type),*) -> Self {
+            self.layers = self.layers.$method($($argument),*);
+            self
+        }
+    )*};
+}
+
+impl Builder {
+    pub(super) fn new(app: String) -> Self {
+        Self {
+            layers: Layers::new(app.clone()),
+            app,
+            folders: None,
+            limits: Limits::default(),
+            keys: None,
+            scrubber: Scrubber::default(),
+            on_error: Box::new(|_| {}),
+            show_notice: None,
+        }
+    }
+
+    layers! {
+        opt_out_env(name: impl Into<String>);
+        disable_env(name: impl Into<String>);
+        enable_env(name: impl Into<String>);
+        env_file(path: impl Into<PathBuf>);
+        user_config(path: impl Into<PathBuf>);
+        organisation_file(path: impl Into<PathBuf>);
+        #[cfg(feature = "xml")]
+        organisation_xml(path: impl Into<PathBuf>);
+        installation_file(path: impl Into<PathBuf>);
+        collect_in_ci(collect: bool);
+        on_by_default();
+        purposes(purposes: &[Purpose]);
+        command(command: impl Into<String>);
+        with_env(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static);
+    }
+
+    /// A notice that the user must have been shown before anything is sent.
+    /// `show` is called once, by the first run that consent lets through; that
+    /// run sends nothing. See [`Layers::notice`].
+    pub fn notice(mut self, notice: Notice, show: impl FnOnce(&Notice) + 'static) -> Self {
+        self.layers = self.layers.notice(notice);
+        self.show_notice = Some(Box::new(show));
+        self
+    }
+
+    /// Keeps everything below one folder of the program's own: the collected
+    /// data in `<folder>/telemetry`, the user's choice in
+    /// `<folder>/telemetry.toml`. Without it, the operating system's usual
+    /// folders are used.
+    pub fn home(mut self, folder: impl Into<PathBuf>) -> Self {
+        let folders = Folders::in_one(&folder.into());
+        self.layers = self.layers.choice_file(folders.choice());
+        self.folders = Some(folders);
+        self
+    }
+
+    /// How much is kept.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keys of the author's own, such as those of a fleet or of a session.
+    /// Without them, the secret of the installation is made with the first
+    /// event that consent lets through.
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// The rules for free text.
+    pub fn scrubber(mut self, scrubber: Scrubber) -> Self {
+        self.scrubber = scrubber;
+        self
+    }
+
+    /// Told of whatever goes wrong. The library itself prints nothing; an error
+    /// never carries a field's value. Called in the thread that recorded.
+    pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Box::new(hook);
+        self
+    }
+
+    /// Decides on consent. Nothing is created, opened or started by this.
+    ///
+    /// # Errors
+    ///
+    /// When the program's name cannot be part of a path, or there is no home
+    /// folder. Everything else that can go wrong is told to the hook, and
+    /// leaves telemetry off or counted, so that a program may go on.
+    pub fn build(self) -> Result<Telemetry, Error> {
+        check_app(&self.app)?;
+        let (folders, layers) = match self.folders {
+            Some(folders) => (folders, self.layers),
+            None => {
+                let folders = Folders::of_system(&self.app)?;
+                let layers = self.layers.choice_file(folders.choice());
+                (folders, layers)
+            }
+        };
+        let decision = layers.decide();
+        let telemetry = Telemetry {
+            inner: Arc::new(Inner {
+                on: AtomicBool::new(decision.is_on()),
+                consent: RwLock::new(Arc::new(decision)),
+                layers,
+                folders,
+                limits: self.limits,
+                keys: Mutex::new(self.keys),
+                scrubber: self.scrubber,
+                showed_notice: AtomicBool::new(false),
+                open: OnceLock::new(),
+                lost: [const { AtomicU64::new(0) }; 2],
+                on_error: self.on_error,
+            }),
+        };
+        telemetry.inner.show_notice(self.show_notice);
+        Ok(telemetry)
+    }
+}
