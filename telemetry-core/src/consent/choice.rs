@@ -11,7 +11,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::consent::notice::{Notice, Receipt};
 use crate::consent::source::{self, Answer, Content, Kind, Links, Record, Said, Shown};
@@ -111,6 +111,9 @@ impl Choice {
     pub fn on(&self) -> Result<(), Error> {
         let notice = self.notice.as_ref();
         self.change(Broken::Refuse, |state, now| {
+            if state.said.of(None).is_some_and(|answer| !answer.on) {
+                state.reopen(now);
+            }
             state.said.enabled = Some(Answer { on: true, line: 0 });
             state.said.only = None;
             if let Some(notice) = notice {
@@ -171,14 +174,22 @@ impl Choice {
     pub fn notice_shown(&self) -> Result<(), Error> {
         let Some(notice) = &self.notice else { return Ok(()) };
         self.change(Broken::Refuse, |state, now| {
-            let first = state.record.shown.take().map(|shown| shown.purposes);
+            let before = state.record.shown.take().map(|shown| shown.purposes);
+            // What is added after a first notice, shown or agreed to, is off
+            // until agreed to, not merely told.
+            let first = before.is_none() && state.record.receipts.is_empty();
+            let purposes = if first { notice.purpose_names() } else { &[] };
             state.record.shown = Some(Shown {
                 version: notice.version().to_owned(),
                 time: now,
-                // A purpose added since is off until agreed to, not merely told.
-                purposes: first.unwrap_or_else(|| notice.purpose_names().to_vec()),
+                purposes: before.unwrap_or_else(|| purposes.to_vec()),
             });
         })
+    }
+
+    /// The notice that the program has, whether or not it is due.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
     }
 
     fn agree(&self, purposes: &[&str]) -> Result<(), Error> {
@@ -186,6 +197,9 @@ impl Choice {
     }
 
     fn grant(&self, state: &mut State, purposes: &[&str], now: Timestamp) {
+        if purposes.iter().any(|name| state.said.of(Some(name)).is_some_and(|word| !word.on)) {
+            state.reopen(now);
+        }
         for purpose in purposes {
             state.said.purposes.insert((*purpose).to_owned(), Answer { on: true, line: 0 });
         }
@@ -231,8 +245,11 @@ impl Choice {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
         create_durably(folder.unwrap_or(Path::new(".")))?;
         let _lock = self.lock()?;
+        self.sweep();
         let mut state = self.load(broken)?;
-        let now = Timestamp::now();
+        // In the precision of an event's time, so that an event recorded right
+        // after this is not before it.
+        let now = whole_milliseconds(Timestamp::now());
         change(&mut state, now);
         state.record.written = Some(now);
         platform::replace_durably(&self.path, state.to_toml().as_bytes())?;
@@ -267,6 +284,23 @@ impl Choice {
                     return Err(Error::new(error::Kind::Config, message));
                 }
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+            }
+        }
+    }
+
+    /// Removes temporary files of writers that were killed; under the lock there
+    /// is no living one. What cannot be removed is in nobody's way.
+    fn sweep(&self) {
+        let Some(name) = self.path.file_name().and_then(|name| name.to_str()) else { return };
+        let own = |file: &str| {
+            let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+            rest.is_some_and(|rest| rest.ends_with(".tmp"))
+        };
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+        for entry in entries.flatten() {
+            if entry.file_name().to_str().is_some_and(own) {
+                let _ = fs::remove_file(entry.path());
             }
         }
     }
@@ -308,6 +342,10 @@ impl Choice {
     }
 }
 
+fn whole_milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+}
+
 /// What to do with a file that cannot be understood.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Broken {
@@ -325,8 +363,17 @@ struct State {
 }
 
 impl State {
+    /// Nothing that is stored now may be sent. Events carry milliseconds, cut
+    /// off, so that the fence is the next whole one. The clock may have gone
+    /// back since the last withdrawal.
     fn withdraw(&mut self, now: Timestamp) {
-        // The clock may have gone back since the last withdrawal.
+        let next = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
+        self.record.fence = self.record.fence.max(Some(next));
+    }
+
+    /// What was refused is on again: what a running process stored before it
+    /// noticed the refusal may not be sent either.
+    fn reopen(&mut self, now: Timestamp) {
         self.record.fence = self.record.fence.max(Some(now));
     }
 

@@ -391,16 +391,17 @@ impl Decision {
         &self.diagnostics
     }
 
-    /// Events that were recorded before this moment must never be sent, not
-    /// even after telemetry is on again: consent may have been withdrawn since.
+    /// An event whose time is before this moment must never be sent, not even
+    /// after telemetry is on again: consent may have been withdrawn since. (Of
+    /// the others those may be sent whose purpose is granted now.)
     ///
-    /// It is the latest of: the time of the last withdrawal in the user's
-    /// choice; the modification time of every other consent file (and of the
-    /// choice, if somebody else than this library wrote it); and where a file
-    /// is missing, the modification time of its folder, because it may have
-    /// been removed since. The user's home folder, the current and the root
-    /// folder are left out of the last: their time says nothing. None when
-    /// there is no trace of a change.
+    /// It is the latest of: the last withdrawal in the user's choice, and the
+    /// last time that something refused was agreed to; the modification time
+    /// of every other consent file (and of the choice, if somebody else than
+    /// this library wrote it); and where a file is missing, the modification
+    /// time of its folder, because it may have been removed since. The user's
+    /// home folder, the current and the root folder are left out of the last:
+    /// their time says nothing. None when there is no trace of a change.
     ///
     /// There is one fence for all purposes, also when one alone was withdrawn:
     /// a stored event of another purpose may hold fields of the withdrawn one.
@@ -411,7 +412,9 @@ impl Decision {
     /// Whether a consent file changed since this decision. It looks at most
     /// once a second and costs a reading of the clock between; a change is
     /// thus noticed by the first call that comes a second or more after the
-    /// last look. It starts no thread.
+    /// last look, and once true it stays true. It starts no thread. In the
+    /// first seconds after a file was written it may be true without a change,
+    /// because a file system's clock can be too coarse to tell.
     ///
     /// Variables of the process environment cannot change from outside while
     /// a program runs; files of variables are looked at.

@@ -26,6 +26,13 @@
 //! 64 KiB, a wrong type, an unknown key under `[telemetry]` (who writes `enable = false`
 //! means off), an unknown purpose, a value that is neither true nor false.
 //!
+//! | key in a file | means |
+//! |---|---|
+//! | `[telemetry]` `enabled = false` | off for every purpose |
+//! | `[telemetry]` `enabled = true` | on for every purpose |
+//! | `[telemetry.purposes]` `<name> = false` | off for this purpose |
+//! | `[telemetry.purposes]` `<name> = true` | on for this purpose |
+//!
 //! | variable | value | means |
 //! |---|---|---|
 //! | `DO_NOT_TRACK` | empty, `0`, `false` | no opinion |
@@ -63,6 +70,42 @@
 //! let ruling = decision.ruling("model-training");
 //! assert_eq!(ruling.source().unwrap().layer(), Layer::UserConfig);
 //! assert_eq!(ruling.source().unwrap().place(), format!("{}:2", config.display()));
+//! # std::fs::remove_dir_all(&folder)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Purposes, notices and receipts
+//!
+//! In a program with a [`Notice`] the user agrees to purposes that a text has
+//! explained, and a [`Receipt`] says to which, when, and in which version of
+//! the text. What a later version adds is off until the user agrees to it.
+//!
+//! ```
+//! use telemetry_core::consent::{Layers, Notice};
+//! use telemetry_core::schema::Purpose;
+//!
+//! # let folder = std::env::temp_dir().join(format!("telemetry-receipts-doc-{}", std::process::id()));
+//! let layers = Layers::new("studio")
+//! #   .choice_file(folder.join("telemetry.toml"))
+//!     .with_env(|_| None);
+//! let first = layers.clone().notice(
+//!     Notice::new("1", "We count crashes.").purposes(&[Purpose::SERVICE, Purpose::DIAGNOSTICS]),
+//! );
+//! first.choice()?.agree_to(&["service"])?;
+//!
+//! let second = layers.notice(
+//!     Notice::new("2", "We count crashes and train models.")
+//!         .purposes(&[Purpose::SERVICE, Purpose::DIAGNOSTICS, Purpose::MODEL_TRAINING]),
+//! );
+//! let decision = second.decide();
+//! let table: String = decision
+//!     .purposes()
+//!     .map(|(purpose, ruling)| format!("{purpose}: {}\n", if ruling.is_granted() { "yes" } else { "no" }))
+//!     .collect();
+//! assert_eq!(table, "diagnostics: no\nmodel-training: no\nservice: yes\n");
+//! assert_eq!(decision.receipts()[0].notice(), "1");
+//! assert_eq!(decision.receipts()[0].purposes(), ["service"]);
+//! assert_eq!(decision.notice_due().unwrap().version(), "2");
 //! # std::fs::remove_dir_all(&folder)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -82,7 +82,10 @@ impl Watch {
         // Of several threads that come by at once, one looks.
         let mine =
             self.checked_ms.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        mine.is_ok() && (!self.settled || self.changed_now())
+        if mine.is_ok() && !self.settled {
+            self.stale.store(true, Ordering::Relaxed);
+        }
+        mine.is_ok() && self.changed_now()
     }
 
     pub(crate) fn changed_now(&self) -> bool {
