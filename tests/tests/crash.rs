@@ -2,6 +2,13 @@
 //!
 //! `tests/crash-loop` runs the first test with ten thousand kills.
 #![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::string_slice,
+    reason = "a test stops at the first wrong value, in its helpers too, and says what it did"
+)]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};

@@ -2,6 +2,7 @@
 //!
 //!     spool_child <folder> record <threads> <events a thread, 0: for ever>
 //!     spool_child <folder> hold        stores one event, then waits for its standard input to end
+//!     spool_child <folder> fork        stores two events, forks, and stores one more in each process
 //!     spool_child <folder> sync        appends, flushes, seals, and says how each ended
 //!     spool_child <folder> recover     recovers until its standard input ends
 //!     spool_child <folder> read        counts events and unreadable lines, and shows its peak memory
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
             record(folder, threads.parse().unwrap_or(1), events.parse().unwrap_or(0))
         }
         [folder, "hold"] => hold(folder),
+        [folder, "fork"] => fork(folder),
         [folder, "sync"] => sync(folder),
         [folder, "recover"] => recover(folder),
         [folder, "read"] => read(folder),
@@ -117,6 +119,27 @@ fn hold(folder: &str) -> Result<(), Error> {
     wait_for_end_of_input();
     // Ends as a killed process does, without sealing.
     std::process::abort();
+}
+
+fn fork(folder: &str) -> Result<(), Error> {
+    let spool = Spool::open(folder, limits())?;
+    let store = || {
+        let mut id = String::new();
+        spool.next_id(&mut id);
+        spool.append(stored_line(&id, "2026-01-01T00:00:00.000Z", 0).as_bytes())?;
+        say(&id);
+        Ok::<_, Error>(())
+    };
+    store()?;
+    store()?;
+    // SAFETY: this program has one thread.
+    let child = unsafe { libc::fork() };
+    store()?;
+    if child > 0 {
+        // SAFETY: the id is that of a child, and a null status is allowed.
+        unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) };
+    }
+    Ok(())
 }
 
 fn sync(folder: &str) -> Result<(), Error> {
