@@ -8,11 +8,14 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::Duration;
 
+use super::deliver::Route;
 use super::folders::{Folders, check_app};
 use super::{ErrorHook, Inner, NoticeHook, Telemetry};
 use crate::consent::{Layers, Notice};
 use crate::error::Error;
+use crate::export::{App, Exporter, Transport};
 use crate::policy::{Keys, Scrubber};
 use crate::schema::Purpose;
 use crate::spool::Limits;
@@ -30,6 +33,7 @@ pub struct Builder {
     scrubber: Scrubber,
     on_error: ErrorHook,
     show_notice: Option<NoticeHook>,
+    route: Option<Route>,
 }
 
 impl fmt::Debug for Builder {
@@ -66,6 +70,7 @@ impl Builder {
             scrubber: Scrubber::default(),
             on_error: Box::new(|_| {}),
             show_notice: None,
+            route: None,
         }
     }
 
@@ -126,6 +131,39 @@ impl Builder {
         self
     }
 
+    /// Names the receiver. What earlier runs left in the spool is delivered in
+    /// the background, by a thread of its own, from the start on; what this run
+    /// records goes at the next start, or with
+    /// [`deliver_every`](Self::deliver_every). While events may not be sent
+    /// there is no thread.
+    pub fn deliver(
+        mut self,
+        app: App,
+        exporter: impl Exporter + 'static,
+        transport: impl Transport + 'static,
+    ) -> Self {
+        self.route = Some(Route::new(app, exporter, transport));
+        self
+    }
+
+    /// Delivers again after every interval: for programs that run for long.
+    /// Without a receiver it does nothing.
+    pub fn deliver_every(mut self, interval: Duration) -> Self {
+        if let Some(route) = &mut self.route {
+            route.interval = Some(interval);
+        }
+        self
+    }
+
+    /// How long the end of the program may wait for a delivery under way; 20 ms
+    /// unless set. Without a receiver it does nothing.
+    pub fn exit_budget(mut self, budget: Duration) -> Self {
+        if let Some(route) = &mut self.route {
+            route.exit_budget = budget;
+        }
+        self
+    }
+
     /// Told of whatever goes wrong. The library itself prints nothing; an error
     /// never carries a field's value. Called in the thread that recorded.
     pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
@@ -163,10 +201,12 @@ impl Builder {
                 showed_notice: AtomicBool::new(false),
                 open: OnceLock::new(),
                 lost: [const { AtomicU64::new(0) }; 2],
+                route: self.route,
                 on_error: self.on_error,
             }),
         };
         telemetry.inner.show_notice(self.show_notice);
+        telemetry.start_delivery();
         Ok(telemetry)
     }
 }

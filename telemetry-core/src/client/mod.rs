@@ -4,6 +4,7 @@
 //! one of them fails. It must never know the format of any file.
 
 mod builder;
+mod deliver;
 mod folders;
 mod heartbeat;
 mod installation;
@@ -15,16 +16,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
 pub use self::builder::Builder;
+use self::deliver::Route;
 use self::folders::Folders;
 pub use self::heartbeat::{Beat, Heartbeat};
 use crate::consent::{Choice, Decision, Layers, Notice, Why};
 use crate::error::{Error, Kind};
 use crate::event::{Grants, Sanitizer, TelemetryEvent};
+use crate::export::Report;
 use crate::policy::{Keys, Scrubber, Secret};
 use crate::schema::Purpose;
 use crate::spool::{self, Counts, Filter, Limits, Reason, Spool};
@@ -84,6 +87,7 @@ struct Inner {
     /// Events lost before they reached the spool, by the place of their reason
     /// in [`LOST`]. Written down when the program ends.
     lost: [AtomicU64; LOST.len()],
+    route: Option<Route>,
     on_error: ErrorHook,
 }
 
@@ -158,6 +162,7 @@ impl Telemetry {
     /// while the program runs takes effect here, or at the next start.
     pub fn refresh(&self) -> bool {
         self.inner.decide_again();
+        self.start_delivery();
         self.is_on()
     }
 
@@ -169,7 +174,39 @@ impl Telemetry {
     /// Whether stored events may be sent now: consent allows it, and the user
     /// was shown the notice by an earlier run than this one.
     pub fn may_send(&self) -> bool {
-        self.inner.decision().may_send() && !self.inner.showed_notice.load(Ordering::Relaxed)
+        self.inner.may_send(&self.inner.decision())
+    }
+
+    /// Sends what waits now, in this thread, until `deadline` at the latest.
+    /// None when the author named no receiver ([`Builder::deliver`]).
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read or written. That a receiver refuses or
+    /// cannot be reached stands in the report.
+    pub fn send_now(&self, deadline: Instant) -> Result<Option<Report>, Error> {
+        let Some(route) = &self.inner.route else { return Ok(None) };
+        self.inner.seal();
+        route.delivery(&self.inner).run_once(deadline).map(Some)
+    }
+
+    /// Ends delivery in the background, and waits for it until `budget` is
+    /// used up, not longer. What was not delivered stays in the spool. Says
+    /// whether nothing is under way any more.
+    ///
+    /// Dropping the last clone does the same with [`Builder::exit_budget`].
+    pub fn shutdown(&self, budget: Duration) -> bool {
+        self.inner.seal();
+        self.inner.route.as_ref().is_none_or(|route| route.stop(budget))
+    }
+
+    fn start_delivery(&self) {
+        if let Some(route) = &self.inner.route
+            && self.may_send()
+            && let Err(error) = route.start(&self.inner)
+        {
+            self.inner.tell(&error);
+        }
     }
 
     /// Which source decided, what it beat, and how to change it.
@@ -201,6 +238,9 @@ impl Telemetry {
     /// stands, and what is left is never sent.
     pub fn off(&self) -> Result<u64, Error> {
         self.inner.on.store(false, Ordering::Relaxed);
+        if let Some(route) = &self.inner.route {
+            route.stop(Duration::ZERO);
+        }
         self.choice()?.off()?;
         self.inner.decide_again();
         self.erase(Filter::All)
@@ -386,9 +426,23 @@ impl Inner {
         if decision.changed() { self.decide_again() } else { decision }
     }
 
+    fn may_send(&self, decision: &Decision) -> bool {
+        decision.may_send() && !self.showed_notice.load(Ordering::Relaxed)
+    }
+
+    /// Completes the segment that is being written, so that it can be delivered.
+    fn seal(&self) {
+        if let Some(Err(error)) = self.opened().map(|open| open.spool.seal()) {
+            self.tell(&error);
+        }
+    }
+
     fn decide_again(&self) -> Arc<Decision> {
         let decision = Arc::new(self.layers.decide());
         self.on.store(decision.is_on(), Ordering::Relaxed);
+        if let (Some(route), false) = (&self.route, decision.is_on()) {
+            route.stop(Duration::ZERO);
+        }
         *self.consent.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&decision);
         decision
     }
@@ -424,6 +478,9 @@ impl Inner {
 /// spool seals its segment by itself.
 impl Drop for Inner {
     fn drop(&mut self) {
+        if let Some(route) = &self.route {
+            route.stop(route.exit_budget);
+        }
         for (reason, lost) in LOST.into_iter().zip(&mut self.lost) {
             let events = *lost.get_mut();
             if events > 0 {

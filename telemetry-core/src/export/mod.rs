@@ -30,6 +30,7 @@ mod transport;
 mod worker;
 
 use std::fmt;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -72,6 +73,24 @@ pub trait Exporter: Send + Sync {
     /// What the receiver's answer means for the events of the batch.
     fn outcome(&self, response: &Response) -> Outcome {
         Outcome::by_status(response)
+    }
+}
+
+impl<T: Exporter + ?Sized> Exporter for Arc<T> {
+    fn limits(&self) -> BatchLimits {
+        T::limits(self)
+    }
+
+    fn measure(&self, app: &App, event: &Stored) -> Result<usize, Error> {
+        T::measure(self, app, event)
+    }
+
+    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
+        T::encode(self, batch)
+    }
+
+    fn outcome(&self, response: &Response) -> Outcome {
+        T::outcome(self, response)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Requests, answers, and what carries them.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -26,6 +27,16 @@ pub trait Transport: Send + Sync {
     /// There is no answer, or it is not one of the protocol; the error says
     /// whether anything can have reached the receiver.
     fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn receiver(&self) -> &str {
+        T::receiver(self)
+    }
+
+    fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError> {
+        T::send(self, request, deadline)
+    }
 }
 
 /// What goes to the receiver.
