@@ -176,7 +176,11 @@ impl LeafPolicy for EmailDomain {
         receive: R,
     ) -> Result<R::Ok, R::Error> {
         match address.rsplit_once('@') {
-            Some((_, domain)) => known(self.0, |value| value.eq_ignore_ascii_case(domain), receive),
+            Some((_, domain)) => {
+                // The dot of the root, as in the names of hosts.
+                let domain = domain.strip_suffix('.').unwrap_or(domain);
+                known(self.0, |value| value.eq_ignore_ascii_case(domain), receive)
+            }
             None => receive.absent(),
         }
     }

@@ -19,6 +19,9 @@ use crate::event::{Context, LeafPolicy, Receive};
 /// also ordinary words ("me", "an", "pi"), and hiding those makes every text
 /// useless without hiding anybody.
 const MIN_LITERAL_CHARS: usize = 3;
+/// The longest name of a host has 253 characters, and a user's name has fewer:
+/// what is longer is no name, and would only make each search slower.
+const MAX_LITERAL_CHARS: usize = 253;
 
 /// Finds personal data in free text and replaces it by a label.
 ///
@@ -87,16 +90,17 @@ impl Scrubber {
     /// # Errors
     ///
     /// When `literal`, without white space around it, has fewer than 3
-    /// characters: names of one or two letters are also ordinary words, and
-    /// hiding those makes texts useless without hiding anybody.
+    /// characters (names of one or two letters are also ordinary words, and
+    /// hiding those makes texts useless without hiding anybody) or more than
+    /// 253, as no name of a host or user has.
     pub fn with_literal(mut self, literal: &str) -> Result<Self, Error> {
         let literal = literal.trim();
-        if literal.chars().count() < MIN_LITERAL_CHARS {
+        if !(MIN_LITERAL_CHARS..=MAX_LITERAL_CHARS).contains(&literal.chars().count()) {
             return Err(Error::new(
                 Kind::Argument,
                 format!(
-                    "a literal to hide needs at least {MIN_LITERAL_CHARS} characters: \
-                     leave shorter ones out"
+                    "a literal to hide has {MIN_LITERAL_CHARS} to {MAX_LITERAL_CHARS} \
+                     characters: leave out any other"
                 ),
             ));
         }
@@ -314,6 +318,8 @@ mod tests {
         assert_eq!(scrubber.scrub("JANE and janet, jane_x"), "[private] and janet, [private]_x");
         assert_eq!(scrubber.scrub("müller. smüller"), "[private]. smüller");
         assert!(Scrubber::default().with_literal(" me ").unwrap_err().is_argument());
+        assert!(Scrubber::default().with_literal(&"x".repeat(254)).unwrap_err().is_argument());
+        assert!(Scrubber::default().with_literal(&"ü".repeat(253)).is_ok());
         assert!(!format!("{scrubber:?}").contains("ane"));
         let labels =
             Scrubber::default().with_literal("secret").unwrap().with_literal("private").unwrap();
