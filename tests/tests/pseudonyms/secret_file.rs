@@ -53,7 +53,9 @@ fn text(epoch: &str, digits: &str) -> String {
 /// Loading is refused, by words that name the path and `remedy`, and so is
 /// rotating; the file stays as it is.
 fn assert_refused(path: &Path, remedy: &str) {
-    let before = fs::read(path).ok();
+    // Reading a pipe would wait for its other end.
+    let held = || path.is_file().then(|| fs::read(path).ok());
+    let before = held();
     for error in [Secret::load_or_create(path), Secret::rotate(path)].map(Result::unwrap_err) {
         assert!(error.is_secret(), "{error:?}");
         let words = format!("{error} {error:?}");
@@ -65,7 +67,7 @@ fn assert_refused(path: &Path, remedy: &str) {
             assert!(!words.to_lowercase().contains(&DIGITS[start..start + 8]), "{words}");
         }
     }
-    assert_eq!(fs::read(path).ok(), before);
+    assert_eq!(held(), before);
 }
 
 #[test]
@@ -158,15 +160,15 @@ fn content_that_is_not_a_whole_secret_is_refused() {
 fn a_folder_in_its_place_is_refused() {
     let home = Home::new();
     fs::create_dir(home.path()).unwrap();
-    let error = Secret::load_or_create(home.path()).unwrap_err();
-    assert!(error.is_secret());
-    assert!(error.to_string().contains(&home.path().display().to_string()), "{error}");
+    assert_refused(&home.path(), "is not a regular file: move it away");
 }
 
 #[cfg(unix)]
 mod unix {
     use super::*;
-    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::os::unix::fs::{MetadataExt, chown, symlink};
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
 
     fn mode(path: &Path) -> u32 {
         fs::symlink_metadata(path).unwrap().mode() & 0o7777
@@ -238,13 +240,61 @@ mod unix {
     #[test]
     fn a_pipe_in_its_place_is_refused_without_waiting() {
         let home = Home::new();
-        let made =
-            std::process::Command::new("mkfifo").arg("-m").arg("600").arg(home.path()).status();
+        let made = Command::new("mkfifo").arg("-m").arg("600").arg(home.path()).status();
         if !made.is_ok_and(|status| status.success()) {
             return super::super::skipped("mkfifo");
         }
-        let error = Secret::load_or_create(home.path()).unwrap_err();
-        assert!(error.is_secret());
-        assert!(error.to_string().contains(&home.path().display().to_string()), "{error}");
+        assert_refused(&home.path(), "is not a regular file: move it away");
+    }
+
+    /// The user `nobody`, who owns nothing here.
+    const NOBODY: u32 = 65534;
+
+    fn is_root(home: &Home) -> bool {
+        fs::metadata(home.folder()).unwrap().uid() == 0
+    }
+
+    #[test]
+    fn a_file_that_its_owner_may_not_read_is_refused() {
+        let home = Home::holding(text("0", DIGITS));
+        set_mode(&home.path(), 0o000);
+        if !is_root(&home) {
+            return assert_refused(&home.path(), "cannot be read by this user: run `chmod 600`");
+        }
+        // Nothing is forbidden to root: a process of another user tries.
+        let program = home.0.path().join("secret_process");
+        fs::copy(env!("CARGO_BIN_EXE_secret_process"), &program).unwrap();
+        for (path, mode) in [(home.0.path(), 0o755), (&program, 0o755), (&home.folder(), 0o700)] {
+            set_mode(path, mode);
+        }
+        for path in [home.folder(), home.path()] {
+            chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        let output = Command::new(&program)
+            .arg("load")
+            .arg(home.path())
+            .uid(NOBODY)
+            .gid(NOBODY)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let words = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(words.contains(&home.path().display().to_string()), "{words}");
+        assert!(words.contains("cannot be read by this user: run `chmod 600`"), "{words}");
+    }
+
+    #[test]
+    fn what_belongs_to_another_user_is_refused() {
+        let home = Home::holding(text("0", DIGITS));
+        if !is_root(&home) {
+            return super::super::skipped("root");
+        }
+        chown(home.path(), Some(NOBODY), None).unwrap();
+        assert_refused(&home.path(), "belongs to another user");
+        chown(home.path(), Some(0), None).unwrap();
+        assert!(Secret::load_or_create(home.path()).is_ok());
+        chown(home.folder(), Some(NOBODY), None).unwrap();
+        assert_refused(&home.path(), "belongs to another user");
     }
 }

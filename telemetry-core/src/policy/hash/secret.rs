@@ -26,7 +26,28 @@ const NEXT: &[u8] = b"next";
 /// epoch.
 ///
 /// They are wiped from memory when dropped, and are neither printed nor part
-/// of an error.
+/// of an error. (The cryptography crates wipe their states too; what a
+/// compression function leaves in registers and on the stack, nobody does.)
+///
+/// # File
+///
+/// Three lines, each ended by a line feed:
+///
+/// | line | content |
+/// |---|---|
+/// | 1 | `telemetry-secret 1`: what it is, and the version of this layout |
+/// | 2 | `epoch `, then the epoch in decimal digits, from 0 |
+/// | 3 | `secret `, then 64 lower-case hexadecimal digits |
+///
+/// Anything else is refused, a missing last line feed too: it tells a whole
+/// file from one that was cut. Beside it stands an empty file with the same
+/// name and `.lock` once an epoch has been started: rotations take turns by it.
+///
+/// On Unix the file must be 0600 and belong to the user. On Windows there is
+/// no such mode: a file below the user's profile inherits an access list that
+/// gives other users nothing, and a folder elsewhere is for the author to
+/// protect. All else is the same there, since the file is put in place by a
+/// hard link, replaced by a rename, and locked through the standard library.
 ///
 /// ```
 /// use telemetry_core::policy::Secret;
@@ -245,17 +266,10 @@ fn prepare(path: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// The file: three lines, each ended by a line feed.
-///
-/// | line | content |
-/// |---|---|
-/// | 1 | `telemetry-secret 1`: what it is, and the version of this layout |
-/// | 2 | `epoch `, then the epoch in decimal digits, from 0 |
-/// | 3 | `secret `, then 64 lower-case hexadecimal digits |
-///
-/// Anything else is refused, a missing last line feed too: it tells a whole
-/// file from one that was cut.
+/// The file, whose layout is written down at [`Secret`].
 mod file {
+    use std::error::Error as _;
+    use std::io;
     use std::path::Path;
 
     use zeroize::Zeroizing;
@@ -298,11 +312,26 @@ mod file {
     }
 
     fn load(path: &Path) -> Result<Option<Secret>, Error> {
-        // Only for the words: opening refuses a symbolic link in any case.
-        if path.is_symlink() {
-            return Err(refused(path, "is a symbolic link", "remove it, or name the real file"));
+        // Only for the words: opening refuses all but regular files in any case.
+        if let Ok(metadata) = path.symlink_metadata() {
+            if metadata.is_symlink() {
+                return Err(refused(
+                    path,
+                    "is a symbolic link",
+                    "remove it, or name the real file",
+                ));
+            }
+            if !metadata.is_file() {
+                return Err(refused(path, "is not a regular file", "move it away"));
+            }
         }
-        let Some(bytes) = platform::read_private(path, LIMIT)?.map(Zeroizing::new) else {
+        let bytes = platform::read_private(path, LIMIT).map_err(|error| match denied(&error) {
+            true => {
+                refused(path, "cannot be read by this user", "run `chmod 600` on it").because(error)
+            }
+            false => error,
+        })?;
+        let Some(bytes) = bytes.map(Zeroizing::new) else {
             return Ok(None);
         };
         match read(&bytes) {
@@ -335,6 +364,13 @@ mod file {
         // One secret has one text: upper-case digits, a sign or leading zeros
         // are nothing that this module has written.
         (write(&secret).as_bytes() == text.as_bytes()).then_some(secret)
+    }
+
+    fn denied(error: &Error) -> bool {
+        error
+            .source()
+            .and_then(|source| source.downcast_ref::<io::Error>())
+            .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     fn refused(path: &Path, why: &str, remedy: &str) -> Error {
