@@ -356,6 +356,12 @@ proptest! {
         }
     }
 
+}
+
+proptest! {
+    // Each case syncs the disk some ten times, so that there are fewer of them.
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
     /// With a notice too, whatever was shown and agreed to before.
     #[test]
     fn an_opt_out_never_turns_anything_on_after_receipts(
@@ -1112,6 +1118,10 @@ fn child() {
                 choice.on().unwrap();
             }
         }
+        "off" => {
+            let choice = Layers::new("test").choice_file(&path).choice().unwrap();
+            println!("acknowledged={}", choice.off().is_ok());
+        }
         purpose => {
             let choice = Layers::new("test").choice_file(&path).choice().unwrap();
             choice.off_for(purpose).unwrap();
@@ -1190,4 +1200,52 @@ fn of_many_writers_at_once_none_is_lost() {
         assert!(!decision.ruling(name).is_granted(), "{name}");
     }
     assert!(decision.granted(Purpose::SERVICE));
+}
+
+/// Fails, or kills at, each call that makes a choice last. Whatever happens,
+/// the file is whole, and an off that was acknowledged holds.
+#[test]
+fn a_failing_disk_never_leaves_a_broken_choice_or_a_false_yes() {
+    let traced = |calls: &str, fault: &str, home: &Home| {
+        let plain = start("off", home.folder.path());
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+        command.args(["-e", &format!("inject={calls}:{fault}")]);
+        command.arg(plain.get_program()).args(plain.get_args());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.output().map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let works = traced("fsync", "error=EIO:when=99", &Home::new());
+    let works = works.is_ok_and(|text| text.contains("acknowledged=true"));
+    skip_unless(works, "strace");
+    if !works {
+        return;
+    }
+    let renames = "?rename,?renameat,?renameat2";
+    let (mut refused, mut kept) = (0, 0);
+    for calls in ["fsync", renames, "?utimensat", "?flock"] {
+        for when in 1..=3 {
+            for fault in [format!("error=EIO:when={when}"), format!("signal=KILL:when={when}")] {
+                let home = Home::new();
+                let layers = Layers::new("test").choice_file(home.path("telemetry.toml"));
+                let layers = layers.with_env(|_| None);
+                layers.choice().unwrap().on().unwrap();
+                let said = traced(calls, &fault, &home).unwrap();
+                let decision = layers.decide();
+                assert!(decision.diagnostics().is_empty(), "{calls} {fault}");
+                if said.contains("acknowledged=true") {
+                    assert!(!decision.is_on(), "{calls} {fault}");
+                    kept += 1;
+                } else {
+                    refused += 1;
+                }
+                layers.choice().unwrap().off().unwrap();
+                assert!(!layers.decide().is_on(), "the next off works");
+            }
+        }
+    }
+    // The file's and the folder's sync, the rename and the lock must be noticed
+    // when they fail; setting the file's time is only an improvement.
+    assert!(refused >= 8 && kept >= 1, "refused {refused}, kept {kept}");
 }

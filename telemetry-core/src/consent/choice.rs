@@ -243,22 +243,33 @@ impl Choice {
         change: impl FnOnce(&mut State, Timestamp),
     ) -> Result<(), Error> {
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        create_durably(folder.unwrap_or(Path::new(".")))?;
-        let _lock = self.lock()?;
-        self.sweep();
+        let folder = folder.unwrap_or(Path::new("."));
+        create_durably(folder).map_err(|error| self.unwritten(error))?;
+        let _lock = self.lock().map_err(|error| self.unwritten(error))?;
+        self.sweep(folder);
         let mut state = self.load(broken)?;
         // In the precision of an event's time, so that an event recorded right
         // after this is not before it.
         let now = whole_milliseconds(Timestamp::now());
         change(&mut state, now);
         state.record.written = Some(now);
-        platform::replace_durably(&self.path, state.to_toml().as_bytes())?;
+        platform::replace_durably(&self.path, state.to_toml().as_bytes())
+            .map_err(|error| self.unwritten(error))?;
         // From now on the file counts as ours: its time equals `written`. If
         // this fails, or the program is killed before, the file's own time is
         // the fence, which only keeps more back.
         let _ = platform::open_for_times(&self.path)
             .and_then(|file| file.set_modified(SystemTime::from(now)));
         Ok(())
+    }
+
+    /// What the user can do when the choice cannot be kept.
+    fn unwritten(&self, error: Error) -> Error {
+        let message = format!(
+            "the choice about telemetry could not be kept in {}: let this user write there, or set DO_NOT_TRACK=1 to refuse",
+            self.path.display()
+        );
+        Error::new(error.kind(), message).because(error)
     }
 
     fn lock(&self) -> Result<File, Error> {
@@ -277,11 +288,8 @@ impl Choice {
                     std::thread::sleep(Duration::from_millis(10));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    let message = format!(
-                        "another process has been changing {} for too long: end it and try again, or set DO_NOT_TRACK=1",
-                        self.path.display()
-                    );
-                    return Err(Error::new(error::Kind::Config, message));
+                    let message = "another process has been changing it for too long: end that one and try again";
+                    return Err(Error::new(error::Kind::Io, message));
                 }
                 Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
             }
@@ -290,14 +298,13 @@ impl Choice {
 
     /// Removes temporary files of writers that were killed; under the lock there
     /// is no living one. What cannot be removed is in nobody's way.
-    fn sweep(&self) {
+    fn sweep(&self, folder: &Path) {
         let Some(name) = self.path.file_name().and_then(|name| name.to_str()) else { return };
         let own = |file: &str| {
             let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
             rest.is_some_and(|rest| rest.ends_with(".tmp"))
         };
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+        let Ok(entries) = fs::read_dir(folder) else { return };
         for entry in entries.flatten() {
             if entry.file_name().to_str().is_some_and(own) {
                 let _ = fs::remove_file(entry.path());

@@ -365,7 +365,10 @@ impl Decision {
         match groups.as_mut_slice() {
             [(names, ruling)] if self.listed || *ruling == self.rest => *names = None,
             _ if self.listed => {}
-            _ => groups.insert(0, (None, self.rest.clone())),
+            _ => {
+                groups.retain(|(_, ruling)| *ruling != self.rest);
+                groups.insert(0, (None, self.rest.clone()));
+            }
         }
         let notice = self.notice.as_ref().map(|notice| notice.version().to_owned());
         Why { groups, notice }
@@ -486,10 +489,17 @@ fn how_to_change(word: &Word, on: bool, command: &str) -> String {
         (Place::File(path), Layer::Organisation) => {
             format!("ask who administers {}", path.display())
         }
+        (Place::File(path), Layer::Installation) => {
+            format!("run the installer again with the other value, or edit {}", path.display())
+        }
         (Place::File(path), _) => format!("edit {}", path.display()),
         (Place::Variable(name), _) => format!("unset {name}"),
         (Place::VariableIn(name, path), _) => {
             format!("change {name} in {} and start the program again", path.display())
+        }
+        // There is no file for the choice, so that no command can help.
+        (Place::Program, Layer::UserChoice) => {
+            "set HOME, or ask the program's author to name a file for the choice".to_owned()
         }
         (Place::Program, _) => format!("run `{command} {to}`"),
     }

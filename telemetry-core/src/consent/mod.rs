@@ -410,9 +410,11 @@ impl Layers {
     }
 
     fn policy_files(&self) -> Vec<PolicyFile> {
-        let usual = self.app_folder().map(|name| PolicyFile {
+        let folder = self.app_folder().map(|name| self.system_config().join(name));
+        // Some programs have a *file* of that name there, which is no policy.
+        let usual = folder.filter(|folder| !folder.is_file()).map(|folder| PolicyFile {
             layer: Layer::Organisation,
-            path: self.system_config().join(name).join("telemetry.toml"),
+            path: folder.join("telemetry.toml"),
             shape: FileShape::Toml,
         });
         usual.into_iter().chain(self.files.iter().cloned()).collect()
