@@ -2,3 +2,6 @@
 #![forbid(unsafe_code)]
 
 pub mod spool;
+// Tests may stop at the first wrong value, and so may what only they use.
+#[allow(clippy::unwrap_used, clippy::panic)]
+pub mod receiver;

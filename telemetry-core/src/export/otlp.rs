@@ -137,13 +137,24 @@ impl Otlp {
     /// The log records that the receiver says it dropped. An answer that cannot
     /// be read has said nothing of that kind.
     fn rejected(&self, body: &[u8]) -> u64 {
-        let response: Option<ExportLogsServiceResponse> = match self.encoding {
-            Encoding::Protobuf => ExportLogsServiceResponse::decode(body).ok(),
-            Encoding::Json => serde_json::from_slice(body).ok(),
-        };
-        let partial = response.and_then(|response| response.partial_success);
-        partial.and_then(|partial| partial.rejected_log_records.try_into().ok()).unwrap_or(0)
+        match self.encoding {
+            Encoding::Protobuf => {
+                let partial = ExportLogsServiceResponse::decode(body).ok();
+                let partial = partial.and_then(|response| response.partial_success);
+                partial.and_then(|partial| partial.rejected_log_records.try_into().ok())
+            }
+            Encoding::Json => rejected_in_json(body),
+        }
+        .unwrap_or(0)
     }
+}
+
+/// Read by hand: JSON writes 64-bit numbers as text, readers take both, and
+/// the generated type of the answer takes numbers alone.
+fn rejected_in_json(body: &[u8]) -> Option<u64> {
+    let response: Value = serde_json::from_slice(body).ok()?;
+    let rejected = response.get("partialSuccess")?.get("rejectedLogRecords")?;
+    rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok())
 }
 
 fn json(message: &impl serde::Serialize) -> Result<Vec<u8>, Error> {

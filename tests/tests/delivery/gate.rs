@@ -1,0 +1,109 @@
+//! Consent, and who delivers.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
+
+use telemetry_core::export::{End, Permission};
+use telemetry_core::spool::{self, Reason};
+
+use crate::{Place, ids, run, time};
+
+/// Everything below a folder, with its content and when it was changed.
+fn snapshot(dir: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>, SystemTime)> {
+    let mut found = Vec::new();
+    let Ok(entries) = std::fs::read_dir(dir) else { return found };
+    for entry in entries {
+        let path = entry.unwrap().path();
+        let changed = path.metadata().unwrap().modified().unwrap();
+        if path.is_dir() {
+            found.push((path.clone(), Vec::new(), changed));
+            found.extend(snapshot(&path));
+        } else {
+            found.push((path.clone(), std::fs::read(&path).unwrap(), changed));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn denied_touches_nothing() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    let delivery = place.delivery_with(&receiver.url(), Permission::denied).build();
+    assert_eq!(run(&delivery).end, End::Denied);
+    assert!(!place.spool().exists());
+
+    place.record(3, 20);
+    let before = snapshot(&place.spool());
+    assert_eq!(run(&delivery).end, End::Denied);
+    assert_eq!(snapshot(&place.spool()), before);
+    assert_eq!(receiver.received(), []);
+}
+
+#[test]
+fn a_word_taken_back_stops_the_next_request() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    let recorded = place.record(60, 30_000);
+    let asked = Arc::new(AtomicUsize::new(0));
+    // Asked before anything is touched, and before each request.
+    let permission = move || match asked.fetch_add(1, Ordering::SeqCst) {
+        0..=2 => Permission::granted(),
+        _ => Permission::denied(),
+    };
+    let report = run(&place.delivery_with(&receiver.url(), permission).build());
+    assert_eq!((report.end, report.batches), (End::Denied, 2));
+    let received: BTreeSet<_> = ids(&receiver.received()).into_iter().collect();
+    assert_eq!(received.union(&place.stored()).count(), recorded.len());
+    assert_eq!(received.len() as u64, report.sent);
+}
+
+#[test]
+fn what_is_from_a_time_without_consent_is_dropped_and_counted() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    let fence: jiff::Timestamp = time(0).parse().unwrap();
+    place.record_as("service", &time(-10_000), 3, 20);
+    place.record_as("service", "once upon a time", 1, 20);
+    let late = place.record_as("service", &fence.to_string(), 2, 20);
+    let permission = move || Permission::granted().not_before(fence.into());
+    let report = run(&place.delivery_with(&receiver.url(), permission).build());
+    assert_eq!(report.sent, 2);
+    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), late);
+    assert_eq!(report.dropped.get("withdrawn"), Some(&4));
+    assert_eq!(place.counts().get(Reason::Withdrawn), 4);
+    assert_eq!(place.stored(), BTreeSet::new());
+}
+
+#[test]
+fn what_is_of_a_refused_purpose_is_dropped_and_counted() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    place.record_as("model-training", &time(0), 2, 20);
+    let service = place.record_as("service", &time(0), 2, 20);
+    let permission = || Permission::granted().without_purpose("model-training");
+    run(&place.delivery_with(&receiver.url(), permission).build());
+    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), service);
+    assert_eq!(place.counts().get(Reason::Withdrawn), 2);
+
+    place.record_as("diagnostics", &time(0), 2, 20);
+    let permission = || Permission::granted().only_purposes(["service".to_owned()]);
+    run(&place.delivery_with(&receiver.url(), permission).build());
+    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(place.counts().get(Reason::Withdrawn), 4);
+}
+
+#[test]
+fn one_deliverer_at_a_time() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    place.record(3, 20);
+    let lock = spool::try_lock_delivery(&place.spool()).unwrap().unwrap();
+    assert_eq!(place.deliver(&receiver).end, End::Busy);
+    assert_eq!(receiver.received(), []);
+    drop(lock);
+    assert_eq!(place.deliver(&receiver).sent, 3);
+}
