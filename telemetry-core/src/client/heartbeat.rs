@@ -10,6 +10,7 @@
 //!
 //! is what `heartbeat-<name>.json` in the data folder holds.
 
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -84,6 +85,7 @@ impl Heartbeat {
     /// When the state cannot be read or written; then no beat is due, because
     /// a beat that cannot be noted would be repeated at every start.
     pub(super) fn due(&self, now: SystemTime) -> Result<Option<Beat>, Error> {
+        let Some(_lock) = self.lock()? else { return Ok(None) };
         let now = milliseconds(now);
         let mut random = [0; 8];
         getrandom::fill(&mut random).map_err(|error| {
@@ -96,6 +98,22 @@ impl Heartbeat {
         Ok(beat)
     }
 
+    /// Of several processes, one at a time may look and beat. Who finds the
+    /// lock taken does not wait: the other one is beating.
+    fn lock(&self) -> Result<Option<File>, Error> {
+        if let Some(folder) = self.path.parent() {
+            platform::private_dir(folder)?;
+        }
+        let path = self.path.with_extension("lock");
+        let open = platform::private_options().write(true).create(true).open(&path);
+        let file = open.map_err(|error| Error::io("open", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
+        }
+    }
+
     fn read(&self) -> Result<Seen, Error> {
         let Some(bytes) = platform::read_private(&self.path, STATE_LIMIT)? else {
             return Ok(Seen::Never);
@@ -105,9 +123,6 @@ impl Heartbeat {
 
     fn write(&self, state: State) -> Result<(), Error> {
         let text = json!({ "next_due": state.next_due, "last_up": state.last_up }).to_string();
-        if let Some(folder) = self.path.parent() {
-            platform::private_dir(folder)?;
-        }
         platform::replace_durably(&self.path, text.as_bytes())
     }
 }
