@@ -127,7 +127,7 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use etcetera::BaseStrategy;
 
@@ -484,12 +484,21 @@ impl Layers {
     }
 
     /// When a missing file may have been removed: its folder's last change.
+    ///
+    /// Cut off to milliseconds, as the times of events are: making the data
+    /// folder changes the folder above it, and the first event, which follows
+    /// within the same millisecond on a fast disk, must not count as older.
     fn removal_trace(&self, path: &Path) -> Option<SystemTime> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
         let home = ["HOME", "USERPROFILE"].iter().filter_map(|name| (self.lookup)(name));
         let busy =
             folder.parent().is_none() || home.into_iter().any(|home| Path::new(&home) == folder);
-        if busy { None } else { fs::metadata(folder).ok()?.modified().ok() }
+        if busy {
+            return None;
+        }
+        let changed = fs::metadata(folder).ok()?.modified().ok()?;
+        let milliseconds = changed.duration_since(UNIX_EPOCH).ok()?.as_millis();
+        UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
     }
 }
 
