@@ -1,7 +1,8 @@
 //! What an attacker with a dictionary makes of a published data set: of plain
 //! SHA-256 nearly everything, of pseudonyms nothing.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use telemetry_core::policy::construction::{Keyed, sha256};
 use telemetry_core::policy::{Keys, Secret};
@@ -68,34 +69,35 @@ fn victims() -> Vec<String> {
     usual.chain(rare.map(str::to_owned)).collect()
 }
 
-/// Tries each name of the dictionary under each hash that needs no secret,
-/// and those with the keys that somebody might have left in a program.
-/// Returns how many of `published` it reverses.
-fn attack(published: &[String]) -> usize {
+/// Each name of the dictionary under each hash that needs no secret, and
+/// under those with the keys that somebody might have left in a program.
+static TABLE: LazyLock<HashSet<String>> = LazyLock::new(|| {
     let zero = [0; 32];
     let guessed: [&[u8]; 9] =
         [b"", &zero, b"secret", b"key", b"salt", b"telemetry", b"run.finished", b"target", b"host"];
     let macs: Vec<_> = guessed.iter().map(|key| Keyed::new(key)).collect();
-    let known: Vec<_> = [Secret::generate(), Secret::from_bytes(&[1; 32])]
-        .into_iter()
-        .map(|secret| Keys::new(secret.unwrap()))
-        .collect();
+    let known =
+        [Secret::generate(), Secret::from_bytes(&[1; 32])].map(|secret| Keys::new(secret.unwrap()));
     let slots = [field("run.finished", "target"), domain("host")];
-    // 128 bits of each are enough to recognise it.
-    let mut table = HashMap::new();
+    let mut table = HashSet::new();
     for name in dictionary() {
-        let mut tags = vec![hex(&sha256(name.as_bytes())[..16])];
-        tags.push(hex(&sha256(&sha256(name.as_bytes()))[..16]));
-        tags.extend(macs.iter().map(|mac| hex(&mac.tag(name.as_bytes())[..16])));
+        let digest = sha256(name.as_bytes());
+        // 128 bits of each are enough to recognise it.
+        table.extend([hex(&digest[..16]), hex(&sha256(&digest)[..16])]);
+        table.extend(macs.iter().map(|mac| hex(&mac.tag(name.as_bytes())[..16])));
         for keys in &known {
-            tags.extend(slots.map(|slot| pseudonym(keys, slot, &name)[3..].to_owned()));
+            table.extend(slots.map(|slot| pseudonym(keys, slot, &name)[3..].to_owned()));
         }
-        table.extend(tags.into_iter().map(|tag| (tag, name.clone())));
     }
+    table
+});
+
+/// How many of `published` the attacker reverses.
+fn attack(published: &[String]) -> usize {
     published
         .iter()
         .map(|tag| tag.strip_prefix("h1_").unwrap_or(tag))
-        .filter(|tag| table.contains_key(&tag[..32]))
+        .filter(|tag| TABLE.contains(&tag[..32]))
         .count()
 }
 
