@@ -303,6 +303,21 @@ mod caps {
     }
 
     #[test]
+    fn by_segments() {
+        let home = home();
+        let mut limits = limits();
+        limits.segments = 3;
+        let all: Vec<String> = (0..5)
+            .map(|_| {
+                let spool = Spool::open(&home.spool, limits).unwrap();
+                append(&spool)
+            })
+            .collect();
+        assert_eq!(ids(&home.spool), all[2..]);
+        assert_eq!(spool::counts(&home.spool).unwrap().get(Reason::CapSegments), 2);
+    }
+
+    #[test]
     fn by_age_an_event_from_the_future_is_young_and_a_clock_that_went_back_drops_nothing() {
         let home = home();
         let times =

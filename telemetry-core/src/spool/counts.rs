@@ -60,6 +60,8 @@ reasons! {
     CapBytes "cap-bytes",
     /// The spool held too many events.
     CapEvents "cap-events",
+    /// The spool held too many segments.
+    CapSegments "cap-segments",
     /// It waited too long.
     CapAge "cap-age",
     /// The disk, the quota or the file-size limit was full.

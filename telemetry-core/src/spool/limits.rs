@@ -34,6 +34,10 @@ pub struct Limits {
     /// Events in sealed segments. 20,000 by default: what a receiver with
     /// bodies of 500 KB takes in some twenty requests.
     pub events: u64,
+    /// Sealed segments. 2,000 by default: a program that ends after each event
+    /// makes a segment of each, and the folder is listed at each end; so many
+    /// names are listed in some five milliseconds.
+    pub segments: u64,
     /// Age of a segment's last event. 30 days by default: later a receiver
     /// learns nothing from it, and it is still personal data that lies around.
     pub age: Duration,
@@ -52,6 +56,7 @@ impl Default for Limits {
             segment: 1024 * 1024,
             bytes: 10 * 1024 * 1024,
             events: 20_000,
+            segments: 2_000,
             age: Duration::from_secs(30 * 24 * 60 * 60),
             aside: 1024 * 1024,
             pause: Duration::from_secs(1),
@@ -85,11 +90,13 @@ pub(super) fn enforce_sizes(dir: &Path, limits: &Limits) -> Result<u64, Error> {
     let size = |file: &SegmentFile| std::fs::symlink_metadata(&file.path).map_or(0, |m| m.len());
     let mut bytes: u64 = sealed.iter().chain(&names::active(dir)?).map(size).sum();
     let mut events: u64 = sealed.iter().map(|file| file.events).sum();
+    let mut segments = sealed.len() as u64;
     let mut dropped = 0;
     for file in sealed {
         let reason = match () {
             () if bytes > limits.bytes => Reason::CapBytes,
             () if events > limits.events => Reason::CapEvents,
+            () if segments > limits.segments => Reason::CapSegments,
             () => break,
         };
         let (length, sealed_in) = (size(&file), file.events);
@@ -97,6 +104,7 @@ pub(super) fn enforce_sizes(dir: &Path, limits: &Limits) -> Result<u64, Error> {
             dropped += count;
             bytes = bytes.saturating_sub(length);
             events = events.saturating_sub(sealed_in);
+            segments = segments.saturating_sub(1);
         }
     }
     Ok(dropped)
@@ -111,7 +119,7 @@ fn drop_segment(dir: &Path, file: SegmentFile, reason: Reason) -> Result<Option<
     if live > 0 {
         counts::count_once(dir, reason, live, &segment)?;
     }
-    claim.remove().map(|()| Some(live))
+    claim.remove_without_sync().map(|()| Some(live))
 }
 
 fn is_older(file: &SegmentFile, age: Duration, now: SystemTime) -> bool {

@@ -65,7 +65,7 @@ impl Lines {
             if available.is_empty() {
                 break;
             }
-            let end = available.iter().position(|byte| *byte == b'\n');
+            let end = line_feed(available);
             let taken = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
             let room = (MAX_LINE - 1).saturating_sub(self.buffer.len());
             self.buffer.extend_from_slice(taken.get(..taken.len().min(room)).unwrap_or_default());
@@ -104,6 +104,16 @@ impl Lines {
     pub(super) fn bytes(&self) -> &[u8] {
         &self.buffer
     }
+}
+
+/// The first line feed. Block by block, because `contains` compares several
+/// bytes at once and `position` does not.
+fn line_feed(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 256;
+    let (index, block) =
+        bytes.chunks(BLOCK).enumerate().find(|(_, block)| block.contains(&b'\n'))?;
+    let place = block.iter().position(|byte| *byte == b'\n')?;
+    Some(index * BLOCK + place)
 }
 
 /// Overwrites a line with spaces, where it stands.

@@ -145,11 +145,18 @@ impl Claim {
     ///
     /// When the file cannot be removed.
     pub fn remove(self) -> Result<(), Error> {
+        self.remove_without_sync()?;
+        platform::sync_parent(&self.segment.file.path)
+    }
+
+    /// For a cap: an event of somebody else must not wait for the disk.
+    pub(super) fn remove_without_sync(&self) -> Result<(), Error> {
         let path = &self.segment.file.path;
         match fs::remove_file(path) {
-            Ok(()) => platform::sync_parent(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(Error::io("remove", path, error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", path, error))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -12,9 +12,13 @@ use super::names::{self, ACTIVE, SEALED};
 use crate::error::{Error, Kind};
 use crate::platform;
 
-/// A segment that is open for longer is sealed with the next event, so that
-/// the events of a process that runs for months have their age, too.
+/// A segment that is open for longer is sealed, so that the events of a
+/// process that runs for months have their age, too.
 const LONGEST_OPEN: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How many events may follow each other without a look at the clock, which
+/// costs a tenth of what writing an event costs.
+const UNTIMED: u64 = 64;
 
 /// How often a new segment is tried: only a recovering process that looks at
 /// the file between its creation and its lock makes a second one necessary.
@@ -67,8 +71,7 @@ impl Writer {
         };
         match open.append(line) {
             Ok(()) => {
-                let full =
-                    open.length >= self.limits.segment || open.since.elapsed() > LONGEST_OPEN;
+                let full = open.length >= self.limits.segment || open.is_old();
                 self.open = Some(open);
                 self.after_append(full);
                 Ok(())
@@ -208,6 +211,10 @@ pub(super) enum Sync {
 }
 
 impl Open {
+    fn is_old(&self) -> bool {
+        self.events.is_multiple_of(UNTIMED) && self.since.elapsed() > LONGEST_OPEN
+    }
+
     /// Moves the segment to the complete ones, and says how many events are
     /// gone because its file was removed by hand. The lock is given up with
     /// the system's word for it, not by closing: a child process between fork

@@ -58,6 +58,7 @@ fn limits() -> Limits {
     let mut limits = Limits::default();
     limits.bytes = u64::MAX;
     limits.events = u64::MAX;
+    limits.segments = u64::MAX;
     limits.age = Duration::MAX;
     limits.pause = Duration::ZERO;
     limits.segment = 256 * 1024;
@@ -94,7 +95,7 @@ fn record_some(
         let mut id = String::new();
         spool.next_id(&mut id);
         // Some lines span several pages: those are torn by a kill.
-        let padding = if done % 8 == 0 { 16 * 1024 } else { 200 };
+        let padding = if done % 8 == 0 { 10 * 1024 } else { 200 };
         if spool.append(stored_line(&id, "2026-01-01T00:00:00.000Z", padding).as_bytes()).is_err() {
             refused.fetch_add(1, Ordering::Relaxed);
         } else if let Some(file) = file {
