@@ -16,6 +16,8 @@ pub mod event;
 pub mod export;
 pub mod policy;
 pub mod schema;
+#[cfg(feature = "sentry")]
+pub mod sentry;
 #[cfg(feature = "client")]
 pub mod spool;
 

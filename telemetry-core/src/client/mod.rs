@@ -200,6 +200,26 @@ impl Telemetry {
         self.inner.route.as_ref().is_none_or(|route| route.stop(budget))
     }
 
+    /// Whether data of `purpose` may be sent at this very moment.
+    #[cfg(feature = "sentry")]
+    pub(crate) fn may_send_for(&self, purpose: Purpose) -> bool {
+        let decision = self.inner.decision();
+        let decision = if decision.changed_now() { self.inner.decide_again() } else { decision };
+        self.inner.on.load(Ordering::Relaxed)
+            && self.inner.may_send(&decision)
+            && decision.granted(purpose)
+    }
+
+    #[cfg(feature = "sentry")]
+    pub(crate) fn scrubber(&self) -> &Scrubber {
+        &self.inner.scrubber
+    }
+
+    #[cfg(feature = "sentry")]
+    pub(crate) fn tell(&self, error: &Error) {
+        self.inner.tell(error);
+    }
+
     fn start_delivery(&self) {
         if let Some(route) = &self.inner.route
             && self.may_send()
