@@ -5,3 +5,8 @@
 #[allow(clippy::unwrap_used, clippy::panic)]
 pub mod receiver;
 pub mod spool;
+
+/// The examples of the pages are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../CONTRIBUTING.md")]
+struct Contributing;
