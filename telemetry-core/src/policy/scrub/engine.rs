@@ -114,7 +114,9 @@ impl Engine {
 
     fn finds(&self, text: &str) -> Vec<Find> {
         let mut finds = Vec::new();
-        for rank in &self.compiled.any.matches(text) {
+        // Whether there is anything is cheaper to ask than what.
+        let any = self.compiled.any.is_match(text).then(|| self.compiled.any.matches(text));
+        for rank in any.iter().flatten() {
             if let Some((rule, regex)) = self.compiled.rules.get(rank) {
                 run(rule, rank, regex, text, &mut finds);
             }
