@@ -373,6 +373,10 @@ fn give_domain(
     errors: &mut Errors,
 ) {
     match policy {
+        _ if text.value().trim().is_empty() => errors.at(
+            text,
+            "an empty domain: it is the name that fields share whose pseudonyms may be joined, such as `host`",
+        ),
         Some(Policy::Hash { sha256: false, domain, .. }) => *domain = Some(text),
         Some(Policy::Hash { .. }) => errors.push(item.error(
             "`domain` does nothing here: `hash(sha256)` has no key, and equal values are equal everywhere already",

@@ -1,0 +1,12 @@
+use std::path::PathBuf;
+
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Event {
+    #[telemetry(allow)]
+    value: PathBuf,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+#[telemetry()]
+struct Event {
+    #[telemetry]
+    host: String,
+    #[telemetry = "drop"]
+    user: String,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use telemetry_core::TelemetryFields;
+
+#[derive(TelemetryFields)]
+enum System {
+    Linux,
+    Windows,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+struct Event;
+
+fn main() {}

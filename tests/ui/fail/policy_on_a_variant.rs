@@ -1,0 +1,12 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+enum Run {
+    #[telemetry(drop)]
+    Started,
+    #[telemetry(crate = "telemetry_core")]
+    Finished,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "service", purpose = "diagnostics")]
+struct Event;
+
+fn main() {}

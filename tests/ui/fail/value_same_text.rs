@@ -1,0 +1,10 @@
+use telemetry_core::TelemetryValue;
+
+#[derive(TelemetryValue)]
+enum Protocol {
+    Ssh,
+    #[telemetry(rename = "ssh")]
+    OpenSsh,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use telemetry_core::TelemetryValue;
+
+#[derive(TelemetryValue)]
+struct Host {
+    name: String,
+}
+
+fn main() {}

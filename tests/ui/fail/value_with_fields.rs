@@ -1,0 +1,9 @@
+use telemetry_core::TelemetryValue;
+
+#[derive(TelemetryValue)]
+enum Protocol {
+    Ssh,
+    Other(String),
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use telemetry_core::TelemetryValue;
+
+#[derive(TelemetryValue)]
+#[telemetry(allow)]
+enum Protocol {
+    #[telemetry(hash)]
+    Ssh,
+    #[telemetry(name = "winrm")]
+    WinRm,
+}
+
+fn main() {}
