@@ -35,15 +35,17 @@ pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, Te
 /// without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::fmt;
+    pub use core::fmt::{self, Debug as ShowDebug};
     pub use core::option::Option::{None, Some};
     pub use core::result::Result::{self, Ok};
 
-    pub use serde::{Serialize, Serializer};
+    pub use serde::{Serialize, Serialize as SerdeSerialize, Serializer};
 
+    // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
-        Map, NotARawEvent, RawEvent, Receive, TelemetryEvent, TelemetryFields, TelemetryValue,
-        Walk, debug_event, debug_fields, refuse,
+        Map, NotARawEvent, RawEvent, Receive, TelemetryEvent as Event, TelemetryFields,
+        TelemetryFields as Fields, TelemetryValue, TelemetryValue as Value, Walk, debug_event,
+        debug_fields, refuse,
     };
     pub use crate::policy::apply::*;
     pub use crate::policy::{

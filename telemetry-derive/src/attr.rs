@@ -27,7 +27,8 @@ pub(crate) enum Value {
 impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         // Keywords too: `crate` is one.
-        let name = Ident::parse_any(input)?;
+        let name = Ident::parse_any(input)
+            .map_err(|error| syn::Error::new(error.span(), "expected a name, without quotes"))?;
         let mut tokens = name.to_token_stream();
         let value = if input.peek(token::Paren) {
             let inside;
@@ -225,7 +226,7 @@ fn misplaced(item: &Item, place: Place) -> syn::Error {
     let takes = format!("{} takes {}", place.what(), keys.join(", "));
     if NAMES.iter().any(|(policy, _)| *policy == name) || name == "domain" {
         let which = if place == Place::Value || place == Place::ValueVariant {
-            "it is for the fields of events, and such a value is one: put it there"
+            "it belongs on the field of the event that holds this value"
         } else {
             "it belongs on a field"
         };

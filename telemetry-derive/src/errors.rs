@@ -39,23 +39,28 @@ pub(crate) fn nearest<'n>(
         .map(|(_, name)| name)
 }
 
-/// How many letters must be put in, taken out or changed to make `b` of `a`.
+/// How many letters must be put in, taken out, changed or swapped with the next
+/// to make `b` of `a`.
 fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut left = i + 1;
-        let mut diagonal = i;
-        for (above, b) in row.iter_mut().skip(1).zip(b.chars()) {
-            let changed = diagonal + usize::from(a != b);
-            diagonal = *above;
-            left = changed.min(left + 1).min(*above + 1);
-            *above = left;
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, to) in b.iter().enumerate() {
+            let at = |row: &[usize], j: usize| row.get(j).copied().unwrap_or(usize::MAX - 1);
+            let mut least = (at(&above, j) + usize::from(from != to))
+                .min(at(&above, j + 1) + 1)
+                .min(at(&row, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(to) && b.get(j - 1) == Some(from);
+            if swapped {
+                least = least.min(at(&before, j - 1) + 1);
+            }
+            row.push(least);
         }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
+        before = std::mem::replace(&mut above, row);
     }
-    row.last().copied().unwrap_or_default()
+    above.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -65,7 +70,7 @@ mod tests {
     #[test]
     fn the_nearest_name_is_found_and_a_far_one_is_not() {
         let names = ["allow", "drop", "hash", "scrub"];
-        assert_eq!(nearest("hahs", names), None);
+        assert_eq!(nearest("hahs", names), Some("hash"));
         assert_eq!(nearest("has", names), Some("hash"));
         assert_eq!(nearest("alow", names), Some("allow"));
         assert_eq!(nearest("scurb", names), Some("scrub"));

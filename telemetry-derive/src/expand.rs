@@ -49,7 +49,7 @@ fn event(input: &Input<'_>) -> TokenStream {
     let walk = walk(input, |index| quote!(Self::SCHEMA[#index].fields));
     let ours = implement(
         input,
-        &quote!(__t::TelemetryEvent),
+        &quote!(__t::Event),
         &quote! {
             const SCHEMA: &'static [__t::EventSchema] = &[#(#schemas),*];
             fn only_the_derive_may_implement_this_trait() {}
@@ -72,7 +72,7 @@ fn fields(input: &Input<'_>) -> TokenStream {
     let walk = walk(input, |_| quote!(Self::FIELDS));
     let ours = implement(
         input,
-        &quote!(__t::TelemetryFields),
+        &quote!(__t::Fields),
         &quote! {
             const FIELDS: &'static [__t::FieldSchema] = &[#(#schemas),*];
             fn only_the_derive_may_implement_this_trait() {}
@@ -91,7 +91,7 @@ fn value(input: &Input<'_>) -> TokenStream {
     });
     implement(
         input,
-        &quote!(__t::TelemetryValue),
+        &quote!(__t::Value),
         &quote! {
             fn emit<__R: __t::Receive>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
                 __r.value(match self { #(#texts)* })
@@ -111,7 +111,16 @@ fn implement_where(
     predicate: Option<TokenStream>,
     body: &TokenStream,
 ) -> TokenStream {
+    // At the type, so that the compiler's notes do not speak of a derive whose
+    // bounds one could widen by hand. It also takes the trait for one that the
+    // user wrote, which is why `__private` has names of its own for these
+    // traits: a path to one that is imported would be an `unused_qualifications`.
     let ident = &input.original.ident;
+    let bound = bound.clone().into_iter().map(|mut token| {
+        token.set_span(ident.span());
+        token
+    });
+    let bound: TokenStream = bound.collect();
     let (parameters, arguments, _) = input.original.generics.split_for_impl();
     let mut clause = where_clause(input);
     if let Some(predicate) = predicate {
@@ -129,7 +138,7 @@ fn implement_where(
 pub(crate) fn debug(input: &Input<'_>, body: &TokenStream) -> TokenStream {
     implement(
         input,
-        &quote!(__t::fmt::Debug),
+        &quote!(__t::ShowDebug),
         &quote! {
             fn fmt(&self, __f: &mut __t::fmt::Formatter<'_>) -> __t::fmt::Result { #body }
         },
@@ -142,7 +151,7 @@ pub(crate) fn refuse_serialize(input: &Input<'_>) -> TokenStream {
     let never = quote!(for<'never> __t::RawEvent: __t::NotARawEvent<'never>);
     implement_where(
         input,
-        &quote!(__t::Serialize),
+        &quote!(__t::SerdeSerialize),
         Some(never),
         &quote! {
             fn serialize<__S: __t::Serializer>(&self, __s: __S) -> __t::Result<__S::Ok, __S::Error> {

@@ -17,7 +17,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
     let body = match input.target {
         Target::Event => implement(
             input,
-            &quote!(__t::TelemetryEvent),
+            &quote!(__t::Event),
             &quote! {
                 const SCHEMA: &'static [__t::EventSchema] = &[];
                 fn variant(&self) -> usize { 0 }
@@ -26,7 +26,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
         ),
         Target::Fields => implement(
             input,
-            &quote!(__t::TelemetryFields),
+            &quote!(__t::Fields),
             &quote! {
                 const FIELDS: &'static [__t::FieldSchema] = &[];
                 #walk
@@ -34,7 +34,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
         ),
         Target::Value => implement(
             input,
-            &quote!(__t::TelemetryValue),
+            &quote!(__t::Value),
             &quote! {
                 fn emit<__R: __t::Receive>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
                     __r.absent()

@@ -96,3 +96,77 @@ fn derive(input: &DeriveInput, target: Target) -> proc_macro2::TokenStream {
         Err(error) => fallback::expand(&model, &error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEN_FIELDS: &str = r#"
+        /// A run ended.
+        #[telemetry(name = "run.finished", purpose = "product-improvement")]
+        struct RunFinished<'a> {
+            /// Subcommand that ran, never its arguments.
+            #[telemetry(one_of("converge", "upload", "verify"))]
+            command: &'a str,
+            /// What was typed after the subcommand.
+            #[telemetry(drop)]
+            arguments: &'a [String],
+            /// Host connected to.
+            #[telemetry(hash)]
+            target: &'a str,
+            /// Who ran it.
+            #[telemetry(hash(lowercase), domain = "user")]
+            user: String,
+            /// How the host was reached.
+            #[telemetry(allow)]
+            protocol: Protocol,
+            /// How long it took, in milliseconds.
+            #[telemetry(bucket(100, 1_000, 10_000))]
+            duration_ms: u64,
+            /// The error shown to the user.
+            #[telemetry(scrub)]
+            error: Option<&'a str>,
+            /// From where.
+            #[telemetry(truncate_ip)]
+            address: std::net::IpAddr,
+            /// How many were changed.
+            #[telemetry(count)]
+            resources: Vec<String>,
+            /// How it ended.
+            #[telemetry(allow)]
+            exit_code: i32,
+        }
+    "#;
+
+    fn derived(source: &str, target: Target) -> String {
+        derive(&syn::parse_str(source).expect("a type"), target).to_string()
+    }
+
+    #[test]
+    fn ten_fields_expand_to_less_than_4_kilobytes() {
+        let expansion = derived(TEN_FIELDS, Target::Event);
+        assert!(!expansion.contains("compile_error"), "{expansion}");
+        assert!(expansion.len() < 4096, "{} bytes: {expansion}", expansion.len());
+    }
+
+    #[test]
+    fn nothing_is_unsafe() {
+        let fields = "struct Nested { #[telemetry(hash)] host: String }";
+        let value = "enum Value { One, Two }";
+        for (source, target) in
+            [(TEN_FIELDS, Target::Event), (fields, Target::Fields), (value, Target::Value)]
+        {
+            assert!(!derived(source, target).contains("unsafe"));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_all_reported_and_impls_written_all_the_same() {
+        let expansion = derived(
+            "struct Event { one: u8, #[telemetry(hash, drop)] two: String }",
+            Target::Event,
+        );
+        assert_eq!(expansion.matches("compile_error").count(), 3, "{expansion}");
+        assert!(expansion.contains("__t :: Event for Event"), "{expansion}");
+    }
+}

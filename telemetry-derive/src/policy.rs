@@ -160,15 +160,13 @@ impl Policy {
         // What is commonly held to be a network of many users, not one line.
         let (mut v4, mut v6) = (24, 48);
         if !matches!(item.value, Value::Word) {
-            for option in item.list()? {
+            const FORM: &str =
+                "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";
+            for option in item.list().map_err(|error| syn::Error::new(error.span(), FORM))? {
                 match option.name.to_string().as_str() {
                     "v4" => v4 = option.bits(32)?,
                     "v6" => v6 = option.bits(128)?,
-                    _ => {
-                        return Err(option.error(
-                            "`truncate_ip` takes `v4 = 24` and `v6 = 48`: the bits that are kept",
-                        ));
-                    }
+                    _ => return Err(option.error(FORM)),
                 }
             }
         }

@@ -120,7 +120,7 @@ fn check_event_name(name: &str, span: Span, errors: &mut Errors) {
     if let Err(why) = event_name(name) {
         errors.push(syn::Error::new(
             span,
-            format!("{why}: an event's name is words of `a-z`, `0-9` and `_`, each starting with a letter, joined by `.`, such as `run.finished`"),
+            format!("{why}: the words of an event's name are of `a-z`, `0-9` and `_`, start with a letter, and are joined by `.`, such as `run.finished`"),
         ));
     }
 }
@@ -140,8 +140,10 @@ fn event_name(name: &str) -> Result<(), String> {
         let good =
             |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
         if !rest.is_some_and(|rest| rest.chars().all(good)) {
-            return Err(format!("`{word}` in `{name}` is not such a word")
-                .replace("`` in", "an empty word in"));
+            return Err(match word {
+                "" => format!("an empty word in `{name}`"),
+                _ => format!("`{word}` cannot be a word of an event's name"),
+            });
         }
     }
     Ok(())

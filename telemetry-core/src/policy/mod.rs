@@ -37,7 +37,7 @@ impl<T: Shape<Identifier> + ?Sized> Hashable for T {}
     message = "`{Self}` is not text, and this policy is for text",
     label = "not text",
     note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `Shape<kind::Text>`",
-    note = "for numbers there are `allow` and `bucket`, for paths `hash` and `drop`, for addresses `truncate_ip`"
+    note = "for numbers there are `allow` and `bucket`, for collections `count`, for paths `hash`, for addresses `truncate_ip`, for all `drop`"
 )]
 pub trait Textual: Shape<Text> {}
 #[diagnostic::do_not_recommend]

@@ -6,30 +6,30 @@ use telemetry_core::{TelemetryEvent, TelemetryValue};
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "service")]
 pub struct Event {
-    #[cfg(all())]
+    #[cfg(not(target_os = "none"))]
     #[telemetry(allow)]
     pub here: u32,
     // Neither a policy nor a type that exists: the field does not.
-    #[cfg(any())]
+    #[cfg(target_os = "none")]
     pub gone: Gone,
-    #[cfg_attr(all(), telemetry(drop))]
+    #[cfg_attr(not(target_os = "none"), telemetry(drop))]
     pub host: String,
 }
 
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "service")]
 pub enum Run {
-    #[cfg(all())]
+    #[cfg(not(target_os = "none"))]
     Started,
-    #[cfg(any())]
+    #[cfg(target_os = "none")]
     Gone(Gone),
 }
 
 #[derive(TelemetryValue)]
 pub enum Value {
-    #[cfg(all())]
+    #[cfg(not(target_os = "none"))]
     One,
-    #[cfg(any())]
+    #[cfg(target_os = "none")]
     Gone(Gone),
 }
 
@@ -58,7 +58,7 @@ fn local() -> usize {
     Local::SCHEMA.len()
 }
 
-fn main() {
+pub fn main() {
     assert_eq!(Event::SCHEMA[0].fields.len(), 2);
     assert_eq!(Run::SCHEMA.len(), 1);
     assert_eq!(local(), 1);

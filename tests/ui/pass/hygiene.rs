@@ -52,7 +52,10 @@ struct Event<W, R, S, f, T> {
 #[telemetry(purpose = "service")]
 enum Answer {
     Ok(#[telemetry(allow)] bool),
-    Err { #[telemetry(allow)] error: u8 },
+    Err {
+        #[telemetry(allow)]
+        error: u8,
+    },
     None,
 }
 
@@ -68,4 +71,4 @@ enum Value {
     None,
 }
 
-fn main() {}
+pub fn main() {}

@@ -39,7 +39,12 @@ pub struct Tuple<'a>(
 pub enum Run<'a> {
     /// A run starts.
     Started,
-    #[telemetry(name = "run.ended", purpose = "diagnostics", version = 4, rename_all = "kebab-case")]
+    #[telemetry(
+        name = "run.ended",
+        purpose = "diagnostics",
+        version = 4,
+        rename_all = "kebab-case"
+    )]
     Finished {
         #[telemetry(allow)]
         exit_code: i32,
@@ -175,7 +180,7 @@ pub struct EveryPolicy<'a> {
     pub w: Option<HashMap<String, String>>,
 }
 
-fn main() {
+pub fn main() {
     assert_eq!(Unit::SCHEMA[0].name, "unit");
     assert_eq!(Raw::SCHEMA[0].fields[0].name, "type");
     let names: Vec<&str> = Run::SCHEMA.iter().map(|event| event.name).collect();
