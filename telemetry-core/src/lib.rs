@@ -43,15 +43,15 @@ pub mod __private {
 
     // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
-        Map, NotARawEvent, RawEvent, Receive, TelemetryEvent as Event, TelemetryFields,
+        Dropped, Map, NotARawEvent, RawEvent, Receive, TelemetryEvent as Event, TelemetryFields,
         TelemetryFields as Fields, TelemetryValue, TelemetryValue as Value, Walk, debug_event,
-        debug_fields, refuse,
+        debug_fields, refuse, row,
     };
     pub use crate::policy::apply::*;
     pub use crate::policy::{
         Addressable, Bounds, Countable, Hashable, KeyScope, KeySlot, Numeric, Present, Textual,
     };
-    pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose};
+    pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose, fields};
 
     pub use crate::__register as register;
     #[cfg(feature = "registry")]

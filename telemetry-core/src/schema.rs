@@ -84,23 +84,35 @@ pub struct FieldSchema {
     pub purpose: Option<Purpose>,
 }
 
-impl FieldSchema {
-    #[doc(hidden)]
-    pub const fn new(
-        name: &'static str,
-        rust_type: &'static str,
-        policy: Policy,
-        description: &'static str,
-    ) -> Self {
-        Self { name, rust_type, policy, description, purpose: None }
-    }
+/// What the derive says of one field: name, type, policy, description, purpose.
+#[doc(hidden)]
+pub type Said = (&'static str, &'static str, Policy, &'static str, Option<Purpose>);
 
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn for_purpose(mut self, purpose: Purpose) -> Self {
-        self.purpose = Some(purpose);
-        self
+/// The fields of an event. What the derive calls: one call for all of them is
+/// what the compiler is done with soonest.
+#[doc(hidden)]
+pub const fn fields<const N: usize>(said: [Said; N]) -> [FieldSchema; N] {
+    const EMPTY: FieldSchema = FieldSchema {
+        name: "",
+        rust_type: "",
+        policy: Policy::Drop,
+        description: "",
+        purpose: None,
+    };
+    let mut fields = [EMPTY; N];
+    let mut index = 0;
+    while index < N {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "both have N elements; iterators are not const"
+        )]
+        {
+            let (name, rust_type, policy, description, purpose) = said[index];
+            fields[index] = FieldSchema { name, rust_type, policy, description, purpose };
+        }
+        index += 1;
     }
+    fields
 }
 
 /// How a field leaves the process, with its parameters.

@@ -74,7 +74,7 @@ fn fields(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Fields),
         &quote! {
-            const FIELDS: &'static [__t::FieldSchema] = &[#(#schemas),*];
+            const FIELDS: &'static [__t::FieldSchema] = &__t::fields([#(#schemas),*]);
             fn only_the_derive_may_implement_this_trait() {}
             #walk
         },
@@ -168,27 +168,35 @@ fn path(variant: &Variant<'_>) -> TokenStream {
     }
 }
 
+/// As many fields as `telemetry_core` has tuples for.
+const LONGEST_ROW: usize = 16;
+
 /// The function that shows each field to a walk.
 fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStream {
     let arms = input.variants.iter().enumerate().map(|(index, variant)| {
         let path = path(variant);
-        let schemas = schemas(Literal::usize_unsuffixed(index));
-        let event = &variant.name;
         // Even a dropped field is bound, by a reference that nobody follows:
         // otherwise the compiler would call the field unused.
         let patterns = variant.fields.iter().enumerate().map(|(index, field)| {
             let (member, name) = (&field.member, bound_name(field, index));
             quote!(#member: #name)
         });
-        let steps =
-            variant.fields.iter().enumerate().map(|(index, field)| step(field, index, event));
-        let schemas = (!variant.fields.is_empty()).then(|| quote!(let __f = #schemas;));
-        quote!(#path { #(#patterns),* } => { #schemas #(#steps)* })
+        let mut slots = TokenStream::new();
+        let fields: Vec<(usize, &Field<'_>)> = variant.fields.iter().enumerate().collect();
+        let schemas = schemas(Literal::usize_unsuffixed(index));
+        let mut rows = Vec::new();
+        for chunk in fields.chunks(LONGEST_ROW) {
+            let leaves =
+                chunk.iter().map(|(index, field)| leaf(field, *index, &variant.name, &mut slots));
+            let first = Literal::usize_unsuffixed(rows.len() * LONGEST_ROW);
+            rows.push(quote!(__t::row(__w, #schemas, #first, (#(#leaves,)*))));
+        }
+        let last = rows.pop().unwrap_or_else(|| quote!(__t::Ok(())));
+        quote!(#path { #(#patterns),* } => { #slots #(#rows?;)* #last })
     });
     quote! {
         fn walk<__W: __t::Walk>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
             match self { #(#arms)* }
-            __t::Ok(())
         }
     }
 }
@@ -202,30 +210,31 @@ fn at_type(field: &Field<'_>) -> Span {
     Span::call_site().located_at(field.original.ty.span())
 }
 
-/// What the walk does with one field.
-fn step(field: &Field<'_>, index: usize, event: &str) -> TokenStream {
+/// One field under its policy.
+fn leaf(field: &Field<'_>, index: usize, event: &str, slots: &mut TokenStream) -> TokenStream {
     let span = at_type(field);
-    let (name, place) = (bound_name(field, index), Literal::usize_unsuffixed(index));
+    let name = bound_name(field, index);
     match &field.attributes.policy {
-        None | Some(Policy::Drop) => quote! {
-            let _ = #name;
-            __w.dropped(&__f[#place])?;
-        },
+        None | Some(Policy::Drop) => quote!(__t::Dropped),
         Some(policy) => {
-            let mut slots = TokenStream::new();
-            let scope = (event, field.name.as_str());
-            let leaves = under(policy, &quote!(#name), scope, span, &mut slots);
-            let call = quote_spanned!(span=> __w.field(&__f[#place], #leaves)?;);
-            if slots.is_empty() { call } else { quote!({ #slots #call }) }
+            let scope = Scope { event, field: &field.name, slot: format_ident!("__K{}", index) };
+            under(policy, &quote!(#name), &scope, span, slots)
         }
     }
+}
+
+/// Whose key hides a value, and the name of the `static` that caches it.
+struct Scope<'s> {
+    event: &'s str,
+    field: &'s str,
+    slot: Ident,
 }
 
 /// `value` under its policy; the keys' slots are added to `slots`.
 fn under(
     policy: &Policy,
     value: &TokenStream,
-    scope: (&str, &str),
+    scope: &Scope<'_>,
     span: Span,
     slots: &mut TokenStream,
 ) -> TokenStream {
@@ -238,8 +247,7 @@ fn under(
             quote_spanned!(span=> __t::sha256(#lowercase, #value))
         }
         Policy::Hash { lowercase, domain, .. } => {
-            let slot = if slots.is_empty() { quote!(__K) } else { quote!(__L) };
-            let (event, name) = scope;
+            let Scope { event, field: name, slot } = scope;
             let key = match domain {
                 Some(domain) => quote!(Domain(#domain)),
                 None => quote!(Field { event: #event, field: #name }),
@@ -279,10 +287,18 @@ fn under(
         }
         Policy::Nested => quote_spanned!(span=> __t::nested(#value)),
         Policy::Entries { keys, values } => {
-            let of_keys = format!("{}[keys]", scope.1);
+            let part = |part: &str, slot| (format!("{}[{part}]", scope.field), slot);
+            let (of_keys, of_values) = (
+                part("keys", format_ident!("{}K", scope.slot)),
+                part("values", format_ident!("{}V", scope.slot)),
+            );
+            let key_scope = Scope { event: scope.event, field: &of_keys.0, slot: of_keys.1 };
+            let scope = &Scope { event: scope.event, field: &of_values.0, slot: of_values.1 };
             let keys = match &**keys {
-                Policy::OneOf(known) => quote_spanned!(span=> __t::known_key(&[#(#known),*], __k)),
-                keys => under(keys, &quote_spanned!(span=> __k), (scope.0, &of_keys), span, slots),
+                Policy::OneOf(known) => {
+                    quote_spanned!(span=> __t::known_key(&[#(#known),*], __k))
+                }
+                keys => under(keys, &quote_spanned!(span=> __k), &key_scope, span, slots),
             };
             let values = under(values, &quote_spanned!(span=> __v), scope, span, slots);
             quote_spanned!(span=> __t::entries(#value, |__k| #keys, |__v| #values))
@@ -310,7 +326,7 @@ fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
     let purpose = variant.attributes.purpose.as_ref().or(input.attributes.purpose.as_ref());
     let fields = variant.fields.iter().map(field_schema);
     quote! {
-        __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &[#(#fields),*])
+        __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &__t::fields([#(#fields),*]))
     }
 }
 
@@ -323,12 +339,11 @@ fn field_schema(field: &Field<'_>) -> TokenStream {
         .policy
         .as_ref()
         .map(|policy| described(policy, &quote!(#ty), at_type(field)));
-    let purpose = field
-        .attributes
-        .purpose
-        .as_ref()
-        .map(|purpose| quote!(.for_purpose(__t::Purpose::new(#purpose))));
-    quote!(__t::FieldSchema::new(#name, #text, __t::Policy::#policy, #description) #purpose)
+    let purpose = match &field.attributes.purpose {
+        Some(purpose) => quote!(__t::Some(__t::Purpose::new(#purpose))),
+        None => quote!(__t::None),
+    };
+    quote!((#name, #text, __t::Policy::#policy, #description, #purpose))
 }
 
 /// The policy as the schema describes it, without `Policy::`.

@@ -99,7 +99,81 @@ pub trait Leaves {
 
     /// Hands what may leave to `receive`, or says that nothing does.
     fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error>;
+
+    /// Shows itself to `walk`.
+    fn show<W: Walk>(self, field: &'static FieldSchema, walk: &mut W) -> Result<(), W::Error>
+    where
+        Self: Sized,
+    {
+        walk.field(field, self)
+    }
 }
+
+/// What stands for a dropped field: there is no value.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Dropped;
+
+impl Leaves for Dropped {
+    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
+        receive.absent()
+    }
+
+    fn show<W: Walk>(self, field: &'static FieldSchema, walk: &mut W) -> Result<(), W::Error> {
+        walk.dropped(field)
+    }
+}
+
+/// Several fields under their policies, as a tuple: one call for all of them
+/// is what the compiler is done with soonest.
+#[doc(hidden)]
+pub trait Row {
+    fn show<W: Walk>(self, fields: &'static [FieldSchema], walk: &mut W) -> Result<(), W::Error>;
+}
+
+/// Shows `row`, whose fields are those from `first` on. What the derive calls.
+#[doc(hidden)]
+pub fn row<W: Walk>(
+    walk: &mut W,
+    fields: &'static [FieldSchema],
+    first: usize,
+    row: impl Row,
+) -> Result<(), W::Error> {
+    row.show(fields.get(first..).unwrap_or_default(), walk)
+}
+
+macro_rules! rows {
+    ($($Leaf:ident)*) => {
+        rows!(@ [] $($Leaf)*);
+    };
+    (@ [$($Before:ident)*]) => {
+        rows!(! $($Before)*);
+    };
+    (@ [$($Before:ident)*] $Leaf:ident $($After:ident)*) => {
+        rows!(! $($Before)*);
+        rows!(@ [$($Before)* $Leaf] $($After)*);
+    };
+    (! $($Leaf:ident)*) => {
+        #[allow(non_snake_case, reason = "a leaf has its type's name")]
+        impl<$($Leaf: Leaves),*> Row for ($($Leaf,)*) {
+            fn show<W: Walk>(
+                self,
+                fields: &'static [FieldSchema],
+                walk: &mut W,
+            ) -> Result<(), W::Error> {
+                let ($($Leaf,)*) = self;
+                let mut fields = fields.iter();
+                $(if let Some(field) = fields.next() {
+                    $Leaf.show(field, walk)?;
+                })*
+                let _ = (&mut fields, walk);
+                Ok(())
+            }
+        }
+    };
+}
+// As many fields as the derive puts into one row.
+rows!(A B C D E F G H I J K L M N O P);
 
 /// Makes `Serialize` of a raw event impossible: the derive writes an impl that
 /// asks for this trait, which nothing implements. A second, derived impl
