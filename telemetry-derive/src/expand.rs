@@ -411,12 +411,23 @@ fn write_tokens(tokens: TokenStream, text: &mut String) {
                     Delimiter::Brace => ("{", "}"),
                     Delimiter::None => ("", ""),
                 };
+                if !open.is_empty() && ends_apart(text) {
+                    text.push(' ');
+                }
                 text.push_str(open);
                 write_tokens(group.stream(), text);
                 text.push_str(close);
             }
         }
     }
+}
+
+/// Whether `text` ends with a word that stands apart from a bracket after it: a
+/// lifetime or a keyword, and not a path.
+fn ends_apart(text: &str) -> bool {
+    let in_word = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '\'';
+    let word = text.rsplit(|letter| !in_word(letter)).next().unwrap_or_default();
+    word.starts_with('\'') || matches!(word, "mut" | "const" | "dyn")
 }
 
 fn write_word(word: &str, text: &mut String) {
@@ -443,5 +454,28 @@ fn write_punct(punct: &proc_macro2::Punct, text: &mut String) {
         '>' if text.ends_with(" -") => text.push_str("> "),
         '\'' => write_word("'", text),
         _ => text.push(letter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_written_as_rustfmt_would() {
+        for text in [
+            "Option<&'a str>",
+            "&'a mut [std::collections::HashMap<String, Vec<u8>>; 4]",
+            "&'a [u8]",
+            "Box<dyn Fn(&str) -> u8 + 'static>",
+            "fn(u8, (i8, i8)) -> u8",
+            "<T as Iterator>::Item",
+            "Foo<{ N + 1 }>",
+            "*const u8",
+        ] {
+            let tokens: TokenStream = text.parse().expect("tokens");
+            let expected = text.replace("{ ", "{").replace(" }", "}");
+            assert_eq!(type_text(tokens), expected);
+        }
     }
 }
