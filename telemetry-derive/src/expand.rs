@@ -189,7 +189,14 @@ fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStr
             let leaves =
                 chunk.iter().map(|(index, field)| leaf(field, *index, &variant.name, &mut slots));
             let first = Literal::usize_unsuffixed(rows.len() * LONGEST_ROW);
-            rows.push(quote!(__t::row(__w, #schemas, #first, (#(#leaves,)*))));
+            // A mistake in a map is found here once more: at the same place, it
+            // is told once.
+            let is_map = |field: &&Field<'_>| {
+                matches!(field.attributes.policy, Some(Policy::Entries { .. }))
+            };
+            let map = chunk.iter().map(|(_, field)| *field).find(is_map);
+            let span = map.map_or_else(Span::call_site, at_type);
+            rows.push(quote_spanned!(span=> __t::row(__w, #schemas, #first, (#(#leaves,)*))));
         }
         let last = rows.pop().unwrap_or_else(|| quote!(__t::Ok(())));
         quote!(#path { #(#patterns),* } => { #slots #(#rows?;)* #last })
