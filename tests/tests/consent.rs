@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
-use telemetry_core::consent::{Decision, Installation, Layer, Layers, Notice};
+use telemetry_core::consent::{Choice, Decision, Installation, Layer, Layers, Notice};
 use telemetry_core::schema::Purpose;
 
 const X: Purpose = Purpose::new("x-own");
@@ -858,6 +858,26 @@ fn a_withdrawal_and_its_end_move_the_fence_and_nothing_else_does() {
     assert!(edited > reopened, "switched off and on in an editor");
     choice.on().unwrap();
     assert!(layers.decide().fence().unwrap() >= edited, "nor does the next command forget that");
+}
+
+/// A running process may store events before it notices a withdrawal: they
+/// come after the withdrawal, and are behind the fence once it ends.
+#[test]
+fn the_end_of_a_withdrawal_shuts_out_what_was_stored_during_it() {
+    let withdrawn = SystemTime::UNIX_EPOCH + Duration::from_secs(1_767_225_600);
+    let time = "2026-01-01T00:00:00Z";
+    for agree in [|c: &Choice| c.on(), |c: &Choice| c.on_for("service")] {
+        let home = Home::new();
+        let text =
+            format!("[telemetry]\nenabled = false\nwritten = \"{time}\"\nfence = \"{time}\"\n");
+        set_time(&home.write("config/telemetry.toml", text), withdrawn);
+        let layers = home.layers();
+        assert_eq!(layers.decide().fence(), Some(withdrawn));
+        let stored = SystemTime::now() - Duration::from_secs(1);
+        agree(&layers.choice().unwrap()).unwrap();
+        assert!(layers.decide().granted(Purpose::SERVICE));
+        assert!(layers.decide().fence().unwrap() > stored);
+    }
 }
 
 #[test]
