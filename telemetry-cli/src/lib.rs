@@ -1,2 +1,233 @@
-//! The `telemetry` command, for a program of its own or as a subcommand of the author's.
+//! The `telemetry` command: what a program collects, why it may, what it sent,
+//! and how to stop and erase it.
+//!
+//! It owns the command line. It must never know the format of a file, nor
+//! decide anything itself: it asks [`Telemetry`].
+//!
+//! # In a program's own command line
+//!
+//! [`Command`] is a [`clap::Subcommand`]. A program that has it as a subcommand
+//! of its own shows its user more than the `telemetry` binary can: it knows the
+//! program's own variables, config file, default, notice, receiver and events.
+//!
+//! ```
+//! use std::process::ExitCode;
+//!
+//! use clap::Parser;
+//! use telemetry_cli::Io;
+//! use telemetry_core::{Builder, Telemetry};
+//!
+//! #[derive(Parser)]
+//! enum Cli {
+//!     /// Does the work.
+//!     Work,
+//!     /// What this program collects: see it, stop it, erase it.
+//!     #[command(subcommand)]
+//!     Telemetry(telemetry_cli::Command),
+//! }
+//!
+//! fn telemetry() -> Builder {
+//!     Telemetry::builder("chef-workstation")
+//!         .opt_out_env("CHEF_TELEMETRY_OPT_OUT")
+//!         .command("chef telemetry")
+//! }
+//!
+//! fn run(cli: Cli, io: &mut Io<'_>) -> ExitCode {
+//!     match cli {
+//!         Cli::Work => ExitCode::SUCCESS,
+//!         Cli::Telemetry(command) => command.run_with(telemetry(), io),
+//!     }
+//! }
+//!
+//! # let home = std::env::temp_dir().join("telemetry-cli-doc");
+//! # let telemetry = || telemetry().home(&home);
+//! # let _ = run(Cli::Work, &mut Io::of_process());
+//! let cli = Cli::parse_from(["chef", "telemetry", "path"]);
+//! let mut out = Vec::new();
+//! # let Cli::Telemetry(command) = cli else { return };
+//! # command.run_with(telemetry(), &mut Io::new(&mut out, std::io::sink()));
+//! # #[cfg(any())]
+//! run(cli, &mut Io::new(&mut out, std::io::sink()));
+//! assert!(String::from_utf8_lossy(&out).trim_end().ends_with("telemetry"));
+//! ```
+//!
+//! # Exit codes
+//!
+//! | code | means |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | failed: the error stream says what happened, and then what to do next |
+//! | 2 | the command line cannot be used, or `erase` needs `--yes` because nobody can be asked |
+//! | 3 | not done, or not in effect: telemetry is off (`status`, `on`, `send`), or the answer was no (`erase`) |
+//!
+//! # Output
+//!
+//! Results go to the standard output, everything else to the standard error.
+//! Colours and cut values are for terminals alone; `NO_COLOR` is honoured. What
+//! comes from stored data is escaped, so that it cannot command the terminal.
+//! A pipe that the reader closes (`| head`) is no error.
 #![forbid(unsafe_code)]
+
+mod choice;
+mod erase;
+mod exit;
+mod io;
+mod schema;
+mod secret;
+mod send;
+mod show;
+mod standalone;
+mod status;
+mod text;
+mod time;
+
+use std::process::ExitCode;
+
+use telemetry_core::{Builder, Telemetry};
+
+pub use self::erase::Erase;
+use self::exit::Outcome;
+pub use self::io::Io;
+pub use self::schema::Schema;
+pub use self::send::Send;
+pub use self::show::Show;
+#[doc(hidden)]
+pub use self::standalone::main;
+
+/// What the end of every help says.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: standard error says what happened and what to do next
+  2  the command line cannot be used, or a question cannot be asked
+  3  telemetry is off (status, on, send), or the answer was no (erase)";
+
+/// What a user can do about the telemetry of a program.
+#[derive(Clone, Debug, clap::Subcommand)]
+pub enum Command {
+    /// Whether telemetry is on, who decided, and what is stored
+    #[command(after_help = EXIT_CODES)]
+    Status,
+    /// Why it is on or off: which source decided, what it outweighs, how to change it
+    #[command(after_help = EXIT_CODES)]
+    Why,
+    /// Agree to telemetry
+    #[command(after_help = EXIT_CODES)]
+    On {
+        /// Agree to this purpose alone; `purposes` lists them
+        #[arg(long, value_name = "PURPOSE")]
+        purpose: Option<String>,
+    },
+    /// Refuse telemetry, and erase what is stored
+    ///
+    /// The refusal is on the disk, safe from a power cut, before the first
+    /// event is erased. A running program notices it with the first event that
+    /// comes a second or more later.
+    #[command(after_help = EXIT_CODES)]
+    Off {
+        /// Refuse this purpose alone; `purposes` lists them
+        #[arg(long, value_name = "PURPOSE")]
+        purpose: Option<String>,
+    },
+    /// For which purposes data is collected, and why each is on or off
+    #[command(after_help = EXIT_CODES)]
+    Purposes,
+    /// What the program tells its users, and what you agreed to and when
+    #[command(after_help = EXIT_CODES)]
+    Notice,
+    /// The stored events, as they are waiting to be sent, or what was sent
+    #[command(after_help = EXIT_CODES)]
+    Show(Show),
+    /// Print the folder with everything that was collected
+    #[command(after_help = EXIT_CODES)]
+    Path,
+    /// Erase stored events, and the log of what was sent
+    #[command(after_help = EXIT_CODES)]
+    Erase(Erase),
+    /// Every event that the program can collect, field by field
+    #[command(after_help = EXIT_CODES)]
+    Schema(Schema),
+    /// Send what waits, now, and say what happened
+    #[command(after_help = EXIT_CODES)]
+    Send(Send),
+    /// Start new pseudonyms that cannot be linked to the old ones
+    ///
+    /// A pseudonym stands for a name (a host, a user) and is the same each
+    /// time, so that events about one host can be counted together. This
+    /// replaces the secret behind them: the same host gets another pseudonym
+    /// from now on, nobody can join the two, and the old secret is erased.
+    /// Stored and sent events keep the pseudonyms they have.
+    #[command(after_help = EXIT_CODES)]
+    Rotate,
+}
+
+impl Command {
+    /// Runs the command on the telemetry that `builder` sets up, and says with
+    /// which code the process should end.
+    ///
+    /// Nothing is delivered in the background meanwhile: who opts out must not
+    /// thereby send what is waiting. `send` alone sends.
+    pub fn run_with(&self, builder: Builder, io: &mut Io<'_>) -> ExitCode {
+        match builder.only_on_request().build() {
+            Ok(telemetry) => self.run(&telemetry, io),
+            Err(error) => exit::finish(Err(error.into()), io),
+        }
+    }
+
+    /// Runs the command on telemetry that was built already. Prefer
+    /// [`run_with`](Self::run_with): a [`Telemetry`] with a receiver starts to
+    /// deliver as soon as it is built, unless it was built with
+    /// [`Builder::only_on_request`].
+    pub fn run(&self, telemetry: &Telemetry, io: &mut Io<'_>) -> ExitCode {
+        self.run_from(telemetry, View::Inside, io)
+    }
+
+    fn run_from(&self, telemetry: &Telemetry, view: View, io: &mut Io<'_>) -> ExitCode {
+        let outcome = self.execute(&mut Context { telemetry, view, io });
+        exit::finish(outcome, io)
+    }
+
+    fn execute(&self, context: &mut Context<'_, '_>) -> Outcome {
+        match self {
+            Self::Status => status::status(context),
+            Self::Why => status::why(context),
+            Self::On { purpose } => choice::on(context, purpose.as_deref()),
+            Self::Off { purpose } => choice::off(context, purpose.as_deref()),
+            Self::Purposes => status::purposes(context),
+            Self::Notice => status::notice(context),
+            Self::Show(show) => show.run(context),
+            Self::Path => status::path(context),
+            Self::Erase(erase) => erase.run(context),
+            Self::Schema(schema) => schema.run(context),
+            Self::Send(send) => send.run(context),
+            Self::Rotate => secret::rotate(context),
+        }
+    }
+}
+
+/// From where the telemetry of a program is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum View {
+    /// By the program itself, which knows all its sources and events.
+    Inside,
+    /// By the `telemetry` binary, which knows the program's folders alone.
+    Outside,
+}
+
+/// What every command is given.
+struct Context<'c, 'i> {
+    telemetry: &'c Telemetry,
+    view: View,
+    io: &'c mut Io<'i>,
+}
+
+impl Context<'_, '_> {
+    /// The command, as the user types it: `telemetry` or `chef telemetry`.
+    fn command(&self) -> &str {
+        self.telemetry.command()
+    }
+
+    fn is_outside(&self) -> bool {
+        self.view == View::Outside
+    }
+}

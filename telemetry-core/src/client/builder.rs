@@ -155,6 +155,16 @@ impl Builder {
         self
     }
 
+    /// Delivers nothing in the background: only [`Telemetry::send_now`] sends.
+    /// For the run in which the user opts out, which must not thereby send what
+    /// is waiting. Without a receiver it does nothing.
+    pub fn only_on_request(mut self) -> Self {
+        if let Some(route) = &mut self.route {
+            route.in_background = false;
+        }
+        self
+    }
+
     /// How long the end of the program may wait for a delivery under way; 20 ms
     /// unless set. Without a receiver it does nothing.
     pub fn exit_budget(mut self, budget: Duration) -> Self {

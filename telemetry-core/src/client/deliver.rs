@@ -27,6 +27,7 @@ pub(super) struct Route {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) interval: Option<Duration>,
     pub(super) exit_budget: Duration,
+    pub(super) in_background: bool,
     worker: Mutex<Option<Worker>>,
 }
 
@@ -50,6 +51,7 @@ impl Route {
             transport: Arc::new(transport),
             interval: None,
             exit_budget: EXIT_BUDGET,
+            in_background: true,
             worker: Mutex::new(None),
         }
     }

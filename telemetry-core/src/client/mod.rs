@@ -222,6 +222,7 @@ impl Telemetry {
 
     fn start_delivery(&self) {
         if let Some(route) = &self.inner.route
+            && route.in_background
             && self.may_send()
             && let Err(error) = route.start(&self.inner)
         {
@@ -241,6 +242,12 @@ impl Telemetry {
     /// When there is no folder for it.
     pub fn choice(&self) -> Result<Choice, Error> {
         self.inner.layers.choice()
+    }
+
+    /// The command that the user types for this telemetry; see
+    /// [`Builder::command`].
+    pub fn command(&self) -> &str {
+        self.inner.layers.command_name()
     }
 
     /// The folder with everything that was collected.

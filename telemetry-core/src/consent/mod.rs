@@ -319,6 +319,11 @@ impl Layers {
         self
     }
 
+    /// The command that changes the user's choice; see [`command`](Self::command).
+    pub fn command_name(&self) -> &str {
+        &self.command
+    }
+
     /// Looks variables up here instead of in the process environment.
     #[must_use]
     pub fn with_env(

@@ -54,6 +54,8 @@ pub struct Sent {
     pub content_type: String,
     /// The body, before compression.
     pub body: Vec<u8>,
+    /// The line as it is stored, without the line feed.
+    pub raw: Vec<u8>,
 }
 
 /// Everything that the log holds, oldest first. A line that cannot be read, such
@@ -85,8 +87,8 @@ pub fn erase(dir: &Path) -> Result<(), Error> {
     }
 }
 
-fn parse(line: &[u8]) -> Option<Sent> {
-    let line: Value = serde_json::from_slice(line).ok()?;
+fn parse(raw: &[u8]) -> Option<Sent> {
+    let line: Value = serde_json::from_slice(raw).ok()?;
     let text = |key: &str| line.get(key).and_then(Value::as_str);
     let body = match text("body") {
         Some(body) => body.as_bytes().to_vec(),
@@ -99,6 +101,7 @@ fn parse(line: &[u8]) -> Option<Sent> {
         batch: text("batch")?.to_owned(),
         content_type: text("type")?.to_owned(),
         body,
+        raw: raw.to_vec(),
     })
 }
 

@@ -1,0 +1,157 @@
+//! Where a command reads and writes.
+//!
+//! It owns the streams and whether a person sits at them. It must never know
+//! what is written.
+
+use std::env;
+use std::fmt;
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+
+/// The streams of one command: results go to the first, errors and questions
+/// to the second. Nothing is read from or written to anything else.
+///
+/// ```
+/// use telemetry_cli::Io;
+///
+/// let (mut out, mut err) = (Vec::new(), Vec::new());
+/// let io = Io::new(&mut out, &mut err);
+/// # drop(io);
+/// ```
+pub struct Io<'a> {
+    out: Box<dyn Write + 'a>,
+    err: Box<dyn Write + 'a>,
+    answers: Option<Box<dyn BufRead + 'a>>,
+    terminal: bool,
+    out_colours: bool,
+    err_colours: bool,
+}
+
+impl fmt::Debug for Io<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Io")
+            .field("answers", &self.answers.is_some())
+            .field("terminal", &self.terminal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Io<'static> {
+    /// The streams of the process.
+    ///
+    /// A stream that is a terminal gets colours, unless `NO_COLOR` is set to
+    /// something or `TERM` is `dumb`. Questions are asked when both the input
+    /// and the error stream are terminals.
+    pub fn of_process() -> Self {
+        let colours = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            && env::var_os("TERM").is_none_or(|value| value != "dumb");
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let asked = err && io::stdin().is_terminal();
+        Self {
+            out: Box::new(BufWriter::new(io::stdout())),
+            err: Box::new(io::stderr()),
+            answers: asked.then(|| Box::new(io::stdin().lock()) as Box<dyn BufRead>),
+            terminal: out,
+            out_colours: out && colours,
+            err_colours: err && colours,
+        }
+    }
+}
+
+impl<'a> Io<'a> {
+    /// Streams that are no terminal: no colours, nothing is cut, and nobody
+    /// can be asked.
+    pub fn new(out: impl Write + 'a, err: impl Write + 'a) -> Self {
+        Self {
+            out: Box::new(out),
+            err: Box::new(err),
+            answers: None,
+            terminal: false,
+            out_colours: false,
+            err_colours: false,
+        }
+    }
+
+    /// Somebody who answers questions, one line each.
+    #[must_use]
+    pub fn with_answers(mut self, answers: impl BufRead + 'a) -> Self {
+        self.answers = Some(Box::new(answers));
+        self
+    }
+
+    /// Writes as for a terminal: long values are cut; with colours or without.
+    #[must_use]
+    pub fn as_terminal(mut self, colours: bool) -> Self {
+        self.terminal = true;
+        (self.out_colours, self.err_colours) = (colours, colours);
+        self
+    }
+
+    /// Whether results are read by a person and not by a program.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    pub(crate) fn can_ask(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    /// Where results go.
+    pub(crate) fn out(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// Where errors, notes and questions go.
+    pub(crate) fn err(&mut self) -> &mut dyn Write {
+        &mut self.err
+    }
+
+    /// How results are emphasised.
+    pub(crate) fn paint(&self) -> Paint {
+        Paint(self.out_colours)
+    }
+
+    /// How errors are emphasised.
+    pub(crate) fn paint_err(&self) -> Paint {
+        Paint(self.err_colours)
+    }
+
+    /// Asks a question that is answered with yes or no. No answer is a no.
+    pub(crate) fn confirm(&mut self, question: &str) -> io::Result<bool> {
+        self.out.flush()?;
+        write!(self.err, "{question} [y/N] ")?;
+        self.err.flush()?;
+        let mut answer = String::new();
+        if let Some(answers) = &mut self.answers {
+            answers.read_line(&mut answer)?;
+        }
+        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.err.flush()
+    }
+}
+
+/// Emphasis by the colours of a terminal, or none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Paint(bool);
+
+impl Paint {
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.with("1", text)
+    }
+
+    pub(crate) fn red(self, text: &str) -> String {
+        self.with("31", text)
+    }
+
+    /// On is green and off is yellow: neither is an error.
+    pub(crate) fn state(self, on: bool) -> String {
+        if on { self.with("32", "on") } else { self.with("33", "off") }
+    }
+
+    fn with(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}

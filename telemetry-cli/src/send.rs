@@ -1,0 +1,96 @@
+//! Sending now.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use telemetry_core::export::{End, Report};
+
+use crate::Context;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::text::{count, visible};
+
+/// How to send.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Send {
+    /// Give up after this many seconds; what is not sent stays
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u32,
+}
+
+impl Send {
+    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+        let telemetry = context.telemetry;
+        let command = context.command().to_owned();
+        if context.is_outside() {
+            return Err(Stop::failed(
+                "only the program itself knows its receiver",
+                "use the program's own `telemetry send`; without one it sends when it runs",
+            ));
+        }
+        if !telemetry.refresh() {
+            writeln!(
+                context.io.err(),
+                "Nothing is sent: telemetry is off. `{command} why` says why."
+            )?;
+            return Ok(Exit::Not);
+        }
+        if !telemetry.may_send() {
+            writeln!(
+                context.io.err(),
+                "Nothing is sent by the run that shows the notice first. Read it (`{command} notice`), then send again."
+            )?;
+            return Ok(Exit::Not);
+        }
+        let deadline = Instant::now() + Duration::from_secs(u64::from(self.timeout));
+        let Some(report) = telemetry.send_now(deadline)? else {
+            return Err(Stop::failed(
+                "this program has no receiver: it keeps its telemetry to itself",
+                "there is nothing to do; `show` shows what is stored",
+            ));
+        };
+        tell(context, &report)?;
+        ended(&report, &command)
+    }
+}
+
+/// What happened to the events, a line for each thing that did.
+fn tell(context: &mut Context<'_, '_>, report: &Report) -> Outcome {
+    let out = context.io.out();
+    let (events, requests) = (count(report.sent, "event"), count(report.batches, "request"));
+    writeln!(out, "sent       {events} in {requests}")?;
+    for (reason, events) in &report.set_aside {
+        writeln!(out, "set aside  {}: {}", count(*events, "event"), visible(reason))?;
+    }
+    for (reason, events) in &report.dropped {
+        writeln!(out, "dropped    {}: {}", count(*events, "event"), visible(reason))?;
+    }
+    if report.retried_later > 0 {
+        writeln!(out, "kept       {} for the next attempt", count(report.retried_later, "event"))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether that is what the user wanted.
+fn ended(report: &Report, command: &str) -> Outcome {
+    let next = report.next_attempt.and_then(|time| time.duration_since(SystemTime::now()).ok());
+    let next = next.map_or("try again later".to_owned(), |wait| {
+        format!("try again in {}; nothing is lost meanwhile", count(wait.as_secs() + 1, "second"))
+    });
+    if let Some(failure) = &report.failure {
+        return Err(Stop::failed(format!("the receiver did not take everything: {failure}"), next));
+    }
+    match report.end {
+        End::Denied => Ok(Exit::Not),
+        End::Busy => Err(Stop::failed(
+            "another process is sending right now",
+            format!("`{command} status` says what is left"),
+        )),
+        End::Waiting => {
+            Err(Stop::failed("an earlier attempt failed, and it is too early for the next", next))
+        }
+        End::Stopped => Err(Stop::failed(
+            "the time was over before all was sent",
+            "give it longer with --timeout",
+        )),
+        _ => Ok(Exit::Done),
+    }
+}

@@ -1,0 +1,147 @@
+//! Showing what is stored, and what was sent.
+
+use std::time::SystemTime;
+
+use telemetry_core::export::sent::{self, Sent};
+use telemetry_core::spool::{self, Stored};
+
+use crate::Context;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::text::{count, shorten, table, value, visible};
+use crate::time::moment;
+
+/// Which events to show, and how.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Show {
+    /// Print the lines exactly as they are stored, one JSON object each
+    #[arg(long)]
+    pub json: bool,
+    /// Show what was sent: when, to whom, the status of the answer, the body
+    #[arg(long, conflicts_with_all = ["event", "id"])]
+    pub sent: bool,
+    /// Only events of this name
+    #[arg(long, value_name = "NAME")]
+    pub event: Option<String>,
+    /// Only the event with this id
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Only from this time on: 2026-01-31T12:00:00Z, 2026-01-31 (UTC), or 24h or 7d ago
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub since: Option<SystemTime>,
+    /// Only before this time, given in the same forms
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub until: Option<SystemTime>,
+}
+
+impl Show {
+    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+        if self.sent { self.sent(context) } else { self.stored(context) }
+    }
+
+    fn stored(&self, context: &mut Context<'_, '_>) -> Outcome {
+        let (mut rows, mut shown, mut unreadable) = (Vec::new(), 0_u64, 0_u64);
+        let cut = context.io.is_terminal();
+        for item in spool::read(context.telemetry.folder())? {
+            match item {
+                Ok(event) if !self.wants(&event) => {}
+                Ok(event) if self.json => {
+                    shown += 1;
+                    context.io.out().write_all(&event.raw)?;
+                    context.io.out().write_all(b"\n")?;
+                }
+                Ok(event) => {
+                    shown += 1;
+                    rows.push(row(&event, cut));
+                }
+                Err(wrong) => {
+                    unreadable += 1;
+                    writeln!(context.io.err(), "cannot be read: {}", visible(&wrong.to_string()))?;
+                }
+            }
+        }
+        if !rows.is_empty() {
+            let paint = context.io.paint();
+            table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &rows)?;
+        }
+        if shown == 0 {
+            let filtered = self.event.is_some() || self.id.is_some() || self.by_time();
+            let text = if filtered { "No stored event matches." } else { "No event is stored." };
+            writeln!(context.io.err(), "{text}")?;
+        }
+        if unreadable > 0 {
+            let command = context.command().to_owned();
+            let lines = count(unreadable, "line");
+            writeln!(
+                context.io.err(),
+                "{lines} could not be read and will not be sent; `{command} erase` removes what is unreadable too."
+            )?;
+        }
+        Ok(Exit::Done)
+    }
+
+    fn wants(&self, event: &Stored) -> bool {
+        let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|w| w == is);
+        same(&self.event, &event.event)
+            && same(&self.id, &event.id)
+            && (!self.by_time() || event.recorded().is_some_and(|time| self.covers(time)))
+    }
+
+    fn by_time(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    fn covers(&self, time: SystemTime) -> bool {
+        self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
+    }
+
+    fn sent(&self, context: &mut Context<'_, '_>) -> Outcome {
+        let mut sent = sent::read(context.telemetry.folder())?;
+        // Written by this library alone; a time that cannot be read is shown.
+        sent.retain(|sent| moment(&sent.time).map_or(true, |time| self.covers(time)));
+        if sent.is_empty() {
+            let text = if self.by_time() { "Nothing was sent then." } else { "Nothing was sent." };
+            writeln!(context.io.err(), "{text}")?;
+            return Ok(Exit::Done);
+        }
+        if self.json {
+            for sent in &sent {
+                context.io.out().write_all(&sent.raw)?;
+                context.io.out().write_all(b"\n")?;
+            }
+            return Ok(Exit::Done);
+        }
+        let cut = context.io.is_terminal();
+        let rows: Vec<_> = sent.iter().map(|sent| sent_row(sent, cut)).collect();
+        let paint = context.io.paint();
+        let header = ["TIME", "TO", "STATUS", "BATCH", "TYPE", "BODY"];
+        table(context.io.out(), paint, &header, &rows).map_err(Stop::from)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn row(event: &Stored, cut: bool) -> Vec<String> {
+    let fields: Vec<String> = event
+        .fields
+        .iter()
+        .map(|(name, field)| format!("{}={}", visible(name), value(field, cut)))
+        .collect();
+    vec![visible(&event.time), visible(&event.id), visible(&event.event), fields.join(" ")]
+}
+
+fn sent_row(sent: &Sent, cut: bool) -> Vec<String> {
+    let body = match std::str::from_utf8(&sent.body) {
+        Ok(text) => shorten(&visible(text.trim_end()), cut),
+        Err(_) => format!(
+            "{} that are no text; --json has them in base64",
+            count(sent.body.len() as u64, "byte")
+        ),
+    };
+    vec![
+        visible(&sent.time),
+        visible(&sent.to),
+        sent.status.map_or("none".to_owned(), |status| status.to_string()),
+        visible(&sent.batch),
+        visible(&sent.content_type),
+        body,
+    ]
+}

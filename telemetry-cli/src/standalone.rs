@@ -1,0 +1,52 @@
+//! The `telemetry` binary: looks at the telemetry of any program.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use telemetry_core::Telemetry;
+
+use crate::io::Io;
+use crate::{Command, EXIT_CODES, View, exit};
+
+/// Shows, stops and erases the telemetry of a program on this machine.
+///
+/// It opens the program's folders and its user's choice. It cannot know what
+/// only the program itself knows: its own variables and config file, its
+/// notice, its default, its receiver, the list of its events. A program that
+/// has `telemetry` as a subcommand of its own says more there.
+#[derive(Debug, Parser)]
+#[command(name = "telemetry", version, after_help = EXIT_CODES)]
+struct Cli {
+    /// The program's name, as its folders have it
+    #[arg(long, value_name = "NAME")]
+    app: String,
+    /// The folder in which the program keeps its telemetry, if not the usual one
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Runs the binary.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A reader that went away (`--help | head`) is no error.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut io = Io::of_process();
+    let mut command = format!("telemetry --app {}", cli.app);
+    let mut builder = Telemetry::builder(&cli.app);
+    if let Some(home) = &cli.home {
+        command.push_str(&format!(" --home {}", home.display()));
+        builder = builder.home(home);
+    }
+    match builder.command(command).build() {
+        Ok(telemetry) => cli.command.run_from(&telemetry, View::Outside, &mut io),
+        Err(error) => exit::finish(Err(error.into()), &mut io),
+    }
+}

@@ -1,0 +1,185 @@
+//! What holds now, and why: nothing in here changes anything.
+
+use std::collections::BTreeSet;
+
+use telemetry_core::consent::{Decision, Ruling};
+use telemetry_core::export::sent;
+use telemetry_core::spool;
+
+use crate::Context;
+use crate::exit::{Exit, Outcome, Stop};
+use crate::text::{count, table, visible, visible_lines};
+
+/// What the `telemetry` binary cannot see, said wherever it matters.
+const OUTSIDE: &str = "seen from outside: the variables, config file, notice and default that only \
+                       the program itself knows are not counted here";
+
+/// One line for each thing, its name first, so that `grep` finds it.
+pub(crate) fn status(context: &mut Context<'_, '_>) -> Outcome {
+    let decision = context.telemetry.decision();
+    let mut lines = vec![
+        ("why", reason(&decision)),
+        ("folder", context.telemetry.folder().display().to_string()),
+        ("waiting", waiting(context)?),
+        ("dropped", dropped(context)?),
+        ("sent", last_sent(context)?),
+    ];
+    if let Some(notice) = decision.notice_due() {
+        let text =
+            format!("version {} was not shown yet; nothing is sent before", notice.version());
+        lines.push(("notice", text));
+    }
+    lines.extend(decision.diagnostics().iter().map(|wrong| ("problem", wrong.to_string())));
+    if context.is_outside() {
+        lines.push(("note", OUTSIDE.to_owned()));
+    }
+    let paint = context.io.paint();
+    let out = context.io.out();
+    let name = |name: &str| paint.bold(&format!("{name:<9}"));
+    writeln!(out, "{}  {}", name("telemetry"), paint.state(decision.is_on()))?;
+    for (key, text) in lines {
+        writeln!(out, "{}  {}", name(key), visible(&text))?;
+    }
+    Ok(if decision.is_on() { Exit::Done } else { Exit::Not })
+}
+
+/// One sentence on who decided.
+fn reason(decision: &Decision) -> String {
+    let rulings = || decision.purposes().chain([("others", decision.others())]);
+    let on: BTreeSet<&str> = rulings().filter(|(_, r)| r.is_granted()).map(|(n, _)| n).collect();
+    let first = rulings().find(|(_, ruling)| ruling.is_granted() == decision.is_on());
+    let (_, ruling) = first.unwrap_or(("others", decision.others()));
+    let said = said(ruling);
+    // Where the author listed the purposes there are no others.
+    let off: Vec<&str> =
+        decision.purposes().filter(|(_, r)| !r.is_granted()).map(|(name, _)| name).collect();
+    if on.is_empty() || off.is_empty() {
+        said
+    } else {
+        format!("{said}; off for {}", off.join(", "))
+    }
+}
+
+/// Who decided on one purpose.
+fn said(ruling: &Ruling) -> String {
+    match ruling.source() {
+        Some(source) => format!("{source} says so"),
+        None => "nobody has agreed to it yet".to_owned(),
+    }
+}
+
+fn waiting(context: &Context<'_, '_>) -> Result<String, Stop> {
+    let (mut events, mut unreadable) = (0, 0);
+    for item in spool::read(context.telemetry.folder())? {
+        *if item.is_ok() { &mut events } else { &mut unreadable } += 1;
+    }
+    let mut text = count(events, "event");
+    if unreadable > 0 {
+        text.push_str(&format!(", {} that cannot be read", count(unreadable, "line")));
+    }
+    Ok(text)
+}
+
+fn dropped(context: &Context<'_, '_>) -> Result<String, Stop> {
+    let counts = context.telemetry.counts()?;
+    let mut text = count(counts.total(), "event");
+    for (index, (reason, events)) in counts.iter().enumerate() {
+        text.push_str(if index == 0 { ": " } else { ", " });
+        text.push_str(&format!("{reason} {events}"));
+    }
+    Ok(text)
+}
+
+fn last_sent(context: &Context<'_, '_>) -> Result<String, Stop> {
+    let sent = sent::read(context.telemetry.folder())?;
+    Ok(match sent.last() {
+        None => "never".to_owned(),
+        Some(last) => {
+            let status =
+                last.status.map_or("no answer".to_owned(), |code| format!("status {code}"));
+            format!("last {} to {}, {status}", last.time, last.to)
+        }
+    })
+}
+
+/// The whole explanation.
+pub(crate) fn why(context: &mut Context<'_, '_>) -> Outcome {
+    let decision = context.telemetry.decision();
+    let outside = context.is_outside();
+    let out = context.io.out();
+    writeln!(out, "{}", visible_lines(&decision.why().to_string()))?;
+    for wrong in decision.diagnostics() {
+        writeln!(out, "{}", visible(&wrong.to_string()))?;
+    }
+    if outside {
+        writeln!(out, "(This is {OUTSIDE}.)")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A line for every purpose that the program or a source of consent names.
+pub(crate) fn purposes(context: &mut Context<'_, '_>) -> Outcome {
+    let decision = context.telemetry.decision();
+    let mut names: BTreeSet<&str> = decision.purposes().map(|(name, _)| name).collect();
+    if !context.is_outside() {
+        names.extend(crate::schema::linked_purposes());
+    }
+    let row = |name: &str, ruling: &Ruling| {
+        let state = if ruling.is_granted() { "on" } else { "off" };
+        let why = format!("{}; to change it, {}", said(ruling), ruling.how_to_change());
+        vec![visible(name), state.to_owned(), visible(&why)]
+    };
+    let mut rows: Vec<_> = names.iter().map(|name| row(name, decision.ruling(name))).collect();
+    if context.is_outside() || rows.is_empty() {
+        rows.push(row("(any other)", decision.others()));
+    }
+    let paint = context.io.paint();
+    table(context.io.out(), paint, &["PURPOSE", "STATE", "WHY"], &rows)?;
+    Ok(Exit::Done)
+}
+
+/// The notice, and the receipts.
+pub(crate) fn notice(context: &mut Context<'_, '_>) -> Outcome {
+    let decision = context.telemetry.decision();
+    let choice = context.telemetry.choice()?;
+    let paint = context.io.paint();
+    let (outside, command) = (context.is_outside(), context.command().to_owned());
+    let out = context.io.out();
+    match choice.notice() {
+        Some(notice) => {
+            let version = paint.bold(&format!("Notice {}", visible(notice.version())));
+            let purposes = visible(&notice.purpose_names().join(", "));
+            writeln!(out, "{version}, for {purposes}\n\n{}\n", visible_lines(notice.text()))?;
+            let due = decision.notice_due().is_some();
+            writeln!(
+                out,
+                "shown   {}",
+                if due { "not yet; nothing is sent before" } else { "yes, or not needed" }
+            )?;
+        }
+        None if outside => writeln!(out, "Only the program itself can show its notice.")?,
+        None => writeln!(out, "This program has no notice.")?,
+    }
+    if decision.receipts().is_empty() {
+        writeln!(out, "agreed  never; `{command} on` agrees")?;
+    }
+    for receipt in decision.receipts() {
+        let (time, version) = (receipt.time(), visible(receipt.notice()));
+        let purposes = visible(&receipt.purposes().join(", "));
+        writeln!(out, "agreed  {time}  to notice {version}  for {purposes}")?;
+    }
+    Ok(Exit::Done)
+}
+
+/// The folder, for scripts byte for byte.
+pub(crate) fn path(context: &mut Context<'_, '_>) -> Outcome {
+    let folder = context.telemetry.folder();
+    if context.io.is_terminal() {
+        let shown = visible(&folder.display().to_string());
+        writeln!(context.io.out(), "{shown}")?;
+    } else {
+        context.io.out().write_all(folder.as_os_str().as_encoded_bytes())?;
+        context.io.out().write_all(b"\n")?;
+    }
+    Ok(Exit::Done)
+}
