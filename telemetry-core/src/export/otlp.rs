@@ -157,9 +157,36 @@ fn rejected_in_json(body: &[u8]) -> Option<u64> {
     rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok())
 }
 
+/// OTLP/JSON, without the parts of a message that nothing here sets: the
+/// generated types write them out, the body even as `null`.
 fn json(message: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(message)
-        .map_err(|error| Error::new(Kind::Export, "could not write OTLP/JSON").because(error))
+    let failed = |error| Error::new(Kind::Export, "could not write OTLP/JSON").because(error);
+    let mut value = serde_json::to_value(message).map_err(failed)?;
+    omit_unset(&mut value);
+    serde_json::to_vec(&value).map_err(failed)
+}
+
+/// Names of fields cannot be met here: in OTLP/JSON they are values, of `key`.
+const UNSET: [&str; 8] = [
+    "body",
+    "droppedAttributesCount",
+    "entityRefs",
+    "flags",
+    "schemaUrl",
+    "severityText",
+    "spanId",
+    "traceId",
+];
+
+fn omit_unset(value: &mut Value) {
+    match value {
+        Value::Array(array) => array.iter_mut().for_each(omit_unset),
+        Value::Object(object) => {
+            object.retain(|key, _| !UNSET.contains(&key.as_str()));
+            object.values_mut().for_each(omit_unset);
+        }
+        _ => {}
+    }
 }
 
 /// The whole message.

@@ -12,6 +12,9 @@
 //!
 //! `sender once <spool> <url>` delivers once and prints the report. With
 //! `SENDER_PLAIN_HTTP` in the environment plain HTTP may go anywhere.
+//!
+//! `sender otlp json|protobuf <spool> <url>` records an event and delivers it in
+//! OpenTelemetry's format.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a program of tests")]
 
 use std::io::{self, Read, Write};
@@ -22,7 +25,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::{
-    App, Delivery, DeliveryBuilder, End, HttpTransport, Ndjson, Permission, Worker,
+    App, Delivery, DeliveryBuilder, End, HttpTransport, Ndjson, Otlp, Permission, Worker,
 };
 use telemetry_core::spool::{Limits, Spool};
 
@@ -38,7 +41,8 @@ fn main() {
         }
         ["exit", spool, url, budget] => exit(Path::new(spool), url, budget.parse().unwrap()),
         ["once", spool, url] => once(Path::new(spool), url),
-        _ => panic!("fault, exit or once"),
+        ["otlp", encoding, spool, url] => otlp(encoding, Path::new(spool), url),
+        _ => panic!("fault, exit, once or otlp"),
     }
 }
 
@@ -128,4 +132,16 @@ fn once(dir: &Path, url: &str) {
     let delivery = builder(dir, url, || {}).request_timeout(Duration::from_secs(5)).build();
     let report = delivery.run_once(Instant::now() + Duration::from_secs(60)).unwrap();
     say(&format!("{report:?}"));
+}
+
+fn otlp(encoding: &str, dir: &Path, url: &str) {
+    let spool = Spool::open(dir, Limits::default()).unwrap();
+    record(&spool);
+    spool.seal().unwrap();
+    let app = App::new("sender", "1.0.0").unwrap();
+    let http = HttpTransport::builder(url, &app).build().unwrap();
+    let exporter = if encoding == "json" { Otlp::json() } else { Otlp::protobuf() };
+    let delivery = Delivery::builder(dir, app, exporter, http, Permission::granted).build();
+    let report = delivery.run_once(Instant::now() + Duration::from_secs(60)).unwrap();
+    assert_eq!(report.sent, 1);
 }

@@ -6,8 +6,11 @@
     reason = "a test may stop at the first wrong value"
 )]
 
+mod exit;
 mod fault;
 mod gate;
+mod http;
+mod log;
 mod outcome;
 
 use std::collections::BTreeSet;
