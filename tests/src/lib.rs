@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 // A test may stop at the first wrong value, and so may what only tests use.
+pub mod programs;
 #[allow(clippy::unwrap_used, clippy::panic)]
 pub mod receiver;
 pub mod spool;

@@ -1,17 +1,15 @@
 //! Opting out also disables the crash reporter: a real sentry client against a
 //! real receiver on this machine.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use flate2::read::GzDecoder;
 use sentry_core::protocol::{Breadcrumb, Event, Exception, Frame, Stacktrace, User};
 use sentry_core::{Client, Hub, Scope};
 use serde_json::Value;
 use telemetry_core::{Telemetry, sentry};
+use telemetry_tests::receiver::{Received, Receiver};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -19,10 +17,13 @@ fn telemetry(home: &Path) -> Telemetry {
     Telemetry::builder("studio").home(home).with_env(|_| None).on_by_default().build().unwrap()
 }
 
-fn client(telemetry: &Telemetry, receiver: &TcpListener) -> Arc<Client> {
+fn start(home: &Path) -> Receiver {
+    Receiver::start(env!("CARGO_BIN_EXE_receiver"), &home.join("received"), "ok")
+}
+
+fn client(telemetry: &Telemetry, receiver: &Receiver) -> Arc<Client> {
     let mut options = sentry::ClientOptions::default();
-    let address = receiver.local_addr().unwrap();
-    options.dsn = Some(format!("http://key@{address}/1").parse().unwrap());
+    options.dsn = Some(format!("http://key@{}/1", receiver.address()).parse().unwrap());
     options.server_name = Some("canary-host".into());
     Arc::new(Client::from(sentry::follow_consent(options, telemetry).unwrap()))
 }
@@ -36,35 +37,13 @@ fn crash(message: &str) -> Event<'static> {
     Event { message: Some(message.to_owned()), ..Event::default() }
 }
 
-/// Takes one envelope and returns its three lines.
-fn take(receiver: &TcpListener) -> Vec<Value> {
-    let (stream, _) = receiver.accept().unwrap();
-    let mut reader = BufReader::new(stream);
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).unwrap();
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        if line == "\r\n" {
-            break;
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).unwrap();
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    reader.into_inner().write_all(answer).unwrap();
-    let mut text = String::new();
-    GzDecoder::new(body.as_slice()).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn is_called(receiver: &TcpListener) -> bool {
-    receiver.set_nonblocking(true).unwrap();
-    let called = receiver.accept().is_ok();
-    receiver.set_nonblocking(false).unwrap();
-    called
+/// The envelopes that arrived, each as its three lines.
+fn envelopes(receiver: &Receiver) -> Vec<Vec<Value>> {
+    let lines = |received: &Received| {
+        let text = std::str::from_utf8(&received.body).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    receiver.received().iter().map(lines).collect()
 }
 
 fn full_event() -> Event<'static> {
@@ -97,10 +76,12 @@ fn full_event() -> Event<'static> {
 #[test]
 fn while_consent_is_given_a_report_arrives_scrubbed() {
     let home = tempfile::tempdir().unwrap();
-    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = start(home.path());
     let client = client(&telemetry(home.path()), &receiver);
     capture(&client, full_event());
-    let lines = take(&receiver);
+    assert!(client.close(Some(PATIENCE)));
+    let envelopes = envelopes(&receiver);
+    let [lines] = envelopes.as_slice() else { panic!("{envelopes:?}") };
     assert_eq!(lines[1]["type"], "event");
     assert_eq!(lines[1]["length"], lines[2].to_string().len());
     assert_eq!(lines[0]["event_id"], lines[2]["event_id"]);
@@ -110,33 +91,33 @@ fn while_consent_is_given_a_report_arrives_scrubbed() {
     let exception = &lines[2]["exception"]["values"][0];
     assert_eq!(exception["type"], "IoError");
     assert_eq!(exception["value"], "no route to [ip] for [email]");
-    assert!(client.close(Some(PATIENCE)));
 }
 
 #[test]
 fn while_consent_is_denied_nothing_is_sent_and_nothing_is_opened() {
     let home = tempfile::tempdir().unwrap();
-    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = start(home.path());
     let telemetry = telemetry(home.path());
     telemetry.off().unwrap();
     let client = client(&telemetry, &receiver);
     assert!(!client.is_enabled(), "without a DSN the client makes no transport");
     capture(&client, crash("one"));
     assert!(client.close(Some(PATIENCE)));
-    assert!(!is_called(&receiver));
+    assert!(envelopes(&receiver).is_empty());
 }
 
 #[test]
 fn from_the_moment_of_a_withdrawal_elsewhere_nothing_is_sent() {
     let home = tempfile::tempdir().unwrap();
-    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let receiver = start(home.path());
     let client = client(&telemetry(home.path()), &receiver);
     capture(&client, crash("before"));
-    assert_eq!(take(&receiver)[2]["message"], "before");
-    client.flush(Some(PATIENCE));
+    assert!(client.flush(Some(PATIENCE)));
     // Another process of the user's says no.
     telemetry(home.path()).choice().unwrap().off().unwrap();
     capture(&client, crash("after"));
     assert!(client.close(Some(PATIENCE)));
-    assert!(!is_called(&receiver));
+    let messages: Vec<Value> =
+        envelopes(&receiver).into_iter().map(|lines| lines[2]["message"].clone()).collect();
+    assert_eq!(messages, ["before"]);
 }
