@@ -29,7 +29,7 @@ use super::retry::Retry;
 use super::sent;
 use super::{App, Batch, BatchId, Exporter, Outcome, Request, Transport};
 use crate::error::Error;
-use crate::spool::{self, Claim, Limits, Reason, Stored};
+use crate::spool::{self, Claim, Limits, Place, Reason, Stored};
 
 /// Longest time for one request, the answer included: a receiver that needs
 /// longer is one to come back to later.
@@ -135,7 +135,7 @@ pub struct Report {
     pub dropped: BTreeMap<String, u64>,
     /// Events of the request that did not succeed; they go again later.
     pub retried_later: u64,
-    /// Why the last request did not succeed.
+    /// Why the last request did not succeed, or a segment could not be read.
     pub failure: Option<String>,
     /// When the next request may start, if not at once.
     pub next_attempt: Option<SystemTime>,
@@ -196,8 +196,9 @@ impl DeliveryBuilder {
         self
     }
 
-    /// What is told of a failed delivery when a [`Worker`](super::Worker) does
-    /// it. The error never holds the value of a field.
+    /// What is told of a segment that cannot be opened, and of a delivery that
+    /// failed while a [`Worker`](super::Worker) did it. The error never holds the
+    /// value of a field.
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.0.on_error = Box::new(hook);
@@ -319,6 +320,8 @@ struct Part {
     chosen: Vec<Stored>,
     /// Whether the segment holds more than what was chosen.
     rest: bool,
+    /// Whether the batch had no room for more.
+    full: bool,
 }
 
 /// What a batch still has room for.
@@ -390,10 +393,18 @@ impl Run<'_> {
         let mut room = Room { bytes: limits.batch_bytes, events: limits.batch_events };
         let mut parts = Vec::new();
         for segment in spool::sealed(&self.delivery.dir)? {
-            // One that is gone or being dropped by a cap is passed by.
-            let Some(claim) = segment.claim()? else { continue };
+            let claim = match segment.claim() {
+                Ok(Some(claim)) => claim,
+                // It is gone, or being dropped by a cap.
+                Ok(None) => continue,
+                // One that cannot be opened keeps back no other.
+                Err(error) => {
+                    self.failed(&error);
+                    continue;
+                }
+            };
             let part = self.part(claim, permission, &mut room)?;
-            let full = part.as_ref().is_some_and(|part| part.rest);
+            let full = part.as_ref().is_some_and(|part| part.full);
             parts.extend(part);
             if full || parts.len() >= SEGMENTS {
                 break;
@@ -409,24 +420,30 @@ impl Run<'_> {
         permission: &Permission,
         room: &mut Room,
     ) -> Result<Option<Part>, Error> {
-        let (mut chosen, mut rest) = (Vec::new(), false);
-        for item in claim.events()? {
+        let (mut chosen, mut withdrawn) = (Vec::new(), Vec::new());
+        let (mut rest, mut full) = (false, false);
+        let events = match claim.events() {
+            Ok(events) => events,
+            Err(error) => {
+                self.failed(&error);
+                return Ok(None);
+            }
+        };
+        for item in events {
             match item {
                 Ok(event) => match self.judge(permission, &event) {
                     Verdict::Fits(bytes) if room.take(bytes) => chosen.push(event),
                     Verdict::Fits(_) => {
-                        rest = true;
+                        (rest, full) = (true, true);
                         break;
                     }
-                    Verdict::Withdrawn => self.withdraw(&claim, &event)?,
+                    Verdict::Withdrawn => withdrawn.push(event.place),
                     Verdict::Unfit(why) => self.set_aside(&claim, &event, &why)?,
                 },
-                // The whole file: it stays, for who can read it.
+                // The rest of the file: it stays, for who can read it.
                 Err(unreadable) if unreadable.place.line == 0 => {
-                    rest = !chosen.is_empty();
-                    if !rest {
-                        return Ok(None);
-                    }
+                    self.report.failure = Some(unreadable.to_string());
+                    rest = true;
                     break;
                 }
                 Err(unreadable) => {
@@ -436,10 +453,17 @@ impl Run<'_> {
                 }
             }
         }
+        self.withdraw(&claim, &withdrawn)?;
         if chosen.is_empty() && !rest {
             return claim.remove().map(|()| None);
         }
-        Ok(Some(Part { claim, chosen, rest }))
+        Ok(Some(Part { claim, chosen, rest, full }))
+    }
+
+    /// A segment cannot be used. The others can: told, and gone on.
+    fn failed(&mut self, error: &Error) {
+        self.delivery.tell(error);
+        self.report.failure = Some(error.to_string());
     }
 
     fn judge(&self, permission: &Permission, event: &Stored) -> Verdict {
@@ -456,9 +480,13 @@ impl Run<'_> {
         }
     }
 
-    fn withdraw(&mut self, claim: &Claim, event: &Stored) -> Result<(), Error> {
-        claim.discard(&event.place, Reason::Withdrawn)?;
-        *self.report.dropped.entry(Reason::Withdrawn.name().to_owned()).or_default() += 1;
+    fn withdraw(&mut self, claim: &Claim, places: &[Place]) -> Result<(), Error> {
+        if places.is_empty() {
+            return Ok(());
+        }
+        claim.discard(places, Reason::Withdrawn)?;
+        let count = self.report.dropped.entry(Reason::Withdrawn.name().to_owned()).or_default();
+        *count += u64::try_from(places.len()).unwrap_or(u64::MAX);
         Ok(())
     }
 
@@ -537,7 +565,7 @@ impl Run<'_> {
             part.claim.count_batch(id.as_str(), Reason::Rejected, rejected)?;
             *self.report.dropped.entry(Reason::Rejected.name().to_owned()).or_default() += rejected;
         }
-        for Part { claim, chosen, rest } in parts {
+        for Part { claim, chosen, rest, .. } in parts {
             if rest {
                 claim.remove_events(chosen.iter().map(|event| &event.place))?;
             } else {
@@ -548,7 +576,7 @@ impl Run<'_> {
     }
 
     fn refused(&mut self, parts: Vec<Part>, why: &str) -> Result<(), Error> {
-        for Part { claim, chosen, rest } in parts {
+        for Part { claim, chosen, rest, .. } in parts {
             for event in &chosen {
                 self.set_aside(&claim, event, why)?;
             }

@@ -37,6 +37,8 @@ const BODY_BYTES: u64 = 64 * 1024;
 ///   [`allow_plain_http`](HttpTransportBuilder::allow_plain_http).
 /// - A redirect is never followed: neither the events nor the key go to a host
 ///   that the author did not name. It counts as "not now".
+/// - No connection stays open between requests: none is there when consent is
+///   taken back.
 /// - No cookies. Of the answer the status, `Retry-After` and the first 64 KiB of
 ///   the body are read, nothing else.
 /// - `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured when the
@@ -155,6 +157,7 @@ impl HttpTransportBuilder {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            .max_idle_connections(0)
             .user_agent(&self.user_agent)
             .proxy(environment_proxy(&url)?)
             .timeout_connect(Some(self.connect_timeout));
@@ -328,6 +331,11 @@ fn classify(error: &ureq::Error) -> (bool, &'static str) {
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
             | io::ErrorKind::UnexpectedEof => (true, "the connection broke off"),
+            // By its text alone: other errors of TLS can come after the events.
+            _ if error.to_string().starts_with("invalid peer certificate") => {
+                (false, "the receiver could not be authenticated by TLS")
+            }
+            io::ErrorKind::InvalidData => (true, "TLS broke off"),
             // The only sign by which the standard library lets a failed
             // look-up be known.
             _ if error.to_string().starts_with("failed to lookup") => {

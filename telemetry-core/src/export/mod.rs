@@ -50,7 +50,22 @@ use crate::spool::Stored;
 /// A wire format.
 ///
 /// An exporter sees [`Stored`] events alone, so there is nothing unsanitised
-/// that it could write.
+/// that it could write. A raw event does not go in:
+///
+/// ```compile_fail,E0308
+/// use telemetry_core::TelemetryEvent;
+/// use telemetry_core::export::{App, Batch};
+///
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(purpose = "diagnostics")]
+/// struct Started {
+///     #[telemetry(allow)]
+///     attempts: u32,
+/// }
+///
+/// let app = App::new("chef-workstation", "24.1.0").unwrap();
+/// let batch = Batch::new(&app, vec![&Started { attempts: 1 }], "2026-01-01T00:00:00.000Z");
+/// ```
 pub trait Exporter: Send + Sync {
     /// What the format's receivers accept.
     fn limits(&self) -> BatchLimits;

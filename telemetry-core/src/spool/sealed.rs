@@ -198,15 +198,17 @@ impl Claim {
         self.remove_events([place])
     }
 
-    /// Drops one event, and counts it.
+    /// Drops single events, and counts them.
     ///
     /// # Errors
     ///
-    /// When the count or the segment cannot be written.
-    pub(crate) fn discard(&self, place: &Place, reason: Reason) -> Result<(), Error> {
+    /// When the counts or the segment cannot be written.
+    pub(crate) fn discard(&self, places: &[Place], reason: Reason) -> Result<(), Error> {
         let Segment { dir, file } = &self.segment;
-        counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
-        self.remove_events([place])
+        for place in places {
+            counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
+        }
+        self.remove_events(places)
     }
 
     /// Counts what the receiver says that it dropped of a batch that begins

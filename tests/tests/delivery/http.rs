@@ -1,5 +1,6 @@
 //! How requests travel: headers, TLS, proxies, redirects.
 
+use std::io::{Read, Write};
 use std::process::Command;
 
 use telemetry_core::export::{App, Delivery, HttpTransport, Ndjson, Permission};
@@ -209,4 +210,96 @@ fn a_proxy_that_cannot_be_understood_is_not_gone_round() {
     let said = through(&place, "http://telemetry.invalid/", &[("HTTP_PROXY", "no such://proxy")]);
     assert_eq!(said, "", "the program was told");
     assert_eq!(place.stored(), recorded);
+}
+
+/// A receiver with TLS for one request, whose certificate an authority of our
+/// own has signed. Returns its address and the authority's certificate.
+fn tls_receiver() -> (std::net::SocketAddr, String) {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let names = vec!["127.0.0.1".to_owned()];
+    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
+
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
+        // A client that does not trust the certificate ends this here.
+        let _ = answer(&mut stream);
+    });
+    (address, pem)
+}
+
+fn answer(stream: &mut (impl Read + Write)) -> std::io::Result<()> {
+    let mut request = Vec::new();
+    let mut buffer = [0; 16 * 1024];
+    // The requests of these tests are short: the last byte read ends one.
+    while !request.windows(4).any(|bytes| bytes == b"\r\n\r\n") {
+        let length = stream.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        request.extend_from_slice(&buffer[..length]);
+    }
+    stream.write_all(b"HTTP/1.1 204 Taken\r\nConnection: close\r\n\r\n")?;
+    stream.flush()
+}
+
+#[test]
+fn an_authority_of_ones_own_is_trusted_when_it_is_named() {
+    let place = Place::new();
+    place.record(3, 20);
+    let (address, pem) = tls_receiver();
+    let http = HttpTransport::builder(format!("https://{address}/"), &app()).ca_pem(pem);
+    let http = http.build().unwrap();
+    let delivery = Delivery::builder(place.spool(), app(), Ndjson, http, Permission::granted);
+    let report = run(&delivery.build());
+    assert_eq!(report.sent, 3, "{report:?}");
+}
+
+#[test]
+fn a_receiver_that_nobody_vouches_for_gets_nothing() {
+    let (_, other) = tls_receiver();
+    for ca in [None, Some(other)] {
+        let place = Place::new();
+        let recorded = place.record(3, 20);
+        let (address, _) = tls_receiver();
+        let mut http = HttpTransport::builder(format!("https://{address}/"), &app());
+        if let Some(ca) = ca {
+            http = http.ca_pem(ca);
+        }
+        let http = http.build().unwrap();
+        let delivery = Delivery::builder(place.spool(), app(), Ndjson, http, Permission::granted);
+        let report = run(&delivery.build());
+        assert!(report.failure.as_ref().unwrap().contains("TLS"), "{report:?}");
+        assert_eq!(place.stored(), recorded);
+        let log = telemetry_core::export::sent::read(&place.spool()).unwrap();
+        assert_eq!(log, [], "no event left");
+    }
+}
+
+#[test]
+fn certificates_that_cannot_be_read_are_an_error() {
+    for pem in ["", "CANARY", "-----BEGIN CERTIFICATE-----\n*CANARY*\n-----END CERTIFICATE-----\n"]
+    {
+        let error = HttpTransport::builder("https://a.example", &app()).ca_pem(pem).build();
+        let error = error.unwrap_err();
+        assert!(error.is_argument() && !error.to_string().contains("CANARY"), "{error}");
+    }
 }

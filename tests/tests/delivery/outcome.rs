@@ -283,6 +283,28 @@ fn a_line_that_cannot_be_read_is_set_aside_and_the_others_go() {
     assert_eq!(place.counts().get(Reason::Unreadable), 1);
 }
 
+/// A cap drops the segment only when nobody delivers it; a link or a folder in
+/// its place is nobody's event.
+#[test]
+#[cfg(unix)]
+fn a_segment_that_cannot_be_opened_keeps_back_no_other() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    place.record(1, 20);
+    let sealed = place.spool().join("sealed");
+    let first = std::fs::read_dir(&sealed).unwrap().next().unwrap().unwrap().path();
+    let moved = place.taken().join("moved");
+    std::fs::rename(&first, &moved).unwrap();
+    std::os::unix::fs::symlink(&moved, &first).unwrap();
+    let later = place.record(2, 20);
+
+    let report = place.deliver(&receiver);
+    assert_eq!(report.sent, 2);
+    assert!(report.failure.is_some());
+    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), later);
+    assert!(moved.exists() && first.is_symlink());
+}
+
 #[test]
 fn log_records_that_the_receiver_dropped_are_counted() {
     use prost::Message;
