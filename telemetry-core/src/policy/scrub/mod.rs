@@ -255,6 +255,8 @@ mod tests {
         check(&[
             ("--password hunter2 Web-1", "--password [secret] Web-1"),
             ("--password=hunter2", "--password=[secret]"),
+            (r#"["--password", "hunter2", "x"]"#, r#"["--password", "[secret]", "x"]"#),
+            ("['--api-key','hunter2']", "['--api-key','[secret]']"),
             ("--db-password 'hunter 2' x", "--db-password '[secret]' x"),
             ("password: hunter2", "password: [secret]"),
             ("PASSWORD=hunter2", "PASSWORD=[secret]"),
@@ -295,6 +297,8 @@ mod tests {
             "token::Kind",
             "bearer of bad-news-and-longer",
             "passwordless: yes",
+            "the refresh-token expired",
+            "a top-secret plan - password reset",
             "mkdir -p dir",
         ]);
     }

@@ -90,14 +90,17 @@ pub(super) const RULES: &[ScrubRule] = &[
         label: "[secret]",
         description: "The word or quoted text after a command-line option whose name ends in \
             password, passwd, passphrase, pwd, secret, token, api-key, access-key, secret-key, \
-            private-key or credentials, such as `--password x`. One-letter options such as `-p` \
-            are left alone: they mean ports, paths and packages more often than passwords.",
+            private-key or credentials, such as `--password x`, also in a list of quoted \
+            arguments. One-letter options such as `-p` are left alone: they mean ports, paths and \
+            packages more often than passwords.",
         pattern: r#"(?x)
-            --? [A-Za-z0-9_-]*
+            (?: ^ | [\x00-\x20"'`=(,\[] ) --? [A-Za-z0-9_-]*
             (?i-u:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key
                 |secret[_-]?key|private[_-]?key|credentials?)
-            [\x20\t]+
-            (?: "([^"\r\n]+) | '([^'\r\n]+) | ([^\x00-\x20"'][^\x00-\x20]*) )"#,
+            (?:
+                [\x20\t]+ (?: "([^"\r\n]+) | '([^'\r\n]+) | ([^\x00-\x20"'][^\x00-\x20]*) )
+              | \\?["'] [\x20\t]* , [\x20\t]* \\?["'] ([^"'\\\r\n]+)
+            )"#,
         check: whole,
         next: Next::BeforeEnd,
     },
