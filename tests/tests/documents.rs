@@ -1,0 +1,110 @@
+//! The pages name code and tests; here they are held to it.
+//!
+//! A page names a function or a type as `path/to/file.rs::name`, a
+//! compile-fail file by its path, and another page by a link.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first wrong value")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use telemetry_core::policy::Scrubber;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every page for people, with its text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let mut paths = Vec::new();
+    for folder in [root(), root().join("docs")] {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                paths.push(path);
+            }
+        }
+    }
+    let pages: Vec<_> =
+        paths.into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect();
+    assert!(pages.len() > 5, "the pages were not found");
+    pages
+}
+
+/// What stands between single backticks, line by line.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+/// Whether `text` has `name` as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+}
+
+/// What is wrong with a reference such as `path/to/file.rs::name`.
+fn fault(path: &str, name: Option<&str>) -> Option<String> {
+    let Ok(source) = fs::read_to_string(root().join(path)) else {
+        return Some(format!("there is no {path}"));
+    };
+    let name = name?;
+    let found = if path.starts_with("tests/") {
+        source.contains(&format!("fn {name}("))
+    } else {
+        name.split("::").all(|part| has_word(&source, part))
+    };
+    (!found).then(|| format!("there is no {name} in {path}"))
+}
+
+#[test]
+fn every_test_that_a_page_names_exists() {
+    let (mut named, mut faults) = (0, Vec::new());
+    for (page, text) in pages() {
+        for reference in quoted(&text) {
+            let fault = match reference.split_once(".rs::") {
+                Some((path, name)) => fault(&format!("{path}.rs"), Some(name)),
+                None if reference.starts_with("tests/") && reference.ends_with(".rs") => {
+                    fault(reference, None)
+                }
+                None => continue,
+            };
+            named += 1;
+            faults.extend(fault.map(|fault| format!("{}: {fault}", page.display())));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(named > 20, "only {named} references were found: has their form changed?");
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut faults = Vec::new();
+    for (page, text) in pages() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap();
+            if path.is_empty() || path.contains("://") || path.contains(char::is_whitespace) {
+                continue;
+            }
+            if !page.parent().unwrap().join(path).exists() {
+                faults.push(format!("{}: {link} leads nowhere", page.display()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn no_page_is_unfinished() {
+    for (page, text) in pages() {
+        for word in ["TODO", "FIXME", "to come"] {
+            assert!(!text.contains(word), "{}: {word}", page.display());
+        }
+    }
+}
+
+#[test]
+fn the_page_on_scrubbing_lists_every_rule_in_its_own_words() {
+    let page = fs::read_to_string(root().join("docs/scrubbing.md")).unwrap();
+    for rule in Scrubber::rules() {
+        let row = format!("| `{}` | `{}` | {} |", rule.name(), rule.label(), rule.description());
+        assert!(page.contains(&row), "docs/scrubbing.md lacks this row:\n{row}");
+    }
+}
