@@ -4,8 +4,8 @@
 //! compile-fail file by its path, and another page by a link.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first wrong value")]
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use telemetry_core::policy::Scrubber;
 
@@ -100,11 +100,22 @@ fn no_page_is_unfinished() {
     }
 }
 
+/// With `TELEMETRY_TESTS_WRITE_PAGES=1` the table is written instead.
 #[test]
 fn the_page_on_scrubbing_lists_every_rule_in_its_own_words() {
-    let page = fs::read_to_string(root().join("docs/scrubbing.md")).unwrap();
-    for rule in Scrubber::rules() {
-        let row = format!("| `{}` | `{}` | {} |", rule.name(), rule.label(), rule.description());
-        assert!(page.contains(&row), "docs/scrubbing.md lacks this row:\n{row}");
+    const HEAD: &str = "|---|---|---|\n";
+    let path = root().join("docs/scrubbing.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, rest) = page.split_once(HEAD).unwrap();
+    let (table, after) = rest.split_once("\n\n").unwrap();
+    let rows: Vec<String> = Scrubber::rules()
+        .iter()
+        .map(|rule| format!("| `{}` | `{}` | {} |", rule.name(), rule.label(), rule.description()))
+        .collect();
+    let rows = rows.join("\n");
+    if env::var_os("TELEMETRY_TESTS_WRITE_PAGES").is_some() {
+        fs::write(path, format!("{before}{HEAD}{rows}\n\n{after}")).unwrap();
+        return;
     }
+    assert_eq!(table, rows, "run this test with TELEMETRY_TESTS_WRITE_PAGES=1 and read the page");
 }
