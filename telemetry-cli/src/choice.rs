@@ -4,6 +4,7 @@ use telemetry_core::spool::Filter;
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop, words};
+use crate::status::{OUTSIDE, deciding};
 use crate::text::{count, visible};
 
 /// Agrees, and says whether telemetry is on now: the user's yes never beats
@@ -18,15 +19,14 @@ pub(crate) fn on(context: &mut Context<'_, '_>, purpose: Option<&str>) -> Outcom
     let decision = context.telemetry.decision();
     let ruling = match purpose {
         Some(purpose) => decision.ruling(purpose),
-        None => decision
-            .purposes()
-            .map(|(_, ruling)| ruling)
-            .find(|ruling| ruling.is_granted() == decision.is_on())
-            .unwrap_or(decision.others()),
+        None => deciding(&decision),
     };
     let scope = purpose.map_or(String::new(), |purpose| format!(" for {purpose}"));
     let path = visible(&choice.path().display().to_string());
     let command = context.command().to_owned();
+    if context.is_outside() {
+        writeln!(context.io.err(), "({OUTSIDE})")?;
+    }
     let out = context.io.out();
     if !ruling.is_granted() {
         let source = ruling

@@ -10,13 +10,13 @@ use crate::text::{count, visible};
 
 /// How to send.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Send {
+pub struct SendNow {
     /// Give up after this many seconds; what is not sent stays
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub timeout: u32,
 }
 
-impl Send {
+impl SendNow {
     pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
         let telemetry = context.telemetry;
         let command = context.command().to_owned();

@@ -7,7 +7,7 @@ use telemetry_core::spool::{self, Stored};
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop};
-use crate::text::{count, shorten, table, value, visible};
+use crate::text::{count, shorten, table, value, visible, visible_json};
 use crate::time::moment;
 
 /// Which events to show, and how.
@@ -46,8 +46,7 @@ impl Show {
                 Ok(event) if !self.wants(&event) => {}
                 Ok(event) if self.json => {
                     shown += 1;
-                    context.io.out().write_all(&event.raw)?;
-                    context.io.out().write_all(b"\n")?;
+                    stored_line(context, &event.raw)?;
                 }
                 Ok(event) => {
                     shown += 1;
@@ -105,8 +104,7 @@ impl Show {
         }
         if self.json {
             for sent in &sent {
-                context.io.out().write_all(&sent.raw)?;
-                context.io.out().write_all(b"\n")?;
+                stored_line(context, &sent.raw)?;
             }
             return Ok(Exit::Done);
         }
@@ -117,6 +115,21 @@ impl Show {
         table(context.io.out(), paint, &header, &rows).map_err(Stop::from)?;
         Ok(Exit::Done)
     }
+}
+
+/// The line byte for byte; on a terminal the same JSON without a character
+/// that the terminal could act on.
+fn stored_line(context: &mut Context<'_, '_>, raw: &[u8]) -> Result<(), Stop> {
+    let terminal = context.io.is_terminal();
+    let out = context.io.out();
+    match std::str::from_utf8(raw) {
+        Ok(text) if terminal => writeln!(out, "{}", visible_json(text))?,
+        _ => {
+            out.write_all(raw)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
 }
 
 fn row(event: &Stored, cut: bool) -> Vec<String> {

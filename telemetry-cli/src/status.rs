@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use telemetry_core::consent::{Decision, Ruling};
+use telemetry_core::consent::{Decision, Layer, Ruling};
 use telemetry_core::export::sent;
 use telemetry_core::spool;
 
@@ -11,14 +11,24 @@ use crate::exit::{Exit, Outcome, Stop};
 use crate::text::{count, table, visible, visible_lines};
 
 /// What the `telemetry` binary cannot see, said wherever it matters.
-const OUTSIDE: &str = "seen from outside: the variables, config file, notice and default that only \
+pub(crate) const OUTSIDE: &str = "seen from outside: the variables, config file, notice and default that only \
                        the program itself knows are not counted here";
 
 /// One line for each thing, its name first, so that `grep` finds it.
 pub(crate) fn status(context: &mut Context<'_, '_>) -> Outcome {
     let decision = context.telemetry.decision();
+    let ruling = deciding(&decision);
+    // The program's own default, or its word on build machines, would decide.
+    let open = context.is_outside()
+        && ruling.source().is_none_or(|source| source.layer() == Layer::ContinuousIntegration);
+    let why = if open {
+        "no file or variable that this command knows decides; the program's own settings do"
+            .to_owned()
+    } else {
+        reason(&decision)
+    };
     let mut lines = vec![
-        ("why", reason(&decision)),
+        ("why", why),
         ("folder", context.telemetry.folder().display().to_string()),
         ("waiting", waiting(context)?),
         ("dropped", dropped(context)?),
@@ -36,27 +46,35 @@ pub(crate) fn status(context: &mut Context<'_, '_>) -> Outcome {
     let paint = context.io.paint();
     let out = context.io.out();
     let name = |name: &str| paint.bold(&format!("{name:<9}"));
-    writeln!(out, "{}  {}", name("telemetry"), paint.state(decision.is_on()))?;
+    let state = if open { "not decided".to_owned() } else { paint.state(decision.is_on()) };
+    writeln!(out, "{}  {state}", name("telemetry"))?;
     for (key, text) in lines {
         writeln!(out, "{}  {}", name(key), visible(&text))?;
     }
     Ok(if decision.is_on() { Exit::Done } else { Exit::Not })
 }
 
+/// The first ruling that says what holds on the whole.
+pub(crate) fn deciding(decision: &Decision) -> &Ruling {
+    let rulings = decision.purposes().map(|(_, ruling)| ruling);
+    rulings
+        .chain([decision.others()])
+        .find(|r| r.is_granted() == decision.is_on())
+        .unwrap_or(decision.others())
+}
+
 /// One sentence on who decided.
 fn reason(decision: &Decision) -> String {
-    let rulings = || decision.purposes().chain([("others", decision.others())]);
-    let on: BTreeSet<&str> = rulings().filter(|(_, r)| r.is_granted()).map(|(n, _)| n).collect();
-    let first = rulings().find(|(_, ruling)| ruling.is_granted() == decision.is_on());
-    let (_, ruling) = first.unwrap_or(("others", decision.others()));
-    let said = said(ruling);
-    // Where the author listed the purposes there are no others.
-    let off: Vec<&str> =
-        decision.purposes().filter(|(_, r)| !r.is_granted()).map(|(name, _)| name).collect();
-    if on.is_empty() || off.is_empty() {
-        said
-    } else {
+    let said = said(deciding(decision));
+    let off: Vec<&str> = decision
+        .purposes()
+        .filter(|(_, ruling)| !ruling.is_granted())
+        .map(|(name, _)| name)
+        .collect();
+    if decision.is_on() && !off.is_empty() {
         format!("{said}; off for {}", off.join(", "))
+    } else {
+        said
     }
 }
 

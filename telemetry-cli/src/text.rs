@@ -46,6 +46,22 @@ fn escape(text: &str, quoted: bool) -> String {
     shown
 }
 
+/// A line of JSON for a terminal: the same value, with what a terminal could
+/// act on in JSON's own escapes. Outside of strings JSON has no such character.
+pub(crate) fn visible_json(line: &str) -> String {
+    let mut shown = String::with_capacity(line.len());
+    for c in line.chars() {
+        if visible(c.encode_utf8(&mut [0; 4])).starts_with('\\') && c != '\\' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                shown.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
 /// A JSON value in a cell: text without quotation marks where it cannot be
 /// taken for anything else. Cut if `cut` says so.
 pub(crate) fn value(value: &Value, cut: bool) -> String {
@@ -114,6 +130,16 @@ mod tests {
             "{shown}"
         );
         assert_eq!(visible("Ünï ‘ok’ हिन्दी e\u{301} \\ \""), "Ünï ‘ok’ हिन्दी e\u{301} \\ \"");
+    }
+
+    #[test]
+    fn a_line_of_json_stays_the_same_value_when_it_is_made_visible() {
+        let line = r#"{"a":"\u001b \\ \" é"#.to_owned() + "\u{9b}\u{202e}\u{e0001}\"}";
+        let shown = visible_json(&line);
+        assert!(!shown.contains(['\u{9b}', '\u{202e}', '\u{e0001}']), "{shown}");
+        assert!(shown.contains('é'));
+        let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        assert_eq!(parse(&shown), parse(&line));
     }
 
     #[test]
