@@ -113,13 +113,12 @@ impl Outcome {
     /// | status | outcome |
     /// |---|---|
     /// | 200 to 299 | taken |
+    /// | 300 to 399 | retry: no redirect is followed, and one that a network's log-in page puts in the way must lose nothing |
+    /// | 407, 511 | retry: a proxy or a network wants the user to log in, and the receiver has not seen the request |
     /// | 408, 425, 429 | retry |
-    /// | 500 to 599 but 501, 505, 511 | retry |
-    /// | 300 to 399 | retry: a redirect is not followed, and one that a network's log-in page puts in the way must lose nothing |
-    /// | 407, 511 | retry: a proxy or network wants the user to log in; the receiver has not seen the request |
+    /// | 501, 505 | refused: they do not get better by waiting |
+    /// | 500 to 599, but the above | retry |
     /// | anything else | refused |
-    ///
-    /// 501 and 505 never get better by waiting; so do Segment's own libraries.
     pub fn by_status(response: &Response) -> Self {
         match response.status {
             200..=299 => Self::Taken { rejected: 0 },
@@ -212,4 +211,34 @@ fn http_date(value: &str) -> Option<Timestamp> {
         let civil = strtime::parse(format, value).ok()?.to_datetime().ok()?;
         civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_three_dates_of_rfc_9110_are_read() {
+        for date in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+        ] {
+            assert_eq!(retry_after(date, at(784_111_770)), Some(Duration::from_secs(7)), "{date}");
+            assert_eq!(retry_after(date, at(784_111_780)), Some(Duration::ZERO), "{date}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_wait_is_none() {
+        for value in ["", " ", "-1", "1.5", "soon", "Sun, 99 Nov 1994 08:49:37 GMT", "\u{661}"] {
+            assert_eq!(retry_after(value, at(0)), None, "{value}");
+        }
+        let longest = Some(Duration::from_secs(u64::MAX));
+        assert_eq!(retry_after("99999999999999999999999", at(0)), longest);
+    }
 }

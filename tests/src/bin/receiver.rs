@@ -24,7 +24,7 @@
 //! | `truncated` | yes | 200 with less of a body than it says |
 //! | `storm-seconds` | no | 429, `Retry-After: 7` |
 //! | `storm-date` | no | 503, `Retry-After` as a date in 2100 |
-//! | `redirect=<url>` | no | 307 to the URL |
+//! | `redirect=<url>`, `found=<url>` | no | 307 or 302 to the URL |
 //! | `proxy` | no | to `CONNECT`, a tunnel that ends here: `ok` |
 //! | a number | no | that status |
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a program of tests")]
@@ -168,8 +168,9 @@ impl Receiver {
             }
             "storm-seconds" => (429, "Retry-After: 7\r\n".to_owned()),
             "storm-date" => (503, "Retry-After: Fri, 01 Jan 2100 00:00:00 GMT\r\n".to_owned()),
-            _ => match mode.strip_prefix("redirect=") {
-                Some(url) => (307, format!("Location: {url}\r\n")),
+            _ => match mode.split_once('=') {
+                Some(("found", url)) => (302, format!("Location: {url}\r\n")),
+                Some((_, url)) => (307, format!("Location: {url}\r\n")),
                 None => (mode.parse().expect("a mode"), String::new()),
             },
         };

@@ -107,3 +107,28 @@ fn one_deliverer_at_a_time() {
     drop(lock);
     assert_eq!(place.deliver(&receiver).sent, 3);
 }
+
+#[test]
+fn of_several_processes_one_delivers() {
+    let place = Place::new();
+    let receiver = place.receiver("slow");
+    let recorded = place.record(60, 30_000);
+    let sender = || {
+        std::process::Command::new(env!("CARGO_BIN_EXE_sender"))
+            .arg("once")
+            .arg(place.spool())
+            .arg(receiver.url())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap()
+    };
+    let senders: Vec<_> = std::iter::repeat_with(sender).take(6).collect();
+    let said: Vec<String> = senders
+        .into_iter()
+        .map(|sender| String::from_utf8(sender.wait_with_output().unwrap().stdout).unwrap())
+        .collect();
+    assert!(said.iter().all(|said| said.contains("Report")), "{said:?}");
+    let all = ids(&receiver.received());
+    assert_eq!(all.len(), 60, "no event went twice: {said:?}");
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), recorded);
+}

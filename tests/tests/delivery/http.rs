@@ -74,14 +74,16 @@ fn a_repeated_batch_has_the_same_key_and_the_same_events() {
 
 #[test]
 fn a_redirect_is_not_followed() {
-    let place = Place::new();
     let other = Place::new();
     let elsewhere = other.receiver("ok");
-    let receiver = place.receiver(&format!("redirect={}", elsewhere.url()));
-    let recorded = place.record(3, 20);
-    let report = place.deliver(&receiver);
-    assert_eq!(report.failure.as_deref(), Some("status 307"));
-    assert_eq!(place.stored(), recorded);
+    for (mode, status) in [("redirect", "status 307"), ("found", "status 302")] {
+        let place = Place::new();
+        let receiver = place.receiver(&format!("{mode}={}", elsewhere.url()));
+        let recorded = place.record(3, 20);
+        let report = place.deliver(&receiver);
+        assert_eq!(report.failure.as_deref(), Some(status));
+        assert_eq!(place.stored(), recorded);
+    }
     assert_eq!(elsewhere.received(), []);
 }
 
