@@ -99,6 +99,7 @@ Exit codes:
 
 /// What a user can do about the telemetry of a program.
 #[derive(Clone, Debug, clap::Subcommand)]
+#[command(after_help = EXIT_CODES)]
 pub enum Command {
     /// Whether telemetry is on, who decided, and what is stored
     #[command(after_help = EXIT_CODES)]
@@ -161,7 +162,8 @@ impl Command {
     /// which code the process should end.
     ///
     /// Nothing is delivered in the background meanwhile: who opts out must not
-    /// thereby send what is waiting. `send` alone sends.
+    /// thereby send what is waiting. `send` alone sends. The notice is not shown
+    /// by this run either; `notice` prints it.
     pub fn run_with(&self, builder: Builder, io: &mut Io<'_>) -> ExitCode {
         match builder.only_on_request().build() {
             Ok(telemetry) => self.run(&telemetry, io),

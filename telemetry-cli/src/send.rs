@@ -36,7 +36,8 @@ impl SendNow {
         if !telemetry.may_send() {
             writeln!(
                 context.io.err(),
-                "Nothing is sent by the run that shows the notice first. Read it (`{command} notice`), then send again."
+                "Nothing is sent before the notice was shown: the program's next run shows it, \
+                 `{command} notice` prints it, `{command} on` agrees to it."
             )?;
             return Ok(Exit::Not);
         }

@@ -172,7 +172,7 @@ pub(crate) fn notice(context: &mut Context<'_, '_>) -> Outcome {
             writeln!(
                 out,
                 "shown   {}",
-                if due { "not yet; nothing is sent before" } else { "yes, or not needed" }
+                if due { "not yet; nothing is sent before" } else { "yes, or no longer needed" }
             )?;
         }
         None if outside => writeln!(out, "Only the program itself can show its notice.")?,

@@ -1,5 +1,11 @@
 //! The command line as a user sees it: real processes of a program that has
 //! `telemetry` as a subcommand of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what the tests share may stop at the first wrong value"
+)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -266,8 +272,8 @@ fn a_yes_that_somebody_else_outweighs_is_stored_and_says_so() {
 }
 
 #[test]
-fn looking_makes_nothing() {
-    let program = Program::new();
+fn looking_makes_nothing_and_does_not_count_as_the_notice() {
+    let program = Program { variables: vec![("TEST_NOTICE", "1")], ..Program::new() };
     for command in
         ["status", "why", "purposes", "notice", "show", "path", "schema", "rotate", "send"]
     {
@@ -275,6 +281,8 @@ fn looking_makes_nothing() {
         let made = fs::read_dir(program.home.path()).unwrap().count();
         assert_eq!(made, 0, "{command} made something");
     }
+    let due = program.telemetry(&["status"]);
+    assert_eq!(due.line("notice"), "version 2026-01 was not shown yet; nothing is sent before");
 }
 
 #[test]
@@ -365,7 +373,8 @@ fn the_notice_is_shown_with_what_was_agreed_to_and_when() {
     let program = Program { variables: vec![("TEST_NOTICE", "1")], ..Program::new() };
     let before = program.telemetry(&["notice"]);
     assert!(before.out.contains("We count runs.\nWe never read your files."), "{before:?}");
-    assert!(before.out.contains("agreed  never"), "{before:?}");
+    assert!(before.out.contains("\nshown   not yet"), "{before:?}");
+    assert!(before.out.contains("\nagreed  never"), "{before:?}");
     let on = program.telemetry(&["on"]);
     assert_eq!(on.code, 0, "{on:?}");
     assert!(on.out.contains("You agreed to notice 2026-01 for "), "{on:?}");

@@ -155,13 +155,16 @@ impl Builder {
         self
     }
 
-    /// Delivers nothing in the background: only [`Telemetry::send_now`] sends.
-    /// For the run in which the user opts out, which must not thereby send what
-    /// is waiting. Without a receiver it does nothing.
+    /// Does nothing unasked: delivers nothing in the background, so that only
+    /// [`Telemetry::send_now`] sends, and leaves the notice to a run that does
+    /// the program's work. For the run in which the user looks at telemetry or
+    /// opts out of it, which must not thereby send what is waiting. Call it
+    /// after [`deliver`](Self::deliver) and [`notice`](Self::notice).
     pub fn only_on_request(mut self) -> Self {
         if let Some(route) = &mut self.route {
             route.in_background = false;
         }
+        self.show_notice = None;
         self
     }
 
