@@ -46,6 +46,14 @@ impl Error {
         Self { inner: Box::new(Inner { kind, message: message.into(), source: None }) }
     }
 
+    /// For an [`Exporter`](crate::export::Exporter) of the author's own: an event
+    /// does not fit the format. The message becomes the reason under which the
+    /// event is set aside; it must not hold a field's value.
+    #[cfg(feature = "client")]
+    pub fn export(message: impl Into<String>) -> Self {
+        Self::new(Kind::Export, message)
+    }
+
     /// A failed call to the operating system: `action` completes the sentence
     /// "could not …", such as "create the folder".
     pub(crate) fn io(action: &str, path: &Path, source: io::Error) -> Self {

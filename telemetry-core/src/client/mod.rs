@@ -24,6 +24,7 @@ pub use self::builder::Builder;
 use self::deliver::Route;
 use self::folders::Folders;
 pub use self::heartbeat::{Beat, Heartbeat};
+pub use self::installation::InstallationId;
 use crate::consent::{Choice, Decision, Layers, Notice, Why};
 use crate::error::{Error, Kind};
 use crate::event::{Grants, Sanitizer, TelemetryEvent};
@@ -100,7 +101,9 @@ type NoticeHook = Box<dyn FnOnce(&Notice)>;
 /// What exists once something has been recorded.
 struct Open {
     sanitizer: Sanitizer,
-    installation: String,
+    installation: InstallationId,
+    /// The same as text: it stands in every line.
+    installation_text: String,
     spool: Spool,
 }
 
@@ -255,6 +258,19 @@ impl Telemetry {
         &self.inner.folders.data
     }
 
+    /// The id of this installation, for wire formats that want it in an event's
+    /// own fields too. It is made by the first event that consent lets through,
+    /// or by this call.
+    ///
+    /// None while consent is denied: then nothing is read or made. None also
+    /// when the folder cannot be used, which the hook is told of.
+    pub fn installation_id(&self) -> Option<InstallationId> {
+        if !self.is_on() || !self.inner.current_decision().is_on() {
+            return None;
+        }
+        self.inner.open.get_or_init(|| self.inner.open()).as_ref().map(|open| open.installation)
+    }
+
     /// Withdraws consent: stops recording, makes the choice durable, and then
     /// erases what is stored, in this order. Says how many events were erased.
     ///
@@ -401,7 +417,7 @@ impl Inner {
         // or panic. Its message may hold the field's value, so that it is
         // neither shown nor passed on.
         let written = catch_unwind(AssertUnwindSafe(|| {
-            line::write(bytes, id, Timestamp::now(), &open.installation, &sanitized)
+            line::write(bytes, id, Timestamp::now(), &open.installation_text, &sanitized)
         }));
         if !matches!(written, Ok(Ok(()))) {
             self.lose(Reason::NotSerialised);
@@ -434,9 +450,11 @@ impl Inner {
                 Some(keys) => keys,
                 None => Keys::new(Secret::load_or_create(self.folders.data.join("secret"))?),
             };
+            let installation = installation::load_or_create(&self.folders.data)?;
             Ok(Open {
                 sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
-                installation: installation::load_or_create(&self.folders.data)?,
+                installation,
+                installation_text: installation.to_string(),
                 spool,
             })
         };
