@@ -4,6 +4,13 @@
 //! The document is `telemetry.md` of Testsigma's public documentation; what is
 //! quoted is quoted as it stands.
 
+#![cfg(unix)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "functions that several tests share are tests too"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
