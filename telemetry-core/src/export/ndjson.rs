@@ -22,8 +22,9 @@ const BATCH_BYTES: usize = 512 * 1024;
 /// Two events of the largest size fit into a batch.
 const EVENT_BYTES: usize = BATCH_BYTES / 2;
 
-/// More events than any receiver needs in one transaction.
-const BATCH_EVENTS: usize = 1_000;
+/// Segment's limit, so that a receiver that was built for one takes the other;
+/// events of usual size reach the limit of bytes first.
+const BATCH_EVENTS: usize = 2_500;
 
 impl Exporter for Ndjson {
     fn limits(&self) -> BatchLimits {
