@@ -498,9 +498,9 @@ fn a_receiver_that_fails_is_reported_and_nothing_is_lost() {
     program.work();
     let receiver = std::thread::spawn(move || answer(&listener, "503 Service Unavailable"));
     let ran = program.telemetry(&["send"]);
-    receiver.join().unwrap();
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("status 503") && ran.err.contains("\nnext: "), "{ran:?}");
+    receiver.join().unwrap();
     assert!(ran.out.contains("kept       2 events"), "{ran:?}");
     assert_eq!(program.stored().len(), 2);
 }
