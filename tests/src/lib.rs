@@ -1,11 +1,16 @@
 //! What several tests share: programs to start, folders, canaries.
 #![forbid(unsafe_code)]
 
-// A test may stop at the first wrong value, and so may what only tests use.
 pub mod programs;
+// A test may stop at the first wrong value, and so may what only tests use.
 #[allow(clippy::unwrap_used, clippy::panic)]
 pub mod receiver;
 pub mod spool;
+
+/// The examples of the pages are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 /// The examples of the pages are compiled.
 #[cfg(doctest)]
