@@ -184,7 +184,9 @@ impl Builder {
         self
     }
 
-    /// Decides on consent. Nothing is created, opened or started by this.
+    /// Decides on consent. While it is denied nothing is created, opened or
+    /// started by this. Otherwise it shows the notice that is due, and starts to
+    /// deliver what earlier runs left, if the author named a receiver.
     ///
     /// # Errors
     ///
