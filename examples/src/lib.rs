@@ -5,7 +5,9 @@
 //! sentences of its document.
 #![forbid(unsafe_code)]
 
+pub mod data_usage;
 pub mod loopback;
+pub mod studio;
 pub mod test_server;
 
 use std::thread;

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use flate2::read::GzDecoder;
+
 /// A client that stops in the middle of a request must not stop the receiver.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -22,7 +24,7 @@ const LONGEST_BODY: u64 = 1024 * 1024;
 pub struct Received {
     /// The request line and the headers, each in a line of its own.
     pub head: String,
-    /// The body.
+    /// The body, not compressed.
     pub body: Vec<u8>,
 }
 
@@ -112,6 +114,10 @@ impl Shared {
         }
         let mut body = Vec::new();
         reader.by_ref().take(length.min(LONGEST_BODY)).read_to_end(&mut body)?;
+        if head.to_ascii_lowercase().contains("content-encoding: gzip") {
+            let packed = std::mem::take(&mut body);
+            GzDecoder::new(packed.as_slice()).take(LONGEST_BODY).read_to_end(&mut body)?;
+        }
         self.received.lock().unwrap_or_else(PoisonError::into_inner).push(Received { head, body });
         reader
             .into_inner()

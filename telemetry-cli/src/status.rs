@@ -65,7 +65,7 @@ pub(crate) fn deciding(decision: &Decision) -> &Ruling {
 
 /// One sentence on who decided.
 fn reason(decision: &Decision) -> String {
-    let said = said(deciding(decision));
+    let said = deciding(decision).reason();
     let off: Vec<&str> = decision
         .purposes()
         .filter(|(_, ruling)| !ruling.is_granted())
@@ -75,14 +75,6 @@ fn reason(decision: &Decision) -> String {
         format!("{said}; off for {}", off.join(", "))
     } else {
         said
-    }
-}
-
-/// Who decided on one purpose.
-fn said(ruling: &Ruling) -> String {
-    match ruling.source() {
-        Some(source) => format!("{source} says so"),
-        None => "nobody has agreed to it yet".to_owned(),
     }
 }
 
@@ -142,9 +134,15 @@ pub(crate) fn purposes(context: &mut Context<'_, '_>) -> Outcome {
     if !context.is_outside() {
         names.extend(crate::schema::linked_purposes());
     }
+    let command = context.command().to_owned();
     let row = |name: &str, ruling: &Ruling| {
         let state = if ruling.is_granted() { "on" } else { "off" };
-        let why = format!("{}; to change it, {}", said(ruling), ruling.how_to_change());
+        // One purpose can be refused without the others.
+        let change = match ruling.is_granted() && names.contains(name) {
+            true => format!("run `{command} off --purpose {name}`"),
+            false => ruling.how_to_change().to_owned(),
+        };
+        let why = format!("{}; to change it, {change}", ruling.reason());
         vec![visible(name), state.to_owned(), visible(&why)]
     };
     let mut rows: Vec<_> = names.iter().map(|name| row(name, decision.ruling(name))).collect();

@@ -22,6 +22,11 @@ impl Purpose {
     /// Training or fine-tuning of models.
     pub const MODEL_TRAINING: Self = Self("model-training");
 
+    /// The four above.
+    #[cfg(feature = "client")]
+    pub(crate) const STANDARD: [Self; 4] =
+        [Self::SERVICE, Self::DIAGNOSTICS, Self::PRODUCT_IMPROVEMENT, Self::MODEL_TRAINING];
+
     /// A purpose of the author's own.
     pub const fn new(name: &'static str) -> Self {
         Self(name)

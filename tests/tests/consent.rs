@@ -764,7 +764,7 @@ fn a_purpose_added_later_is_off_until_agreed_to() {
             why.contains("Telemetry for model-training is off: the user has not agreed"),
             "{why}"
         );
-        assert!(why.contains("run `telemetry on model-training`"), "{why}");
+        assert!(why.contains("run `telemetry on --purpose model-training`"), "{why}");
 
         new.choice().unwrap().on_for("model-training").unwrap();
         assert_eq!(granted(&new.decide()), ["service", "diagnostics", "model-training"]);

@@ -163,6 +163,8 @@ enum Reason {
     Said,
     NotTold,
     NobodySaidOn,
+    /// The author's list of purposes does not have it.
+    NotCollected,
 }
 
 impl Ruling {
@@ -171,8 +173,9 @@ impl Ruling {
         self.granted
     }
 
-    /// The source that decided; none when it is off because nobody said on, or
-    /// because the user was not told of the purpose.
+    /// The source that decided; none when it is off because nobody said on,
+    /// because the user was not told of the purpose, or because the program
+    /// does not collect for it.
     pub fn source(&self) -> Option<&Source> {
         self.agreeing.first().filter(|_| self.reason == Reason::Said)
     }
@@ -182,9 +185,34 @@ impl Ruling {
         &self.beaten
     }
 
+    /// Why, as a clause without a full stop: "the environment (DO_NOT_TRACK)
+    /// says so".
+    pub fn reason(&self) -> String {
+        match (self.reason, self.agreeing.first()) {
+            (Reason::Said, Some(source)) if source.broken => {
+                format!("{source} cannot be understood")
+            }
+            (Reason::Said, Some(source)) => format!("{source} says so"),
+            (Reason::NotTold, _) => "the user has not agreed to this purpose yet".to_owned(),
+            (Reason::NotCollected, _) => "this program does not collect for it".to_owned(),
+            _ => "nobody has agreed to it yet".to_owned(),
+        }
+    }
+
     /// How to turn the result around, as an instruction without a full stop.
     pub fn how_to_change(&self) -> &str {
         &self.change
+    }
+
+    /// What holds for a purpose that the author's list does not have.
+    fn not_collected() -> Self {
+        Self {
+            granted: false,
+            reason: Reason::NotCollected,
+            agreeing: Vec::new(),
+            beaten: Vec::new(),
+            change: "ask the program's author, who has not listed this purpose".to_owned(),
+        }
     }
 }
 
@@ -221,14 +249,7 @@ fn explain(
         write!(f, " for {}", purposes.join(", "))?;
     }
     write!(f, " is {}", if ruling.granted { "on" } else { "off" })?;
-    match (ruling.reason, ruling.agreeing.first()) {
-        (Reason::Said, Some(source)) if source.broken => {
-            write!(f, ": {source} cannot be understood.")?;
-        }
-        (Reason::Said, Some(source)) => write!(f, ": {source} says so.")?,
-        (Reason::NotTold, _) => write!(f, ": the user has not agreed to this purpose yet.")?,
-        _ => write!(f, ": nobody has agreed to it yet.")?,
-    }
+    write!(f, ": {}.", ruling.reason())?;
     if !ruling.beaten.is_empty() {
         let beaten: Vec<_> = ruling.beaten.iter().map(Source::to_string).collect();
         let verb = if beaten.len() == 1 { "says" } else { "say" };
@@ -278,18 +299,20 @@ impl Decision {
         words.sort_by_key(|word| word.layer);
         let listed = !around.purposes.is_empty();
         let mut names = around.purposes;
-        for word in &words {
+        // The author's list is complete: what is not on it is never granted,
+        // so that no event can bring a purpose of its own along.
+        for word in words.iter().filter(|_| !listed) {
             names.extend(word.said.purposes.keys().cloned());
             names.extend(word.said.only.iter().flat_map(|(names, _)| names.iter().cloned()));
         }
         let told = around.told.as_ref();
         let of = |name: Option<&str>| rule(&words, name, told, around.command);
-        let rest = of(None);
+        let everything = of(None);
         // Who has refused everything that a notice speaks of is left in peace:
         // showing it would write that it was shown.
         let open = |ruling: Ruling| ruling.granted || ruling.reason != Reason::Said;
         let notice = around.unseen.filter(|notice| match notice.purpose_names() {
-            [] => open(rest.clone()),
+            [] => open(everything.clone()),
             names => names.iter().any(|name| open(of(Some(name)))),
         });
         let rulings = names
@@ -301,7 +324,7 @@ impl Decision {
             .collect();
         Self {
             rulings,
-            rest,
+            rest: if listed { Ruling::not_collected() } else { everything },
             listed,
             notice,
             receipts: around.receipts,
@@ -315,7 +338,8 @@ impl Decision {
     ///
     /// It is true when no source says off, for this purpose or for all, and at
     /// least one says on; in a program with a notice, when the user was also
-    /// told of the purpose or agreed to it by name.
+    /// told of the purpose or agreed to it by name. Where the author listed
+    /// purposes, it is false for every other.
     pub fn granted(&self, purpose: Purpose) -> bool {
         self.ruling(purpose.name()).granted
     }
@@ -328,9 +352,8 @@ impl Decision {
 
     /// Whether anything may be recorded.
     pub fn is_on(&self) -> bool {
-        // An author's list of purposes is complete; without one there may be
-        // purposes that no source names.
-        self.rulings.iter().any(|(_, ruling)| ruling.granted) || (!self.listed && self.rest.granted)
+        // Without an author's list there may be purposes that no source names.
+        self.rulings.iter().any(|(_, ruling)| ruling.granted) || self.rest.granted
     }
 
     /// Whether stored events may be sent: something is granted, and no notice
@@ -340,8 +363,9 @@ impl Decision {
         self.is_on() && self.notice.is_none()
     }
 
-    /// The purposes that the author listed or that a source names, in the order
-    /// of their names, with what holds for each. Others follow
+    /// The purposes that the author listed, or without a list those that a
+    /// source names, in the order of their names, with what holds for each.
+    /// Others follow
     /// [`others`](Self::others).
     pub fn purposes(&self) -> impl Iterator<Item = (&str, &Ruling)> {
         self.rulings.iter().map(|(name, ruling)| (name.as_str(), ruling))
@@ -455,7 +479,7 @@ fn rule(
             line: answer.line,
             on: answer.on,
             broken: word.broken,
-            change: how_to_change(word, answer.on, command),
+            change: how_to_change(word, answer.on, purpose, command),
         };
         if !answer.on {
             off.push(source);
@@ -474,18 +498,24 @@ fn rule(
         return Ruling { granted: true, reason: Reason::Said, agreeing: on, beaten: off, change };
     }
     let reason = if untold { Reason::NotTold } else { Reason::NobodySaidOn };
-    let purpose = purpose.filter(|_| untold).map_or(String::new(), |name| format!(" {name}"));
+    let purpose = purpose.filter(|_| untold);
+    let purpose = purpose.map_or(String::new(), |name| format!(" --purpose {name}"));
     let change = format!("run `{command} on{purpose}`");
     Ruling { granted: false, reason, agreeing: on, beaten: off, change }
 }
 
-fn how_to_change(word: &Word, on: bool, command: &str) -> String {
+fn how_to_change(word: &Word, on: bool, purpose: Option<&str>, command: &str) -> String {
     let to = if on { "off" } else { "on" };
+    // What was refused by its name is not agreed to by a yes to everything.
+    let refused = |name: &&str| word.said.purposes.get(*name).is_some_and(|answer| !answer.on);
     match (&word.place, word.layer) {
         (Place::File(_), Layer::UserChoice) if word.broken => {
             format!("run `{command} off` and then `{command} on`")
         }
-        (Place::File(_), Layer::UserChoice) => format!("run `{command} {to}`"),
+        (Place::File(_), Layer::UserChoice) => match purpose.filter(refused) {
+            Some(name) => format!("run `{command} on --purpose {name}`"),
+            None => format!("run `{command} {to}`"),
+        },
         (Place::File(path), Layer::Organisation) => {
             format!("ask who administers {}", path.display())
         }

@@ -304,7 +304,8 @@ impl Layers {
     }
 
     /// Every purpose there is in the program, so that a misspelt one in a file
-    /// is noticed and the decision can list them all.
+    /// is noticed and the decision can list them all. No other purpose is ever
+    /// granted: an event or a field of one that is not listed stays out.
     #[must_use]
     pub fn purposes(mut self, purposes: &[Purpose]) -> Self {
         self.purposes.extend(purposes.iter().map(|purpose| purpose.name().to_owned()));
@@ -344,8 +345,7 @@ impl Layers {
         let own = choice.as_ref().ok().map(|path| (path.clone(), true));
         let others = files.iter().map(|file| &file.path).chain(&self.env_files);
         let watch = Watch::begin(others.map(|path| (path.clone(), false)).chain(own));
-        let mut hearing =
-            Hearing { known: self.purposes.iter().cloned().collect(), ..Hearing::default() };
+        let mut hearing = Hearing { known: self.known_purposes(), ..Hearing::default() };
         for file in &files {
             hearing.policy(file);
         }
@@ -404,6 +404,18 @@ impl Layers {
         let base = etcetera::choose_base_strategy()
             .map_err(|_| "the user's home folder is unknown: set HOME")?;
         Ok(base.config_dir().join(name).join("telemetry.toml"))
+    }
+
+    /// The purposes that a file may name without being taken for misspelt; none
+    /// when the author listed none. The library's own are always among them:
+    /// an organisation refuses `model-training` in one file for many programs,
+    /// of which not all have it.
+    fn known_purposes(&self) -> Vec<String> {
+        if self.purposes.is_empty() {
+            return Vec::new();
+        }
+        let own = Purpose::STANDARD.iter().map(|purpose| purpose.name().to_owned());
+        self.purposes.iter().cloned().chain(own).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The program's name, if it can be the name of a folder.
