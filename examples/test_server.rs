@@ -2,6 +2,7 @@
 //! first start and every 12 hours, and the twelve documented requests.
 //!
 //!     cargo run --release --example test_server
+//!     cargo run --release --example test_server -- telemetry status
 //!     cargo run --release --example test_server -- --serve --receiver http://127.0.0.1:8080/
 //!
 //! Without `--serve` it plays a day through with a clock of its own, against a
@@ -18,7 +19,8 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
+use telemetry_cli::Io;
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::deliver_now;
 use telemetry_examples::loopback::Loopback;
@@ -27,16 +29,28 @@ use telemetry_examples::test_server::{DataSource, PERIOD, Server, settings, with
 #[derive(Parser)]
 #[command(name = "test_server", about = "A server with the telemetry that Testsigma documents")]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Keeps running, as a server does, until it is stopped
     #[arg(long)]
     serve: bool,
     /// Keeps everything below this folder
-    #[arg(long)]
+    #[arg(long, global = true)]
     home: Option<PathBuf>,
     /// Where a server's events go; without it they stay on this machine
     #[arg(long, requires = "serve")]
     receiver: Option<String>,
 }
+
+#[derive(Subcommand)]
+enum Command {
+    /// Shows, switches off and erases what was collected
+    #[command(subcommand)]
+    Telemetry(telemetry_cli::Command),
+}
+
+/// How the administrator gets at the `telemetry` command of this program.
+const COMMAND: &str = "cargo run --release --example test_server -- telemetry";
 
 /// Often enough for `lastUpTime`, and rare enough to be no load.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
@@ -46,7 +60,13 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = if cli.serve { serve(&cli) } else { play(&cli) };
+    let done = match &cli.command {
+        Some(Command::Telemetry(command)) => {
+            return command.run_with(server_settings(&cli), &mut Io::of_process());
+        }
+        None if cli.serve => serve(&cli),
+        None => play(&cli),
+    };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -57,7 +77,7 @@ fn main() -> ExitCode {
 }
 
 fn server_settings(cli: &Cli) -> Builder {
-    settings(cli.home.as_deref()).on_error(|error| eprintln!("telemetry: {error}"))
+    settings(cli.home.as_deref()).command(COMMAND).on_error(|error| eprintln!("telemetry: {error}"))
 }
 
 fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
@@ -147,9 +167,11 @@ fn epilogue(server: &Server) -> Result<(), Box<dyn Error>> {
          - a field takes a number, a time or a value of a closed list: text does not compile\n\
          - what could not be delivered waits in files that you can read, and is counted\n"
     );
-    println!("What was sent, byte for byte  {}/sent.ndjson", folder(server));
-    println!("The switch                    {}", server.telemetry().choice()?.path().display());
-    println!("Off for one run               DO_NOT_TRACK=1");
+    println!("What was sent      {COMMAND} show --sent");
+    println!("What is stored     {}", folder(server));
+    println!("Why on or off      {COMMAND} why");
+    println!("The switch         {}", server.telemetry().choice()?.path().display());
+    println!("Off for one run    DO_NOT_TRACK=1");
     Ok(())
 }
 

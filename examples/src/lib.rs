@@ -5,6 +5,7 @@
 //! sentences of its document.
 #![forbid(unsafe_code)]
 
+pub mod app_server;
 pub mod data_usage;
 pub mod loopback;
 pub mod studio;

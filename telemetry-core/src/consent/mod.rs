@@ -493,7 +493,10 @@ impl Layers {
             None => self.removal_trace(path),
         };
         let others = files.iter().map(|file| file.path.as_path());
-        let others = others.chain(self.env_files.iter().map(PathBuf::as_path)).filter_map(trace);
+        // Cut off as the times of events are: what a program records right after
+        // it has written its own file is not older than the file.
+        let others = others.chain(self.env_files.iter().map(PathBuf::as_path));
+        let others = others.filter_map(trace).filter_map(in_milliseconds);
         let recorded = record.fence.map(SystemTime::from);
         let written = record.written.map(SystemTime::from);
         let edited = choice.and_then(trace).filter(|time| Some(*time) != written);
@@ -513,10 +516,14 @@ impl Layers {
         if busy {
             return None;
         }
-        let changed = fs::metadata(folder).ok()?.modified().ok()?;
-        let milliseconds = changed.duration_since(UNIX_EPOCH).ok()?.as_millis();
-        UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
+        in_milliseconds(fs::metadata(folder).ok()?.modified().ok()?)
     }
+}
+
+/// The time, cut off to milliseconds.
+fn in_milliseconds(time: SystemTime) -> Option<SystemTime> {
+    let milliseconds = time.duration_since(UNIX_EPOCH).ok()?.as_millis();
+    UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
 }
 
 /// Collects what the sources say.
