@@ -10,6 +10,15 @@ use serde::Serialize;
 
 use crate::event::{Sanitized, TelemetryEvent};
 
+/// Where events come from: the same for all of a run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'o> {
+    /// The installation id.
+    pub(super) installation: &'o str,
+    /// Whether the program runs in a container.
+    pub(super) container: bool,
+}
+
 /// Appends the line to `buffer`, line feed included.
 ///
 /// Names, purposes and ids are checked where they are made (by the derive, and
@@ -18,13 +27,15 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
     buffer: &mut Vec<u8>,
     id: &str,
     time: Timestamp,
-    installation: &str,
+    origin: &Origin<'_>,
     event: &Sanitized<'_, E>,
 ) -> Result<(), serde_json::Error> {
     let schema = event.schema();
+    let installation = origin.installation;
+    let container = if origin.container { r#""container":true,"# } else { "" };
     write!(
         buffer,
-        r#"{{"id":"{id}","time":"{time:.3}","event":"{}","version":{},"purpose":"{}","installation":"{installation}","fields":"#,
+        r#"{{"id":"{id}","time":"{time:.3}","event":"{}","version":{},"purpose":"{}","installation":"{installation}",{container}"fields":"#,
         schema.name, schema.version, schema.purpose,
     )
     .map_err(serde_json::Error::io)?;

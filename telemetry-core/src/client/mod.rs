@@ -4,6 +4,7 @@
 //! one of them fails. It must never know the format of any file.
 
 mod builder;
+mod container;
 mod deliver;
 mod folders;
 mod heartbeat;
@@ -25,6 +26,7 @@ use self::deliver::Route;
 use self::folders::Folders;
 pub use self::heartbeat::{Beat, Heartbeat};
 pub use self::installation::InstallationId;
+use self::line::Origin;
 use crate::consent::{Choice, Decision, Layers, Notice, Why};
 use crate::error::{Error, Kind};
 use crate::event::{Grants, Sanitizer, TelemetryEvent};
@@ -104,7 +106,14 @@ struct Open {
     installation: InstallationId,
     /// The same as text: it stands in every line.
     installation_text: String,
+    container: bool,
     spool: Spool,
+}
+
+impl Open {
+    fn origin(&self) -> Origin<'_> {
+        Origin { installation: &self.installation_text, container: self.container }
+    }
 }
 
 /// What became of an event.
@@ -417,7 +426,7 @@ impl Inner {
         // or panic. Its message may hold the field's value, so that it is
         // neither shown nor passed on.
         let written = catch_unwind(AssertUnwindSafe(|| {
-            line::write(bytes, id, Timestamp::now(), &open.installation_text, &sanitized)
+            line::write(bytes, id, Timestamp::now(), &open.origin(), &sanitized)
         }));
         if !matches!(written, Ok(Ok(()))) {
             self.lose(Reason::NotSerialised);
@@ -455,6 +464,7 @@ impl Inner {
                 sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
                 installation,
                 installation_text: installation.to_string(),
+                container: container::detect(|name| self.layers.variable_value(name)),
                 spool,
             })
         };

@@ -386,6 +386,11 @@ impl Layers {
         Ok(Choice::new(path, self.purposes.iter().cloned().collect(), self.notice.clone()))
     }
 
+    /// A variable of the environment, as the layers see it.
+    pub(crate) fn variable_value(&self, name: &str) -> Option<OsString> {
+        (self.lookup)(name)
+    }
+
     fn file(mut self, layer: Layer, path: PathBuf, shape: FileShape) -> Self {
         self.files.push(PolicyFile { layer, path, shape });
         self

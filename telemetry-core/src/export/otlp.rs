@@ -30,6 +30,7 @@ use crate::spool::Stored;
 /// | attribute `app.installation.id` | the installation id |
 /// | attribute `telemetry.event.version` | the schema version |
 /// | attribute `telemetry.event.purpose` | the purpose |
+/// | attribute `telemetry.container` | true, if the program ran in a container; else absent |
 /// | each other attribute | a field, under its name |
 ///
 /// A field that is `null` is absent. A whole number beyond 64 bits with a sign
@@ -80,6 +81,7 @@ const UID: &str = "log.record.uid";
 const INSTALLATION: &str = "app.installation.id";
 const VERSION: &str = "telemetry.event.version";
 const PURPOSE: &str = "telemetry.event.purpose";
+const CONTAINER: &str = "telemetry.container";
 
 impl Otlp {
     /// Bodies in protobuf: `Content-Type: application/x-protobuf`.
@@ -232,8 +234,11 @@ fn record(event: &Stored) -> Result<LogRecord, Error> {
         attribute(VERSION, integer(event.version)),
         attribute(PURPOSE, text(&event.purpose)),
     ];
+    if event.container {
+        attributes.push(attribute(CONTAINER, any_value::Value::BoolValue(true)));
+    }
     for (name, field) in &event.fields {
-        if [UID, INSTALLATION, VERSION, PURPOSE].contains(&name.as_str()) {
+        if [UID, INSTALLATION, VERSION, PURPOSE, CONTAINER].contains(&name.as_str()) {
             return Err(refused("a field has the name of an attribute of ours"));
         }
         if let Some(value) = value(field) {

@@ -31,14 +31,14 @@ use crate::spool::Stored;
 /// | `messageId` | the event id, by which Segment drops a duplicate |
 /// | `anonymousId` | the installation id, or instead of it |
 /// | `userId` | the value of the field that [`user_id_field`](Self::user_id_field) names |
-/// | `context` | `{"library":{"name":…,"version":…}}`: the program, and nothing else |
+/// | `context` | `{"library":{"name":…,"version":…}}`: the program; and `"container":true`, if it ran in one |
 /// | `properties` | the event's fields, without the one that became `userId` |
 /// | `originalTimestamp`, `timestamp` | when the event happened |
 /// | `sentAt` | when the batch was sent |
 ///
 /// # No address
 ///
-/// `context` is made here and has one key, `library`: `context.ip` cannot be
+/// `context` is made here and has no other key: `context.ip` cannot be
 /// built. Segment's HTTP interface does not take the address of the connection
 /// either, unless the call has `context.direct` (its documentation, "HTTP API
 /// source", section "Collecting the IP address"); that cannot be built here. An
@@ -110,11 +110,15 @@ impl Segment {
         let mut properties = event.fields.clone();
         let (key, id) = self.identity(event, &mut properties)?;
         let name = self.event_names.get(&event.event).unwrap_or(&event.event);
+        let mut context = json!({ "library": { "name": app.name(), "version": app.version() } });
+        if let (true, Some(context)) = (event.container, context.as_object_mut()) {
+            context.insert("container".to_owned(), Value::Bool(true));
+        }
         let mut call = json!({
             "type": "track",
             "event": name,
             "messageId": event.id,
-            "context": { "library": { "name": app.name(), "version": app.version() } },
+            "context": context,
             "properties": properties,
             "originalTimestamp": event.time,
             "timestamp": event.time,

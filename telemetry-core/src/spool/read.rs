@@ -50,6 +50,9 @@ pub struct Stored {
     pub purpose: String,
     /// The installation id.
     pub installation: String,
+    /// Whether the program ran in a container: who counts installations may
+    /// want to leave those out.
+    pub container: bool,
     /// The sanitised fields.
     pub fields: Map<String, Value>,
     /// The line as it is stored, without the line feed.
@@ -74,9 +77,10 @@ impl Stored {
         let (id, time, event) = (text("id")?, text("time")?, text("event")?);
         let (purpose, installation) = (text("purpose")?, text("installation")?);
         let version = map.get("version").and_then(Value::as_u64).ok_or(Why::NotAnEvent)?;
+        let container = map.get("container").and_then(Value::as_bool).unwrap_or(false);
         let Some(Value::Object(fields)) = map.remove("fields") else { return Err(Why::NotAnEvent) };
         let (raw, place) = (raw.to_vec(), place.clone());
-        Ok(Self { id, time, event, version, purpose, installation, fields, raw, place })
+        Ok(Self { id, time, event, version, purpose, installation, container, fields, raw, place })
     }
 }
 
