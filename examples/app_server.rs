@@ -178,6 +178,9 @@ fn a_day(server: &Server) -> Result<(), Box<dyn Error>> {
     let action = Action::of_the_document(&answer);
     println!("{:<46} {:?}", "an action runs", server.action_ran(&action, PERSON));
     println!("{:<46} {:?}", "the client, not agreed to", server.telemetry().record(&page_load()));
+    // Who agrees to what was refused draws a line, and nothing from before it is
+    // sent any more: what may go, goes first.
+    deliver_now(server.telemetry())?;
     let choice = server.telemetry().choice()?;
     choice.on_for(CLIENT_USAGE.name())?;
     server.telemetry().refresh();

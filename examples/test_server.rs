@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand};
 use telemetry_cli::Io;
+use telemetry_core::export::End;
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::deliver_now;
 use telemetry_examples::loopback::Loopback;
@@ -122,10 +123,16 @@ fn play(cli: &Cli) -> Result<(), Box<dyn Error>> {
     };
     let stored = server.work(&source).into_iter().filter(|recorded| recorded.is_stored()).count();
     println!("a tester's morning                 {stored} requests\n");
-    deliver_now(server.telemetry())?;
+    let report = deliver_now(server.telemetry())?;
     println!("What the receiver got, in this order:");
     for received in receiver.received() {
         println!("  {}", String::from_utf8_lossy(&received.body));
+    }
+    if report.is_some_and(|report| report.end == End::Waiting) {
+        // One request for each event, as documented, comes up to the limit fast.
+        println!(
+            "  The rest waits: a program calls at most 15 times a minute. Run this again then."
+        );
     }
     println!("\nWhat the server knew, and no event holds:");
     println!("  data source  {}\n  row          {}\n", source.url, source.rows.join(", "));

@@ -402,7 +402,7 @@ fn no_address_is_in_anything_that_is_sent_or_stored() {
 
 /// What an author may try who vouches for the document's user id.
 #[derive(TelemetryEvent)]
-#[telemetry(name = "instance.active", purpose = "diagnostics", rename_all = "camelCase")]
+#[telemetry(name = "instance.vouched", purpose = "diagnostics", rename_all = "camelCase")]
 struct VouchedAddress<'a> {
     #[telemetry(allow(because = "the document has it so"))]
     user_id: &'a str,
