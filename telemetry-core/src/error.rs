@@ -55,9 +55,19 @@ impl Error {
     }
 
     /// A failed call to the operating system: `action` completes the sentence
-    /// "could not …", such as "create the folder".
+    /// "could not …", such as "create the folder". What went wrong is the
+    /// source; what to do about it, where that is known, is in the message.
     pub(crate) fn io(action: &str, path: &Path, source: io::Error) -> Self {
-        Self::new(Kind::Io, format!("could not {action} {}", path.display())).because(source)
+        let remedy = match source.kind() {
+            io::ErrorKind::StorageFull => ": make room on the disk",
+            io::ErrorKind::QuotaExceeded => ": make room in this user's quota",
+            io::ErrorKind::ReadOnlyFilesystem => ": make the file system writable",
+            io::ErrorKind::PermissionDenied => ": let this user read and write there",
+            io::ErrorKind::NotADirectory => ": move away the file in the place of a folder",
+            _ => "",
+        };
+        let message = format!("could not {action} {}{remedy}", path.display());
+        Self::new(Kind::Io, message).because(source)
     }
 
     pub(crate) fn because(

@@ -8,7 +8,7 @@
 //! folder synced. Without the last step ext4 and XFS give the *old* file back
 //! after a power cut, which for a consent file means that a withdrawal reverts.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -35,6 +35,15 @@ pub(crate) fn private_dir(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// The same place by its absolute path. A relative one would name another file,
+/// or none, once the program changes its working folder: a refusal that was
+/// read before would not be found again.
+pub(crate) fn anchored(path: PathBuf) -> PathBuf {
+    // It fails for an empty path and without a working folder. Neither names a
+    // file, and reading says so.
+    std::path::absolute(&path).unwrap_or(path)
+}
+
 /// Options for a file that only its owner may read (0600), which never follow
 /// a symbolic link in the last part of the path.
 pub(crate) fn private_options() -> OpenOptions {
@@ -43,23 +52,37 @@ pub(crate) fn private_options() -> OpenOptions {
     options
 }
 
+/// Opens the empty file by whose lock processes take turns, and makes it when
+/// there is none. A file of its own, because one that is replaced while others
+/// wait for its lock would keep nobody out.
+pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
+    private_options().write(true).create(true).truncate(false).open(path)
+}
+
+/// Takes the lock of `file` unless somebody has it, and says whether it did.
+/// The operating system frees it when this process ends, however it ends.
+pub(crate) fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+    }
+}
+
 /// Opens an existing regular file for reading, without following a symbolic
 /// link; a symbolic link, folder, pipe or device is an error.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    imp::no_follow(options.read(true));
-    let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
-    }
-    Ok(file)
+    open_existing(OpenOptions::new().read(true), path)
 }
 
 /// Opens an existing regular file for reading and writing, without following a
 /// symbolic link; a symbolic link, folder, pipe or device is an error.
 pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    imp::no_follow(options.read(true).write(true));
+    open_existing(OpenOptions::new().read(true).write(true), path)
+}
+
+fn open_existing(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    imp::no_follow(options);
     let file = options.open(path)?;
     if !file.metadata()?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
@@ -72,12 +95,31 @@ pub(crate) fn is_file_at(file: &File, path: &Path) -> bool {
     imp::is_file_at(file, path)
 }
 
+/// Says why what stands at `path` is no file of ours, in words that help. Only
+/// for the words: opening refuses all but regular files in any case.
+pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => {
+            Err(refused(path, "is a symbolic link", "remove it, or name the real file"))
+        }
+        Ok(metadata) if !metadata.is_file() => {
+            Err(refused(path, "is not a regular file", "move it away"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Reads a file that only its owner may be able to read, and at most `limit`
 /// bytes of it. `None` when there is none.
 pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    check_regular(path)?;
     let file = match open_regular(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let refused = refused(path, "cannot be read by this user", "run `chmod 600` on it");
+            return Err(refused.because(error));
+        }
         Err(error) => return Err(Error::io("open", path, error)),
     };
     imp::check_private(&file, path)?;

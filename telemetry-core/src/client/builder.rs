@@ -16,6 +16,7 @@ use super::{ErrorHook, Inner, NoticeHook, Telemetry};
 use crate::consent::{Layers, Notice};
 use crate::error::Error;
 use crate::export::{App, Exporter, Transport};
+use crate::platform;
 use crate::policy::{Keys, Scrubber};
 use crate::schema::Purpose;
 use crate::spool::Limits;
@@ -105,7 +106,7 @@ impl Builder {
     /// `<folder>/telemetry.toml`. Without it, the operating system's usual
     /// folders are used.
     pub fn home(mut self, folder: impl Into<PathBuf>) -> Self {
-        let folders = Folders::in_one(&folder.into());
+        let folders = Folders::in_one(&platform::anchored(folder.into()));
         self.layers = self.layers.choice_file(folders.choice());
         self.folders = Some(folders);
         self

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use super::Inner;
+use super::{Inner, tidy};
 use crate::consent::Decision;
 use crate::error::Error;
 use crate::export::{App, Delivery, Exporter, Permission, Transport, Worker};
@@ -67,11 +67,7 @@ impl Route {
             move || permission(&asked),
         )
         .limits(inner.limits)
-        .on_error(move |error: &Error| {
-            if let Some(inner) = told.upgrade() {
-                inner.tell(error);
-            }
-        })
+        .on_error(move |error: &Error| tell(&told, error))
         .build()
     }
 
@@ -80,16 +76,21 @@ impl Route {
     pub(super) fn start(&self, inner: &Arc<Inner>) -> Result<(), Error> {
         let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
         if worker.is_none() {
-            let sealed = Arc::downgrade(inner);
+            let weak = Arc::downgrade(inner);
             let interval = self.interval;
-            let seal = move || {
-                // Without an interval this run's events wait for the next start.
-                if let (Some(_), Some(inner)) = (interval, sealed.upgrade()) {
-                    inner.seal();
+            let (data, limits) = (inner.folders.data.clone(), inner.limits);
+            let before = move || match interval {
+                Some(_) => {
+                    if let Some(inner) = weak.upgrade() {
+                        inner.seal();
+                    }
                 }
+                // This run's events wait for the next start, but nothing leaves
+                // that is older than the limits allow.
+                None => tidy(&data, &limits, |error| tell(&weak, error)),
             };
             let interval = interval.unwrap_or(AT_START);
-            *worker = Some(Worker::start_with(self.delivery(inner), interval, seal)?);
+            *worker = Some(Worker::start_with(self.delivery(inner), interval, before)?);
         }
         Ok(())
     }
@@ -98,6 +99,12 @@ impl Route {
     pub(super) fn stop(&self, budget: Duration) -> bool {
         let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
         worker.is_none_or(|worker| worker.shutdown(budget))
+    }
+}
+
+fn tell(inner: &Weak<Inner>, error: &Error) {
+    if let Some(inner) = inner.upgrade() {
+        inner.tell(error);
     }
 }
 

@@ -10,7 +10,7 @@
 //!
 //! is what `heartbeat-<name>.json` in the data folder holds.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -105,13 +105,8 @@ impl Heartbeat {
             platform::private_dir(folder)?;
         }
         let path = self.path.with_extension("lock");
-        let open = platform::private_options().write(true).create(true).open(&path);
-        let file = open.map_err(|error| Error::io("open", &path, error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
-        }
+        let file = platform::open_lock(&path).map_err(|error| Error::io("open", &path, error))?;
+        Ok(platform::try_lock(&file, &path)?.then_some(file))
     }
 
     fn read(&self) -> Result<Seen, Error> {

@@ -460,6 +460,7 @@ impl Inner {
                 None => Keys::new(Secret::load_or_create(self.folders.data.join("secret"))?),
             };
             let installation = installation::load_or_create(&self.folders.data)?;
+            tidy(&self.folders.data, &self.limits, |error| self.tell(error));
             Ok(Open {
                 sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
                 installation,
@@ -527,6 +528,18 @@ impl Inner {
     fn tell(&self, error: &Error) {
         let _ = catch_unwind(AssertUnwindSafe(|| (self.on_error)(error)));
     }
+}
+
+/// Takes over what killed processes left, and drops what is older than the
+/// limits allow. Nothing else does this in a program that has no receiver and
+/// ends after a few events. What fails is told, and stops no event.
+fn tidy(data: &Path, limits: &Limits, tell: impl Fn(&Error)) {
+    let failed = match spool::recover(data) {
+        Ok(recovered) => recovered.errors,
+        Err(error) => vec![error],
+    };
+    let limited = spool::enforce(data, limits, SystemTime::now());
+    failed.iter().chain(&limited.err()).for_each(tell);
 }
 
 /// The end of the program's telemetry: what was lost is written down. The

@@ -7,7 +7,7 @@
 //! until [`Choice::off`] replaces it.
 
 use std::fmt::Write as _;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -246,7 +246,9 @@ impl Choice {
         let folder = folder.unwrap_or(Path::new("."));
         create_durably(folder).map_err(|error| self.unwritten(error))?;
         let _lock = self.lock().map_err(|error| self.unwritten(error))?;
-        self.sweep(folder);
+        // Left by writers that were killed: under the lock there is no living
+        // one. What cannot be removed is in nobody's way.
+        let _ = platform::remove_temporaries(&self.path);
         let mut state = self.load(broken)?;
         // In the precision of an event's time, so that an event recorded right
         // after this is not before it.
@@ -274,42 +276,17 @@ impl Choice {
 
     fn lock(&self) -> Result<File, Error> {
         let path = self.path.with_extension("lock");
-        let file = platform::private_options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-            .map_err(|error| Error::io("open", &path, error))?;
+        let file = platform::open_lock(&path).map_err(|error| Error::io("open", &path, error))?;
         let begun = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
-                    std::thread::sleep(Duration::from_millis(10));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let message = "another process has been changing it for too long: end that one and try again";
-                    return Err(Error::new(error::Kind::Io, message));
-                }
-                Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path, error)),
+        while !platform::try_lock(&file, &path)? {
+            if begun.elapsed() >= PATIENCE {
+                let message =
+                    "another process has been changing it for too long: end that one and try again";
+                return Err(Error::new(error::Kind::Io, message));
             }
+            std::thread::sleep(Duration::from_millis(10));
         }
-    }
-
-    /// Removes temporary files of writers that were killed; under the lock there
-    /// is no living one. What cannot be removed is in nobody's way.
-    fn sweep(&self, folder: &Path) {
-        let Some(name) = self.path.file_name().and_then(|name| name.to_str()) else { return };
-        let own = |file: &str| {
-            let rest = file.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
-            rest.is_some_and(|rest| rest.ends_with(".tmp"))
-        };
-        let Ok(entries) = fs::read_dir(folder) else { return };
-        for entry in entries.flatten() {
-            if entry.file_name().to_str().is_some_and(own) {
-                let _ = fs::remove_file(entry.path());
-            }
-        }
+        Ok(file)
     }
 
     fn load(&self, broken: Broken) -> Result<State, Error> {

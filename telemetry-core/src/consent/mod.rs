@@ -141,6 +141,7 @@ use self::env::{Lookup, Reading, Variable};
 use self::source::{Content, Kind, Links, Problem, Record, Said};
 use self::watch::Watch;
 use crate::error::{self, Error};
+use crate::platform;
 use crate::schema::Purpose;
 
 /// All sources of consent of one program, and the rule that weighs them.
@@ -257,7 +258,7 @@ impl Layers {
     /// variables are looked for as in the environment.
     #[must_use]
     pub fn env_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.env_files.push(path.into());
+        self.env_files.push(platform::anchored(path.into()));
         self
     }
 
@@ -270,7 +271,7 @@ impl Layers {
     /// Where the user's choice is kept, instead of `<config>/<app>/telemetry.toml`.
     #[must_use]
     pub fn choice_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.choice = Some(path.into());
+        self.choice = Some(platform::anchored(path.into()));
         self
     }
 
@@ -392,7 +393,7 @@ impl Layers {
     }
 
     fn file(mut self, layer: Layer, path: PathBuf, shape: FileShape) -> Self {
-        self.files.push(PolicyFile { layer, path, shape });
+        self.files.push(PolicyFile { layer, path: platform::anchored(path), shape });
         self
     }
 

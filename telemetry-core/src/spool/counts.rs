@@ -193,11 +193,10 @@ fn locked(path: &Path) -> Result<File, Error> {
             .create(true)
             .open(path)
             .map_err(|e| Error::io("open", path, e))?;
-        match file.try_lock() {
-            Ok(()) if platform::is_file_at(&file, path) => return Ok(file),
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => std::thread::yield_now(),
-            Err(std::fs::TryLockError::Error(e)) => return Err(Error::io("lock", path, e)),
+        match platform::try_lock(&file, path)? {
+            true if platform::is_file_at(&file, path) => return Ok(file),
+            true => {}
+            false => std::thread::yield_now(),
         }
     }
     Err(Error::new(Kind::Spool, format!("{} is locked by another process", path.display())))

@@ -54,13 +54,9 @@ fn take_over(dir: &Path, segment: &SegmentFile, found: &mut Recovered) -> Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::io("open", path, error)),
     };
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(fs::TryLockError::WouldBlock) => {
-            found.living += 1;
-            return Ok(());
-        }
-        Err(fs::TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+    if !platform::try_lock(&file, path)? {
+        found.living += 1;
+        return Ok(());
     }
     let done = if platform::is_file_at(&file, path) {
         seal_ownerless(dir, segment, &file, found)

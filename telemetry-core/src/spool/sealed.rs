@@ -34,16 +34,13 @@ impl Drop for DeliveryLock {
 /// When the lock file cannot be made or locked.
 pub fn try_lock_delivery(dir: &Path) -> Result<Option<DeliveryLock>, Error> {
     let path = dir.join("delivery.lock");
-    let file = match platform::private_options().append(true).create(true).open(&path) {
+    let file = match platform::open_lock(&path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::io("open", &path, error)),
     };
-    match file.try_lock() {
-        Ok(()) if platform::is_file_at(&file, &path) => Ok(Some(DeliveryLock(file))),
-        Ok(()) | Err(fs::TryLockError::WouldBlock) => Ok(None),
-        Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", &path, error)),
-    }
+    let held = platform::try_lock(&file, &path)? && platform::is_file_at(&file, &path);
+    Ok(held.then(|| DeliveryLock(file)))
 }
 
 /// The complete segments, the one that was sealed first at the front.
@@ -97,13 +94,8 @@ impl Segment {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io("open", path, error)),
         };
-        match file.try_lock() {
-            Ok(()) if platform::is_file_at(&file, path) => {
-                Ok(Some(Claim { segment: self.clone(), file }))
-            }
-            Ok(()) | Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
-        }
+        let held = platform::try_lock(&file, path)? && platform::is_file_at(&file, path);
+        Ok(held.then(|| Claim { segment: self.clone(), file }))
     }
 }
 

@@ -268,8 +268,6 @@ fn prepare(path: &Path) -> Result<PathBuf, Error> {
 
 /// The file, whose layout is written down at [`Secret`].
 mod file {
-    use std::error::Error as _;
-    use std::io;
     use std::path::Path;
 
     use zeroize::Zeroizing;
@@ -295,11 +293,7 @@ mod file {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".lock");
         let lock_path = path.with_file_name(name);
-        let lock = platform::private_options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&lock_path)
+        let lock = platform::open_lock(&lock_path)
             .map_err(|error| Error::io("open", &lock_path, error))?;
         // Freed by the operating system when this returns or the process dies.
         lock.lock().map_err(|error| Error::io("lock", &lock_path, error))?;
@@ -312,25 +306,7 @@ mod file {
     }
 
     fn load(path: &Path) -> Result<Option<Secret>, Error> {
-        // Only for the words: opening refuses all but regular files in any case.
-        if let Ok(metadata) = path.symlink_metadata() {
-            if metadata.is_symlink() {
-                return Err(refused(
-                    path,
-                    "is a symbolic link",
-                    "remove it, or name the real file",
-                ));
-            }
-            if !metadata.is_file() {
-                return Err(refused(path, "is not a regular file", "move it away"));
-            }
-        }
-        let bytes = platform::read_private(path, LIMIT).map_err(|error| match denied(&error) {
-            true => {
-                refused(path, "cannot be read by this user", "run `chmod 600` on it").because(error)
-            }
-            false => error,
-        })?;
+        let bytes = platform::read_private(path, LIMIT)?;
         let Some(bytes) = bytes.map(Zeroizing::new) else {
             return Ok(None);
         };
@@ -364,13 +340,6 @@ mod file {
         // One secret has one text: upper-case digits, a sign or leading zeros
         // are nothing that this module has written.
         (write(&secret).as_bytes() == text.as_bytes()).then_some(secret)
-    }
-
-    fn denied(error: &Error) -> bool {
-        error
-            .source()
-            .and_then(|source| source.downcast_ref::<io::Error>())
-            .is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
     }
 
     fn refused(path: &Path, why: &str, remedy: &str) -> Error {
