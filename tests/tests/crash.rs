@@ -10,13 +10,16 @@
     reason = "a test stops at the first wrong value, in its helpers too, and says what it did"
 )]
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use telemetry_core::policy::Secret;
 use telemetry_core::spool::{self, Reason};
+use telemetry_core::{Telemetry, TelemetryEvent};
 use telemetry_tests::spool::skipped;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
@@ -328,6 +331,79 @@ fn what_was_flushed_survives_a_power_cut() {
     assert_eq!(stored(&mount.0.join("telemetry")).len(), 1);
 }
 
+/// The same cut after each word of the user, after the first event and after a
+/// new epoch of the secret. What was acknowledged last is what is read again:
+/// a withdrawal never comes back as a yes, an erased secret never comes back.
+#[test]
+fn the_choice_the_secret_and_the_id_are_as_last_written_after_a_power_cut() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(disk) = Disk::new(home.path()) else {
+        println!("skipped: needs root, a loop device, mkfs.ext4 and python3");
+        return;
+    };
+    let folder = home.path().join("mount/home");
+    let start = || {
+        let builder = Telemetry::builder("app").home(&folder).with_env(|_| None);
+        builder.collect_in_ci(true).on_by_default().build().unwrap()
+    };
+    let cut_after = |work: &dyn Fn()| {
+        let mount = disk.mount().unwrap();
+        work();
+        Disk::cut_power(&mount);
+        drop(mount);
+        disk.mount().unwrap()
+    };
+    for on in [false, true, false, true] {
+        let mount = cut_after(&|| {
+            let choice = start().choice().unwrap();
+            if on { choice.on().unwrap() } else { choice.off().unwrap() }
+        });
+        assert_eq!(start().is_on(), on, "{}", start().why());
+        assert!(start().decision().fence().is_some(), "the first withdrawal is remembered");
+        drop(mount);
+    }
+
+    let [secret, installation] =
+        ["secret", "installation"].map(|n| folder.join("telemetry").join(n));
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap();
+    let made = RefCell::new([String::new(), String::new()]);
+    let mount = cut_after(&|| {
+        assert!(start().record(&Happened { host: "web-1" }).is_stored());
+        made.replace([read(&secret), read(&installation)]);
+    });
+    let made = made.into_inner();
+    assert_eq!(made, [read(&secret), read(&installation)]);
+    drop(mount);
+    let mount = cut_after(&|| assert_eq!(Secret::rotate(&secret).unwrap().epoch(), 1));
+    assert_eq!(Secret::load_or_create(&secret).unwrap().epoch(), 1);
+    assert_ne!(read(&secret), made[0]);
+    drop(mount);
+
+    // That the cut is one: the same without the last step, the sync of the
+    // folder, gives the old file back.
+    let [file, new] = ["control", "control.new"].map(|name| folder.join(name));
+    let write = |path: &Path, text: &str| {
+        std::fs::write(path, text).unwrap();
+        std::fs::File::open(path).unwrap().sync_all().unwrap();
+    };
+    let mount = cut_after(&|| {
+        write(&file, "enabled = true");
+        std::fs::File::open(&folder).unwrap().sync_all().unwrap();
+        write(&new, "enabled = false");
+        std::fs::rename(&new, &file).unwrap();
+    });
+    assert_eq!(read(&file), "enabled = true");
+    drop(mount);
+}
+
+/// Something happened.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "happened", purpose = "service")]
+struct Happened<'a> {
+    #[telemetry(hash)]
+    host: &'a str,
+}
+
 struct Disk {
     home: PathBuf,
     image: PathBuf,
@@ -345,7 +421,9 @@ impl Disk {
     }
 
     fn mount(&self) -> Option<Mount> {
-        Mount::new(&self.home, &["-o", "loop"], self.image.to_str().unwrap())
+        // The journal is written when somebody asks for it, and not because
+        // the test took long.
+        Mount::new(&self.home, &["-o", "loop,commit=300"], self.image.to_str().unwrap())
     }
 
     fn cut_power(mount: &Mount) {
