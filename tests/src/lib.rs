@@ -3,7 +3,6 @@
 
 pub mod programs;
 // A test may stop at the first wrong value, and so may what only tests use.
-#[allow(clippy::unwrap_used, clippy::panic)]
 pub mod receiver;
 pub mod spool;
 

@@ -9,7 +9,6 @@ use std::process::Command;
 /// # Panics
 ///
 /// When it cannot be built.
-#[expect(clippy::expect_used, reason = "a test cannot go on without its program")]
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let profile = test.ancestors().nth(2).expect("a test lies in `deps` of its profile");

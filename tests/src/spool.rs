@@ -19,7 +19,6 @@ pub fn skipped(needs: &str) {
     let must_run = std::env::var_os("TELEMETRY_TESTS_MUST_NOT_SKIP").is_some();
     assert!(!must_run, "skipped: needs {needs}");
     // The test harness shows it with `--nocapture`.
-    #[expect(clippy::print_stderr, reason = "this is for who runs the tests")]
     {
         eprintln!("skipped: needs {needs}");
     }

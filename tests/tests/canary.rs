@@ -1,11 +1,5 @@
 //! The canary test of the boundary: events whose every text holds a canary,
 //! through every policy. It may be seen only where `allow(because)` put it.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a test stops at the first wrong value and says what it saw"
-)]
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};

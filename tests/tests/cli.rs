@@ -1,11 +1,5 @@
 //! The command line as a user sees it: real processes of a program that has
 //! `telemetry` as a subcommand of its own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "what the tests share may stop at the first wrong value"
-)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};

@@ -1,5 +1,4 @@
 //! What a program and its user see of `Telemetry`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first wrong value")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

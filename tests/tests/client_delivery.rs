@@ -1,5 +1,4 @@
 //! What a receiver sees of a program's runs, over a real socket.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first wrong value")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

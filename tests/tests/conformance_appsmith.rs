@@ -3,12 +3,6 @@
 //!
 //! The document is the page "Telemetry" of Appsmith's public documentation;
 //! what is quoted is quoted as it stands.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "functions that several tests share are tests too"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -3,7 +3,6 @@
 //!
 //! Source: "Privacy and Telemetry", chef/chef-workstation,
 //! `www/content/workstation/privacy.md`.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first wrong value")]
 
 use std::fs;
 use std::net::TcpListener;

@@ -5,11 +5,6 @@
 //! quoted is quoted as it stands.
 
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "functions that several tests share are tests too"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,6 +1,5 @@
 //! Consent: one order of layers, any off wins, and what the user wrote lasts.
 #![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

@@ -2,7 +2,6 @@
 //!
 //! A page names a function or a type as `path/to/file.rs::name`, a
 //! compile-fail file by its path, and another page by a link.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first wrong value")]
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

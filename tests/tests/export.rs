@@ -1,12 +1,5 @@
 //! The wire formats, read by readers that share no code with their writers.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test may stop at the first wrong value"
-)]
-
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

@@ -1,5 +1,4 @@
 //! Several first runs at once, on an empty home.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first wrong value")]
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;

@@ -1,11 +1,5 @@
 //! What the spool keeps, drops, shows and erases.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at the first wrong value, in its helpers too"
-)]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

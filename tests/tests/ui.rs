@@ -27,7 +27,6 @@ fn messages_are_those_that_were_read_and_found_helpful() -> Outcome {
     let version = String::from_utf8(Command::new(rustc).arg("--version").output()?.stdout)?;
     if !version.starts_with(WRITTEN_BY) {
         // Not a skip: the other test holds what can be held on any version.
-        #[expect(clippy::print_stdout, reason = "a test's own output")]
         {
             println!("messages are compared on {WRITTEN_BY}x alone, and this is {version}");
         }

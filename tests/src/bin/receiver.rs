@@ -27,7 +27,6 @@
 //! | `redirect=<url>`, `found=<url>` | no | 307 or 302 to the URL |
 //! | `proxy` | no | to `CONNECT`, a tunnel that ends here: `ok` |
 //! | a number | no | that status |
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a program of tests")]
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

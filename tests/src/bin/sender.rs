@@ -15,7 +15,6 @@
 //!
 //! `sender otlp json|protobuf <spool> <url>` records an event and delivers it in
 //! OpenTelemetry's format.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a program of tests")]
 
 use std::io::{self, Read, Write};
 use std::path::Path;

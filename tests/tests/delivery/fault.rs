@@ -200,7 +200,6 @@ fn nothing_is_lost_without_being_counted() {
         all.waiting += sums.waiting;
         all.rejected += sums.rejected;
     }
-    #[allow(clippy::print_stdout, reason = "the sums, for who wants to see them")]
     {
         println!("{all:?}");
     }

@@ -1,11 +1,5 @@
 //! Delivery as a user sees it: against a receiver in another process.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first wrong value"
-)]
-
 mod exit;
 mod fault;
 mod gate;

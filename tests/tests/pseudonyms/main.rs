@@ -1,13 +1,6 @@
 //! Pseudonyms: their bytes, what they keep apart, what an attacker gets, and
 //! the file of the secret behind them.
 #![forbid(unsafe_code)]
-#![allow(
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "what the tests share stops at the first wrong value, as they do"
-)]
 
 mod dictionary;
 mod first_run;
