@@ -4,7 +4,7 @@
 //!
 //! | the document | here |
 //! |---|---|
-//! | `userId` and `context.ip` hold the caller's IP address | no event has a field for it, the exporter makes a `context` of the library alone, and refuses an id that is an address |
+//! | `userId` and `context.ip` hold the caller's IP address | no event has a field for it, the exporter makes a `context` that has no place for one, and refuses an id that is an address |
 //! | `anonymousId` | the installation id: random |
 //! | `username`, `userId`: a SHA-256 that whoever guesses the name can verify | pseudonyms under a key that never leaves the installation |
 //! | `appName`, `pageName`, `name`, `datasource.name`: what users wrote | not sent, or as pseudonyms: see [`ActionTriggered`] |
@@ -294,7 +294,7 @@ fn browser(user_agent: &&str) -> Browser {
 /// The list of applications was opened in the client: the document's
 /// `APPLICATIONS_PAGE_LOAD`.
 ///
-/// The document has these in `context`, which here holds the library alone:
+/// The document has these in `context`, which the exporter alone makes here:
 /// they are properties, each by its own policy. `context.ip` has no field.
 #[derive(TelemetryEvent)]
 #[telemetry(
