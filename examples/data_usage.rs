@@ -76,6 +76,20 @@ enum Command {
     Telemetry(telemetry_cli::Command),
 }
 
+impl Cli {
+    /// The command that looks at the same product of the same organisation.
+    fn command_of_telemetry(&self) -> String {
+        let mut command = SELF.to_owned();
+        if let Some(home) = &self.home {
+            command.push_str(&format!(" --home {}", home.display()));
+        }
+        for (option, value) in [("product", &self.product), ("organisation", &self.organisation)] {
+            command.push_str(&format!(" --{option} '{value}'"));
+        }
+        command + " telemetry"
+    }
+}
+
 fn main() -> ExitCode {
     match start(&Cli::parse()) {
         Ok(code) => code,
@@ -102,7 +116,7 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
     let release = if cli.first_release { Release::First } else { Release::Second };
     let deployment = Deployment::new(product, home.join(&cli.organisation))
         .release(release)
-        .command(format!("{SELF} telemetry"));
+        .command(cli.command_of_telemetry());
     match command {
         Command::Matrix => print!("{}", matrix::markdown()),
         Command::Agree { purposes } => agree(&deployment, purposes)?,

@@ -88,7 +88,8 @@ fn start(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
             .ok_or("there is no home folder: set HOME, or name a folder with --home")?
             .join(".studio-example"),
     };
-    let mut studio = Studio::in_folder(&home).command(format!("{SELF} telemetry"));
+    let mut studio =
+        Studio::in_folder(&home).command(format!("{SELF} --home {} telemetry", home.display()));
     if let Some(address) = cli.receiver {
         studio = studio.with_receiver(address);
     }

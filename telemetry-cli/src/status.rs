@@ -166,12 +166,21 @@ pub(crate) fn notice(context: &mut Context<'_, '_>) -> Outcome {
             let version = paint.bold(&format!("Notice {}", visible(notice.version())));
             let purposes = visible(&notice.purpose_names().join(", "));
             writeln!(out, "{version}, for {purposes}\n\n{}\n", visible_lines(notice.text()))?;
-            let due = decision.notice_due().is_some();
-            writeln!(
-                out,
-                "shown   {}",
-                if due { "not yet; nothing is sent before" } else { "yes, or no longer needed" }
-            )?;
+            let agreed = decision.receipts().iter().any(|r| r.notice() == notice.version());
+            let shown = match (decision.notice_due().is_some(), agreed) {
+                (true, _) => "not yet; nothing is sent before",
+                (false, true) => "no longer needed: you agreed to it",
+                (false, false) if decision.is_on() => "yes",
+                (false, false) => "yes, or not needed because everything is off",
+            };
+            writeln!(out, "shown   {shown}")?;
+            let off = |name: &&String| !decision.ruling(name.as_str()).is_granted();
+            let off: Vec<&str> =
+                notice.purpose_names().iter().filter(off).map(String::as_str).collect();
+            if !off.is_empty() {
+                let off = visible(&off.join(", "));
+                writeln!(out, "off     {off}; `{command} purposes` says why")?;
+            }
         }
         None if outside => writeln!(out, "Only the program itself can show its notice.")?,
         None => writeln!(out, "This program has no notice.")?,

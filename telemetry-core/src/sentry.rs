@@ -60,7 +60,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const REMOVED: [&str; 3] = ["server_name", "user", "request"];
 
 /// Makes a sentry client follow the consent of `telemetry` for
-/// [`Purpose::DIAGNOSTICS`].
+/// [`Purpose::DIAGNOSTICS`]. A program that lists its purposes must list that
+/// one too, or it has no crash reporter.
 ///
 /// While consent is denied at the start, the client is left without a DSN: it
 /// makes no transport, no thread and no socket. When consent is withdrawn

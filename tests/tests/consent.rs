@@ -653,6 +653,49 @@ fn uipath_opts_out_of_model_training_alone() {
 }
 
 #[test]
+fn a_purpose_that_the_author_did_not_list_is_never_granted() {
+    let home = Home::new();
+    let policy = home.write("policy.toml", "[telemetry]\nenabled = true\n");
+    let yes = "[telemetry]\nenabled = true\n[telemetry.purposes]\nmodel-training = true\n";
+    home.write("config/telemetry.toml", yes);
+    let layers = home.layers().on_by_default().organisation_file(&policy);
+    assert!(layers.decide().granted(Purpose::MODEL_TRAINING));
+    let decision = layers.purposes(&[Purpose::SERVICE]).decide();
+    assert!(decision.granted(Purpose::SERVICE));
+    assert!(!decision.granted(Purpose::MODEL_TRAINING));
+    assert!(!decision.others().is_granted());
+    let names: Vec<_> = decision.purposes().map(|(name, _)| name).collect();
+    assert_eq!(names, ["service"]);
+    assert_eq!(decision.ruling("model-training").reason(), "this program does not collect for it");
+}
+
+#[test]
+fn a_purpose_of_the_library_that_the_program_does_not_have_may_be_refused() {
+    let home = Home::new();
+    let policy = home.write("policy.toml", "[telemetry.purposes]\nmodel-training = false\n");
+    let layers = home.layers().on_by_default().organisation_file(&policy);
+    let decision = layers.purposes(&[Purpose::SERVICE]).decide();
+    assert!(decision.granted(Purpose::SERVICE));
+    assert!(decision.diagnostics().is_empty());
+}
+
+#[test]
+fn the_instruction_for_one_purpose_is_for_that_one_alone() {
+    let home = Home::new();
+    let layers = home.layers().on_by_default().purposes(&PURPOSES);
+    let choice = layers.choice().unwrap();
+    choice.off_for("model-training").unwrap();
+    // A yes to everything does not take a refusal by name back.
+    choice.on().unwrap();
+    let decision = layers.decide();
+    let ruling = decision.ruling("model-training");
+    assert!(!ruling.is_granted());
+    assert_eq!(ruling.how_to_change(), "run `telemetry on --purpose model-training`");
+    choice.on_for("model-training").unwrap();
+    assert!(layers.decide().ruling("model-training").is_granted());
+}
+
+#[test]
 fn a_misspelt_purpose_in_an_opt_out_is_off_for_all() {
     let home = Home::new();
     let file = home.write("policy.toml", "[telemetry.purposes]\nmodel-trainig = false\n");

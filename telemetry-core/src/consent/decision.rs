@@ -498,7 +498,9 @@ fn rule(
         return Ruling { granted: true, reason: Reason::Said, agreeing: on, beaten: off, change };
     }
     let reason = if untold { Reason::NotTold } else { Reason::NobodySaidOn };
-    let purpose = purpose.filter(|_| untold);
+    // Who agreed to some purposes is not told to agree to all.
+    let some = |word: &Word| word.said.only.is_some() || word.said.purposes.values().any(|a| a.on);
+    let purpose = purpose.filter(|_| untold || words.iter().any(some));
     let purpose = purpose.map_or(String::new(), |name| format!(" --purpose {name}"));
     let change = format!("run `{command} on{purpose}`");
     Ruling { granted: false, reason, agreeing: on, beaten: off, change }
