@@ -1,9 +1,9 @@
 //! The derive macros of `telemetry-core`, which re-exports them.
 //!
-//! Each derive is three calls: [`ast`] reads the attributes into a model that
-//! borrows the input, so that every part keeps its span; [`valid`] holds the
-//! model against the rules; [`expand`] writes the impls. Mistakes are gathered
-//! over the whole input, and [`fallback`] writes impls even then, so that no
+//! Each derive is three calls: `ast` reads the attributes into a model that
+//! borrows the input, so that every part keeps its span; `valid` holds the
+//! model against the rules; `expand` writes the impls. Mistakes are gathered
+//! over the whole input, and `fallback` writes impls even then, so that no
 //! second error hides the first.
 #![forbid(unsafe_code)]
 
