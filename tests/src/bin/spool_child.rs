@@ -13,7 +13,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::unix::fs::FileExt;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -100,11 +99,25 @@ fn record_some(
             refused.fetch_add(1, Ordering::Relaxed);
         } else if let Some(file) = file {
             let place = next.fetch_add(1, Ordering::Relaxed) * RECORD as u64;
-            let _ = file.write_all_at(format!("{id:<63}\n").as_bytes(), place);
+            note(file, format!("{id:<63}\n").as_bytes(), place);
         } else {
             say(&id);
         }
     }
+}
+
+#[cfg(unix)]
+fn note(file: &File, record: &[u8], place: u64) {
+    let _ = std::os::unix::fs::FileExt::write_all_at(file, record, place);
+}
+
+/// The tests that start this program are for Unix; elsewhere it only compiles.
+#[cfg(not(unix))]
+fn note(_file: &File, _record: &[u8], _place: u64) {}
+
+#[cfg(not(unix))]
+fn fork(_folder: &str) -> Result<(), Error> {
+    Ok(())
 }
 
 fn wait_for_end_of_input() {
@@ -122,6 +135,7 @@ fn hold(folder: &str) -> Result<(), Error> {
     std::process::abort();
 }
 
+#[cfg(unix)]
 fn fork(folder: &str) -> Result<(), Error> {
     let spool = Spool::open(folder, limits())?;
     let store = || {
