@@ -5,6 +5,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
@@ -166,6 +167,16 @@ impl Builder {
             route.in_background = false;
         }
         self.show_notice = None;
+        self
+    }
+
+    /// How many requests may be sent in a minute; 15 unless set. More is for a
+    /// receiver that takes one event per request. Without a receiver it does
+    /// nothing.
+    pub fn uploads_per_minute(mut self, uploads: NonZeroU32) -> Self {
+        if let Some(route) = &mut self.route {
+            route.uploads = Some(uploads);
+        }
         self
     }
 

@@ -4,6 +4,7 @@
 //! and the worker's life. It must never know a wire format.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub(super) struct Route {
     pub(super) transport: Arc<dyn Transport>,
     pub(super) interval: Option<Duration>,
     pub(super) exit_budget: Duration,
+    pub(super) uploads: Option<NonZeroU32>,
     pub(super) in_background: bool,
     worker: Mutex<Option<Worker>>,
 }
@@ -51,6 +53,7 @@ impl Route {
             transport: Arc::new(transport),
             interval: None,
             exit_budget: EXIT_BUDGET,
+            uploads: None,
             in_background: true,
             worker: Mutex::new(None),
         }
@@ -59,7 +62,7 @@ impl Route {
     /// One delivery, which asks `inner` again and again whether it still may.
     pub(super) fn delivery(&self, inner: &Arc<Inner>) -> Delivery {
         let (asked, told) = (Arc::downgrade(inner), Arc::downgrade(inner));
-        Delivery::builder(
+        let delivery = Delivery::builder(
             inner.folders.data.clone(),
             self.app.clone(),
             Arc::clone(&self.exporter),
@@ -67,7 +70,11 @@ impl Route {
             move || permission(&asked),
         )
         .limits(inner.limits)
-        .on_error(move |error: &Error| tell(&told, error))
+        .on_error(move |error: &Error| tell(&told, error));
+        match self.uploads {
+            Some(uploads) => delivery.uploads_per_minute(uploads),
+            None => delivery,
+        }
         .build()
     }
 

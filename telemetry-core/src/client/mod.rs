@@ -208,8 +208,10 @@ impl Telemetry {
     ///
     /// Dropping the last clone does the same with [`Builder::exit_budget`].
     pub fn shutdown(&self, budget: Duration) -> bool {
+        // In this order, what this run recorded is left to the next one.
+        let ended = self.inner.route.as_ref().is_none_or(|route| route.stop(budget));
         self.inner.seal();
-        self.inner.route.as_ref().is_none_or(|route| route.stop(budget))
+        ended
     }
 
     /// Whether data of `purpose` may be sent at this very moment.

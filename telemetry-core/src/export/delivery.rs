@@ -20,12 +20,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-use super::retry::Retry;
+use super::retry::{Retry, UPLOADS};
 use super::sent;
 use super::{App, Batch, BatchId, Exporter, Outcome, Request, Transport};
 use crate::error::Error;
@@ -172,6 +173,7 @@ pub struct Delivery {
     limits: Limits,
     sent_cap: u64,
     request_timeout: Duration,
+    uploads: NonZeroU32,
 }
 
 impl fmt::Debug for Delivery {
@@ -226,6 +228,14 @@ impl DeliveryBuilder {
         self
     }
 
+    /// How many requests may be sent in a minute; 15 by default. More is for a
+    /// receiver that takes one event per request.
+    #[must_use]
+    pub fn uploads_per_minute(mut self, uploads: NonZeroU32) -> Self {
+        self.0.uploads = uploads;
+        self
+    }
+
     /// The delivery.
     pub fn build(self) -> Delivery {
         self.0
@@ -256,6 +266,7 @@ impl Delivery {
             limits: Limits::default(),
             sent_cap: sent::DEFAULT_CAP,
             request_timeout: REQUEST_TIMEOUT,
+            uploads: UPLOADS,
         })
     }
 
@@ -287,7 +298,7 @@ impl Delivery {
         let Some(_lock) = spool::try_lock_delivery(&self.dir)? else {
             return ended(End::Busy);
         };
-        let retry = Retry::load(&self.dir)?;
+        let retry = Retry::load(&self.dir, self.uploads)?;
         let mut run = Run { delivery: self, retry, report: Report::default() };
         run.report.end = run.batches(deadline, stop)?;
         Ok(run.report)

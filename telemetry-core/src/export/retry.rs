@@ -13,6 +13,7 @@
 //! A file that cannot be understood counts as none: it says nothing but when to
 //! try again.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,8 +43,9 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// program for years.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// 15 uploads in 60 seconds: Mozilla Glean's figures for whole fleets.
-const UPLOADS: u32 = 15;
+/// 15 uploads in 60 seconds, unless the author says otherwise: Mozilla Glean's
+/// figures for whole fleets.
+pub(super) const UPLOADS: NonZeroU32 = NonZeroU32::new(15).unwrap();
 const WINDOW: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default)]
@@ -85,14 +87,16 @@ impl State {
 #[derive(Debug)]
 pub(super) struct Retry {
     path: PathBuf,
+    uploads: NonZeroU32,
     state: State,
 }
 
 impl Retry {
-    pub(super) fn load(dir: &Path) -> Result<Self, Error> {
+    /// The state in `dir`, for a receiver that takes `uploads` in a minute.
+    pub(super) fn load(dir: &Path, uploads: NonZeroU32) -> Result<Self, Error> {
         let path = dir.join(FILE);
         let bytes = platform::read_private(&path, FILE_BYTES)?.unwrap_or_default();
-        Ok(Self { path, state: State::parse(&bytes) })
+        Ok(Self { path, uploads, state: State::parse(&bytes) })
     }
 
     /// When the next upload may start, if that is not yet.
@@ -104,7 +108,7 @@ impl Retry {
             let wait = time.duration_since(now);
             (wait.is_positive() && wait.unsigned_abs() <= most).then_some(time)
         };
-        let window = self.state.window.filter(|_| self.state.uploads >= UPLOADS);
+        let window = self.state.window.filter(|_| self.state.uploads >= self.uploads.get());
         let window = window.and_then(|start| ahead(later(start, WINDOW), WINDOW));
         let failure = self.state.not_before.and_then(|time| ahead(time, LONGEST_ASKED));
         failure.max(window)

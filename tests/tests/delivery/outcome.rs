@@ -1,6 +1,7 @@
 //! What becomes of events, by the receiver's answer.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -221,6 +222,21 @@ fn uploads_are_limited_to_15_a_minute() {
     assert!((1.0..=60.0).contains(&clock.wait(&report)));
     clock.add(61);
     assert_eq!(run(&clock.delivery(&place, &receiver.url())).sent, 1);
+}
+
+#[test]
+fn an_author_whose_receiver_takes_single_events_may_send_more() {
+    let (place, clock) = (Place::new(), Clock::new());
+    let receiver = place.receiver("ok");
+    for _ in 0..20 {
+        place.record(1, 20);
+        let now = clock.clone();
+        let delivery = place.delivery(&receiver.url()).clock(move || now.now());
+        let twenty = NonZeroU32::new(20).unwrap();
+        assert_eq!(run(&delivery.uploads_per_minute(twenty).build()).sent, 1);
+    }
+    place.record(1, 20);
+    assert_eq!(run(&clock.delivery(&place, &receiver.url())).end, End::Waiting);
 }
 
 #[test]
