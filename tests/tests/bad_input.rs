@@ -15,9 +15,10 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
-use telemetry_core::spool::{self, Reason};
+use telemetry_core::spool::{self, Limits, Reason};
 use telemetry_core::{Recorded, Telemetry, TelemetryEvent};
 use telemetry_tests::spool::{skipped, stored_line};
 
@@ -117,6 +118,47 @@ fn a_secret_of_the_wrong_length_drops_events_until_it_is_moved_away() {
     }
     fs::remove_file(&secret).unwrap();
     program.run_once();
+}
+
+#[test]
+fn what_could_not_be_made_is_tried_again_while_the_program_runs() {
+    let home = home();
+    let mut limits = Limits::default();
+    limits.pause = Duration::ZERO;
+    let builder = Telemetry::builder("app").home(home.path()).with_env(|_| None);
+    let telemetry = builder.on_by_default().limits(limits).build().unwrap();
+    let folder = home.path().join("telemetry");
+    fs::write(&folder, "in the way").unwrap();
+    assert_eq!(telemetry.record(&EVENT), Recorded::Dropped);
+    fs::remove_file(&folder).unwrap();
+    assert_eq!(telemetry.record(&EVENT), Recorded::Stored);
+    assert_eq!(telemetry.counts().unwrap().get(Reason::NotReady), 1);
+}
+
+#[test]
+fn the_hook_may_record_when_it_is_told_of_a_failure() {
+    let home = home();
+    fs::write(home.path().join("telemetry"), "in the way").unwrap();
+    let itself = Arc::new(OnceLock::<Telemetry>::new());
+    let hook = Arc::downgrade(&itself);
+    let mut limits = Limits::default();
+    limits.pause = Duration::MAX;
+    let telemetry = Telemetry::builder("app")
+        .home(home.path())
+        .with_env(|_| None)
+        .on_by_default()
+        .limits(limits)
+        .on_error(move |_| {
+            if let Some(telemetry) = hook.upgrade().as_deref().and_then(OnceLock::get) {
+                assert_eq!(telemetry.record(&EVENT), Recorded::Dropped);
+            }
+        })
+        .build()
+        .unwrap();
+    itself.set(telemetry.clone()).unwrap();
+    assert_eq!(telemetry.record(&EVENT), Recorded::Dropped);
+    fs::remove_file(telemetry.folder()).unwrap();
+    assert_eq!(telemetry.counts().unwrap().get(Reason::NotReady), 2, "one of the hook's own");
 }
 
 #[test]

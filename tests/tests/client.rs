@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use telemetry_core::consent::Notice;
 use telemetry_core::schema::Purpose;
-use telemetry_core::spool::{self, Filter, Reason, Stored};
+use telemetry_core::spool::{self, Filter, Limits, Reason, Stored};
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent};
 
 /// A run ended.
@@ -191,7 +192,11 @@ fn a_secret_that_others_can_read_stops_events_and_is_told() {
     std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
     let told = Arc::new(Mutex::new(Vec::new()));
     let hook = Arc::clone(&told);
+    // So that however long the test takes, there is no second try.
+    let mut limits = Limits::default();
+    limits.pause = Duration::MAX;
     let telemetry = builder(home.path())
+        .limits(limits)
         .on_error(move |error| hook.lock().unwrap().push(error.to_string()))
         .build()
         .unwrap();

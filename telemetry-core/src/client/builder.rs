@@ -227,6 +227,7 @@ impl Builder {
                 scrubber: self.scrubber,
                 showed_notice: AtomicBool::new(false),
                 open: OnceLock::new(),
+                failed: Mutex::new(None),
                 lost: [const { AtomicU64::new(0) }; 2],
                 route: self.route,
                 on_error: self.on_error,

@@ -86,7 +86,9 @@ struct Inner {
     /// This run showed the notice, and so sends nothing.
     showed_notice: AtomicBool,
     /// Made by the first event that consent lets through, never before.
-    open: OnceLock<Option<Open>>,
+    open: OnceLock<Open>,
+    /// When making it failed last.
+    failed: Mutex<Option<Instant>>,
     /// Events lost before they reached the spool, by the place of their reason
     /// in [`LOST`]. Written down when the program ends.
     lost: [AtomicU64; LOST.len()],
@@ -279,7 +281,7 @@ impl Telemetry {
         if !self.is_on() || !self.inner.current_decision().is_on() {
             return None;
         }
-        self.inner.open.get_or_init(|| self.inner.open()).as_ref().map(|open| open.installation)
+        self.inner.ready().map(|open| open.installation)
     }
 
     /// Withdraws consent: stops recording, makes the choice durable, and then
@@ -394,7 +396,7 @@ impl Inner {
         if !decision.granted(event.schema().purpose) || !self.on.load(Ordering::Relaxed) {
             return Recorded::Denied;
         }
-        let Some(open) = self.open.get_or_init(|| self.open()) else {
+        let Some(open) = self.ready() else {
             self.lose(Reason::NotReady);
             return Recorded::Dropped;
         };
@@ -448,30 +450,63 @@ impl Inner {
     }
 
     fn opened(&self) -> Option<&Open> {
-        self.open.get().and_then(Option::as_ref)
+        self.open.get()
     }
 
-    /// Makes the secret, the installation id and the spool: on the first event
-    /// that consent lets through.
-    fn open(&self) -> Option<Open> {
-        let opened = || {
-            let given = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let spool = Spool::open(&self.folders.data, self.limits)?;
-            let keys = match given {
-                Some(keys) => keys,
-                None => Keys::new(Secret::load_or_create(self.folders.data.join("secret"))?),
-            };
-            let installation = installation::load_or_create(&self.folders.data)?;
-            tidy(&self.folders.data, &self.limits, |error| self.tell(error));
-            Ok(Open {
-                sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
-                installation,
-                installation_text: installation.to_string(),
-                container: container::detect(|name| self.layers.variable_value(name)),
-                spool,
-            })
+    /// What is made on the first event that consent lets through. After a
+    /// failure it is tried again, as a failed write is: a disk that was full
+    /// when a program started must not silence it for months.
+    ///
+    /// The author's hook is called with no lock held: it may record.
+    fn ready(&self) -> Option<&Open> {
+        if let Some(open) = self.open.get() {
+            return Some(open);
+        }
+        let failed = {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            if failed.is_some_and(|since| since.elapsed() < self.limits.pause) {
+                return None;
+            }
+            // Another thread was quicker.
+            if let Some(open) = self.open.get() {
+                return Some(open);
+            }
+            match self.make() {
+                Ok(open) => {
+                    let _ = self.open.set(open);
+                    None
+                }
+                Err(error) => {
+                    *failed = Some(Instant::now());
+                    Some(error)
+                }
+            }
         };
-        opened().map_err(|error| self.tell(&error)).ok()
+        match failed {
+            Some(error) => self.tell(&error),
+            None => tidy(&self.folders.data, &self.limits, |error| self.tell(error)),
+        }
+        self.open.get()
+    }
+
+    /// Makes the secret, the installation id and the spool.
+    fn make(&self) -> Result<Open, Error> {
+        let spool = Spool::open(&self.folders.data, self.limits)?;
+        let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if given.is_none() {
+            let secret = Secret::load_or_create(self.folders.data.join("secret"))?;
+            *given = Some(Keys::new(secret));
+        }
+        let installation = installation::load_or_create(&self.folders.data)?;
+        // Taken last: after a failure they are needed again.
+        let keys = given.take().map_or_else(Keys::session, Ok)?;
+        Ok(Open {
+            sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
+            installation,
+            installation_text: installation.to_string(),
+            container: container::detect(|name| self.layers.variable_value(name)),
+            spool,
+        })
     }
 
     fn decision(&self) -> Arc<Decision> {
