@@ -92,6 +92,27 @@ fn a_container_is_marked_in_the_event_and_not_denied() {
 }
 
 #[test]
+fn a_page_beside_the_data_says_what_it_is_and_how_to_stop_and_erase_it() {
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = builder(home.path()).command("app telemetry").build().unwrap();
+    telemetry.record(&FINISHED);
+    let page = telemetry.folder().join("README.txt");
+    let text = std::fs::read_to_string(&page).unwrap();
+    for command in ["show", "why", "off", "erase"] {
+        assert!(text.contains(&format!("app telemetry {command}\n")), "{command}: {text}");
+    }
+    // Every file that is there is explained.
+    for entry in std::fs::read_dir(telemetry.folder()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let explained = text.contains(&name) || name == "README.txt" || name.ends_with(".lock");
+        assert!(explained, "{name}");
+    }
+    std::fs::write(&page, "my notes").unwrap();
+    builder(home.path()).build().unwrap().record(&FINISHED);
+    assert_eq!(std::fs::read_to_string(&page).unwrap(), "my notes");
+}
+
+#[test]
 fn the_installation_and_the_pseudonyms_stay_over_restarts() {
     let home = tempfile::tempdir().unwrap();
     for _ in 0..2 {

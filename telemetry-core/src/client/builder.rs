@@ -220,6 +220,7 @@ impl Builder {
             inner: Arc::new(Inner {
                 on: AtomicBool::new(decision.is_on()),
                 consent: RwLock::new(Arc::new(decision)),
+                app: self.app,
                 layers,
                 folders,
                 limits: self.limits,

@@ -10,6 +10,7 @@ mod folders;
 mod heartbeat;
 mod installation;
 mod line;
+mod readme;
 
 use std::cell::RefCell;
 use std::fmt;
@@ -78,6 +79,7 @@ struct Inner {
     /// [`Telemetry::record`] looks at while consent is denied.
     on: AtomicBool,
     consent: RwLock<Arc<Decision>>,
+    app: String,
     layers: Layers,
     folders: Folders,
     limits: Limits,
@@ -484,7 +486,14 @@ impl Inner {
         };
         match failed {
             Some(error) => self.tell(&error),
-            None => tidy(&self.folders.data, &self.limits, |error| self.tell(error)),
+            None => {
+                tidy(&self.folders.data, &self.limits, |error| self.tell(error));
+                // A page that cannot be written is no reason not to record.
+                let page = readme::put(&self.folders.data, &self.app, self.layers.command_name());
+                if let Err(error) = page {
+                    self.tell(&error);
+                }
+            }
         }
         self.open.get()
     }
