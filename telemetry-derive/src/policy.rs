@@ -1,7 +1,7 @@
 //! The policies, as attributes write them.
 //!
 //! To add one: a row in [`NAMES`], a variant of [`Policy`], a line in
-//! [`Policy::parse`], and its tokens in `expand`.
+//! [`Policy::parse`], its bound in `generics`, and its tokens in `expand`.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -201,6 +201,25 @@ fn a_hook_that_panics_does_not_hurt_the_program() {
     let telemetry =
         builder(home.path()).on_error(|_| panic!("in the author's hook")).build().unwrap();
     assert_eq!(telemetry.record(&Fragile { value: Misbehaving::Fails }), Recorded::Dropped);
+}
+
+#[test]
+fn a_hook_that_records_what_cannot_be_recorded_is_told_once() {
+    let home = tempfile::tempdir().unwrap();
+    let within: Arc<OnceLock<Telemetry>> = Arc::default();
+    let told = Arc::new(Mutex::new(0));
+    let (hook, count) = (Arc::clone(&within), Arc::clone(&told));
+    let telemetry = builder(home.path())
+        .on_error(move |_| {
+            *count.lock().unwrap() += 1;
+            hook.get().unwrap().record(&Fragile { value: Misbehaving::Fails });
+        })
+        .build()
+        .unwrap();
+    within.set(telemetry.clone()).unwrap();
+    assert_eq!(telemetry.record(&Fragile { value: Misbehaving::Fails }), Recorded::Dropped);
+    assert_eq!(*told.lock().unwrap(), 1);
+    assert_eq!(telemetry.counts().unwrap().get(Reason::NotSerialised), 2);
 }
 
 #[cfg(unix)]

@@ -12,7 +12,7 @@ mod installation;
 mod line;
 mod readme;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -140,6 +140,10 @@ impl Recorded {
 }
 
 thread_local! {
+    /// Whether the author's hook is running in this thread. What goes wrong in a
+    /// hook that records is counted, and not told to the same hook again: it
+    /// would call itself until the stack ends.
+    static TELLING: Cell<bool> = const { Cell::new(false) };
     /// The line under construction. Kept, so that an event allocates nothing
     /// once the buffer is as long as the longest line.
     static LINE: RefCell<(Vec<u8>, String)> = const { RefCell::new((Vec::new(), String::new())) };
@@ -572,7 +576,11 @@ impl Inner {
     /// The author's hook must not be able to break the promise that recording
     /// never panics.
     fn tell(&self, error: &Error) {
+        if TELLING.try_with(|telling| telling.replace(true)).unwrap_or(true) {
+            return;
+        }
         let _ = catch_unwind(AssertUnwindSafe(|| (self.on_error)(error)));
+        let _ = TELLING.try_with(|telling| telling.set(false));
     }
 }
 
