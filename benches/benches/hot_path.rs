@@ -11,7 +11,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use telemetry_benches::{CLEAN, DIRTY, EVENT, Scratch, Unprotected, client, floor, sanitizer};
-use telemetry_core::policy::Scrubber;
+use telemetry_core::scrub::Scrubber;
 
 /// Time of one turn of one case: ten thousand times the clock's resolution,
 /// and short beside the slices of time that the system gives to others.

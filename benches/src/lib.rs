@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use telemetry_core::policy::{Keys, Secret};
+use telemetry_core::pseudonym::{Keys, Secret};
 use telemetry_core::{Error, Sanitizer, Telemetry, TelemetryEvent, TelemetryValue};
 
 /// How a host was reached.

@@ -1,6 +1,6 @@
 //! New pseudonyms.
 
-use telemetry_core::policy::Secret;
+use telemetry_core::pseudonym::Secret;
 
 use crate::Context;
 use crate::exit::{Exit, Outcome};

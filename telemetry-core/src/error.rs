@@ -14,7 +14,7 @@ use std::path::Path;
 /// never carries the value of an event's field, of a key or of a secret.
 ///
 /// ```
-/// use telemetry_core::policy::Secret;
+/// use telemetry_core::pseudonym::Secret;
 ///
 /// let error = Secret::from_bytes(b"short").unwrap_err();
 /// assert!(error.is_secret());

@@ -14,8 +14,11 @@ pub mod error;
 pub mod event;
 #[cfg(feature = "client")]
 pub mod export;
+pub mod leaf;
 pub mod policy;
+pub mod pseudonym;
 pub mod schema;
+pub mod scrub;
 #[cfg(feature = "sentry")]
 pub mod sentry;
 #[cfg(feature = "client")]
@@ -29,7 +32,10 @@ pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
 #[cfg(feature = "client")]
 pub use crate::client::{Builder, Recorded, Telemetry};
 pub use crate::error::Error;
-pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
+pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields};
+pub use crate::policy::TelemetryValue;
+pub use crate::pseudonym::Keys;
+pub use crate::scrub::Scrubber;
 
 /// What the derive's output calls. Not for hand-written code: it changes
 /// without notice.
@@ -43,14 +49,16 @@ pub mod __private {
 
     // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
-        Dropped, Map, NotARawEvent, RawEvent, Receive, TelemetryEvent as Event, TelemetryFields,
-        TelemetryFields as Fields, TelemetryValue, TelemetryValue as Value, Walk, debug_event,
-        debug_fields, refuse, row,
+        Dropped, FieldVisitor, NotARawEvent, RawEvent, TelemetryEvent as Event, TelemetryFields,
+        TelemetryFields as Fields, debug_event, debug_fields, refuse, row,
     };
+    pub use crate::leaf::{Map, Sink};
     pub use crate::policy::apply::*;
     pub use crate::policy::{
-        Addressable, Bounds, Countable, Hashable, KeyScope, KeySlot, Numeric, Present, Textual,
+        Addressable, Bounds, Countable, Hashable, Numeric, Present, TelemetryValue,
+        TelemetryValue as Value, Textual,
     };
+    pub use crate::pseudonym::{KeyScope, KeySlot};
     pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose, fields};
 
     pub use crate::__register as register;

@@ -46,8 +46,8 @@ use serde_json::{Map, Value, json};
 use crate::client::Telemetry;
 use crate::error::{Error, Kind};
 use crate::export::{App, HttpTransport, Request, Transport};
-use crate::policy::Scrubber;
 use crate::schema::Purpose;
+use crate::scrub::Scrubber;
 
 /// Reports that may wait. A program that fails more often than the network
 /// takes its reports says the same thing many times.

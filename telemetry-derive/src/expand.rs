@@ -93,7 +93,7 @@ fn value(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Value),
         &quote! {
-            fn emit<__R: __t::Receive>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
+            fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
                 __r.value(match self { #(#texts)* })
             }
         },
@@ -202,7 +202,7 @@ fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStr
         quote!(#path { #(#patterns),* } => { #slots #(#rows?;)* #last })
     });
     quote! {
-        fn walk<__W: __t::Walk>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
+        fn walk<__W: __t::FieldVisitor>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
             match self { #(#arms)* }
         }
     }

@@ -12,7 +12,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
     let walk = quote! {
         fn only_the_derive_may_implement_this_trait() {}
-        fn walk<__W: __t::Walk>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
+        fn walk<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
     };
     let body = match input.target {
         Target::Event => implement(
@@ -36,7 +36,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             input,
             &quote!(__t::Value),
             &quote! {
-                fn emit<__R: __t::Receive>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
+                fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
                     __r.absent()
                 }
             },

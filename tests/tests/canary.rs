@@ -12,7 +12,8 @@ use std::process::Command;
 
 use serde::Serialize;
 use serde::ser::{Error as _, Serializer};
-use telemetry_core::policy::{Keys, Scrubber, Secret};
+use telemetry_core::pseudonym::{Keys, Secret};
+use telemetry_core::scrub::Scrubber;
 use telemetry_core::{Recorded, Sanitizer, Telemetry, TelemetryEvent, TelemetryFields};
 
 const CANARY: &str = "Canary7f3aQx";

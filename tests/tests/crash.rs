@@ -17,7 +17,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use telemetry_core::policy::Secret;
+use telemetry_core::pseudonym::Secret;
 use telemetry_core::spool::{self, Reason};
 use telemetry_core::{Telemetry, TelemetryEvent};
 use telemetry_tests::spool::skipped;

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use serde::Serialize;
 use serde_json::{Value, json};
 use telemetry_core::event::Sanitized;
-use telemetry_core::policy::Keys;
+use telemetry_core::pseudonym::Keys;
 use telemetry_core::schema::{Policy, Purpose, linked};
 use telemetry_core::{Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use telemetry_core::policy::{Keys, Secret};
+use telemetry_core::pseudonym::{Keys, Secret};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 

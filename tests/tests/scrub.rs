@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use telemetry_core::policy::Scrubber;
+use telemetry_core::scrub::Scrubber;
 
 /// Texts glued together from the pieces that finds are made of, so that they
 /// touch, overlap and nest in every way.

@@ -6,7 +6,7 @@ use std::error::Error;
 use std::hint::black_box;
 
 use telemetry_benches::{CLEAN, DIRTY, EVENT, Scratch, client, floor, sanitizer};
-use telemetry_core::policy::Scrubber;
+use telemetry_core::scrub::Scrubber;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);

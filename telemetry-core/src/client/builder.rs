@@ -18,8 +18,9 @@ use crate::consent::{Layers, Notice};
 use crate::error::Error;
 use crate::export::{App, Exporter, Transport};
 use crate::platform;
-use crate::policy::{Keys, Scrubber};
+use crate::pseudonym::Keys;
 use crate::schema::Purpose;
+use crate::scrub::Scrubber;
 use crate::spool::Limits;
 
 /// Sets up [`Telemetry`]. Only the name of the program is needed; without

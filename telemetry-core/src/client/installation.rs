@@ -10,8 +10,9 @@ use std::path::Path;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind};
-use crate::event::{Receive, TelemetryValue};
+use crate::leaf::Sink;
 use crate::platform;
+use crate::policy::TelemetryValue;
 
 const FILE: &str = "installation";
 /// 36 characters and a line feed.
@@ -40,8 +41,8 @@ impl fmt::Display for InstallationId {
 }
 
 impl TelemetryValue for InstallationId {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        receive.value(&AsText(*self))
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(&AsText(*self))
     }
 }
 

@@ -30,10 +30,12 @@ pub use self::installation::InstallationId;
 use self::line::Origin;
 use crate::consent::{Choice, Decision, Layers, Notice, Why};
 use crate::error::{Error, Kind};
-use crate::event::{Grants, Sanitizer, TelemetryEvent};
+use crate::event::{Sanitizer, TelemetryEvent};
 use crate::export::Report;
-use crate::policy::{Keys, Scrubber, Secret};
+use crate::leaf::Grants;
+use crate::pseudonym::{Keys, Secret};
 use crate::schema::Purpose;
+use crate::scrub::Scrubber;
 use crate::spool::{self, Counts, Filter, Limits, Reason, Spool};
 
 /// The telemetry of one program: records events, and says what it does.

@@ -8,7 +8,8 @@ use std::fmt::{self, Debug, Formatter};
 
 use serde::ser::{self, Serialize};
 
-use super::{Context, Leaves, Receive, TelemetryEvent, TelemetryFields, Walk};
+use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
+use crate::leaf::{Context, Sanitize, Sink};
 use crate::schema::FieldSchema;
 
 /// Writes `Debug` of a raw event. What the derive calls.
@@ -34,10 +35,10 @@ pub fn debug_fields<T: TelemetryFields + ?Sized>(
 /// Shows allowed values, and the policies of all others.
 struct Shown<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>);
 
-impl Walk for Shown<'_, '_, '_> {
+impl FieldVisitor for Shown<'_, '_, '_> {
     type Error = std::convert::Infallible;
 
-    fn field<L: Leaves>(
+    fn field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
@@ -58,7 +59,7 @@ impl Walk for Shown<'_, '_, '_> {
 
 struct ShownField<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>, &'static str);
 
-impl Receive for ShownField<'_, '_, '_> {
+impl Sink for ShownField<'_, '_, '_> {
     type Ok = ();
     type Error = std::convert::Infallible;
 

@@ -5,15 +5,12 @@
 
 mod debug;
 mod sanitized;
-pub(crate) mod shape;
-mod value;
 
 pub(crate) use self::debug::ShownAsDebug;
 pub use self::debug::{debug_event, debug_fields};
-pub use self::sanitized::{Context, Grants, Nested, Sanitized, Sanitizer};
-pub use self::shape::{EntriesOf, LeafPolicy, Map, Num, Receive, Shape, Under, kind};
-pub use self::value::{Allowed, TelemetryValue};
+pub use self::sanitized::{Nested, Sanitized, Sanitizer};
 
+use crate::leaf::{Context, Sanitize, Sink};
 use crate::schema::{EventSchema, FieldSchema};
 
 /// An event whose every field has a policy. Implemented by
@@ -37,7 +34,7 @@ pub trait TelemetryEvent {
 
     /// Shows every field that is not dropped to `walk`, in the order of declaration.
     #[doc(hidden)]
-    fn walk<W: Walk>(&self, walk: &mut W) -> Result<(), W::Error>;
+    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
 
     /// The schema of this value's event.
     fn schema(&self) -> &'static EventSchema {
@@ -65,22 +62,22 @@ pub trait TelemetryFields {
 
     /// Shows every field that is not dropped to `walk`, in the order of declaration.
     #[doc(hidden)]
-    fn walk<W: Walk>(&self, walk: &mut W) -> Result<(), W::Error>;
+    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
 
-    /// Hands the sanitised fields to `receive`, or says that there are none.
+    /// Hands the sanitised fields to `sink`, or says that there are none.
     #[doc(hidden)]
-    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        receive.value(&sanitized::NestedFields { value: self, context })
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(&sanitized::NestedFields { value: self, context })
     }
 }
 
 /// Sees each field of an event together with what its policy makes of it.
 #[doc(hidden)]
-pub trait Walk {
+pub trait FieldVisitor {
     type Error;
 
     /// A field with a policy.
-    fn field<L: Leaves>(
+    fn field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
@@ -90,54 +87,37 @@ pub trait Walk {
     fn dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error>;
 }
 
-/// A value under its policy: what [`Walk::field`] is given.
-#[doc(hidden)]
-pub trait Leaves {
-    /// Whether `Debug` of the raw event may show what this emits. Such an
-    /// `emit` may not use keys: `Debug` has none.
-    const SHOWN: bool = false;
-
-    /// Hands what may leave to `receive`, or says that nothing does.
-    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error>;
-
-    /// Shows itself to `walk`.
-    fn show<W: Walk>(self, field: &'static FieldSchema, walk: &mut W) -> Result<(), W::Error>
-    where
-        Self: Sized,
-    {
-        walk.field(field, self)
-    }
-}
-
 /// What stands for a dropped field: there is no value.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Dropped;
 
-impl Leaves for Dropped {
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        receive.absent()
-    }
+impl Sanitize for Dropped {
+    const DROPPED: bool = true;
 
-    fn show<W: Walk>(self, field: &'static FieldSchema, walk: &mut W) -> Result<(), W::Error> {
-        walk.dropped(field)
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        sink.absent()
     }
 }
 
 /// Several fields under their policies, as a tuple: one call for all of them
 /// is what the compiler is done with soonest.
 #[doc(hidden)]
-pub trait Row {
-    fn show<W: Walk>(self, fields: &'static [FieldSchema], walk: &mut W) -> Result<(), W::Error>;
+pub trait FieldTuple {
+    fn show<W: FieldVisitor>(
+        self,
+        fields: &'static [FieldSchema],
+        walk: &mut W,
+    ) -> Result<(), W::Error>;
 }
 
 /// Shows `row`, whose fields are those from `first` on. What the derive calls.
 #[doc(hidden)]
-pub fn row<W: Walk>(
+pub fn row<W: FieldVisitor>(
     walk: &mut W,
     fields: &'static [FieldSchema],
     first: usize,
-    row: impl Row,
+    row: impl FieldTuple,
 ) -> Result<(), W::Error> {
     row.show(fields.get(first..).unwrap_or_default(), walk)
 }
@@ -155,8 +135,8 @@ macro_rules! rows {
     };
     (! $($Leaf:ident)*) => {
         #[allow(non_snake_case, reason = "a leaf has its type's name")]
-        impl<$($Leaf: Leaves),*> Row for ($($Leaf,)*) {
-            fn show<W: Walk>(
+        impl<$($Leaf: Sanitize),*> FieldTuple for ($($Leaf,)*) {
+            fn show<W: FieldVisitor>(
                 self,
                 fields: &'static [FieldSchema],
                 walk: &mut W,
@@ -164,7 +144,7 @@ macro_rules! rows {
                 let ($($Leaf,)*) = self;
                 let mut fields = fields.iter();
                 $(if let Some(field) = fields.next() {
-                    $Leaf.show(field, walk)?;
+                    if $Leaf::DROPPED { walk.dropped(field)? } else { walk.field(field, $Leaf)? }
                 })*
                 let _ = (&mut fields, walk);
                 Ok(())

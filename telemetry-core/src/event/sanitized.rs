@@ -7,16 +7,17 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::shape::{Entry, structure};
-use super::{Leaves, Receive, TelemetryEvent, TelemetryFields, Walk};
-use crate::policy::{Keys, Scrubber};
+use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
+use crate::leaf::{Context, Entry, Grants, Sanitize, Sink, structure};
+use crate::pseudonym::Keys;
 use crate::schema::{EventSchema, FieldSchema, Purpose};
+use crate::scrub::Scrubber;
 
 /// Applies the policies of events: it holds the keys of pseudonyms and the
 /// rules for scrubbing.
 ///
 /// ```
-/// use telemetry_core::policy::Keys;
+/// use telemetry_core::pseudonym::Keys;
 /// use telemetry_core::{Sanitizer, TelemetryEvent};
 ///
 /// #[derive(TelemetryEvent)]
@@ -71,56 +72,7 @@ impl Sanitizer {
         event: &'a E,
         granted: &'a dyn Grants,
     ) -> Sanitized<'a, E> {
-        Sanitized { event, context: Context { sanitizer: Some(self), granted } }
-    }
-}
-
-/// Says for which purposes data may be collected.
-pub trait Grants {
-    /// Whether data may be collected for `purpose`.
-    fn grants(&self, purpose: Purpose) -> bool;
-}
-
-impl<const N: usize> Grants for [Purpose; N] {
-    fn grants(&self, purpose: Purpose) -> bool {
-        self.contains(&purpose)
-    }
-}
-
-impl Grants for Vec<Purpose> {
-    fn grants(&self, purpose: Purpose) -> bool {
-        self.contains(&purpose)
-    }
-}
-
-/// What policies need when they are applied.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    sanitizer: Option<&'a Sanitizer>,
-    granted: &'a dyn Grants,
-}
-
-impl<'a> Context<'a> {
-    /// For values that are allowed, and so need neither keys nor rules.
-    pub(crate) const WITHOUT_KEYS: Context<'static> =
-        Context { sanitizer: None, granted: &[] as &[Purpose; 0] };
-
-    pub(crate) fn keys(self) -> Option<&'a Keys> {
-        self.sanitizer.map(|sanitizer| &sanitizer.keys)
-    }
-
-    pub(crate) fn scrubber(self) -> Option<&'a Scrubber> {
-        self.sanitizer.map(|sanitizer| &sanitizer.scrubber)
-    }
-
-    fn grants(self, purpose: Option<Purpose>) -> bool {
-        purpose.is_none_or(|purpose| self.granted.grants(purpose))
-    }
-}
-
-impl fmt::Debug for Context<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").finish_non_exhaustive()
+        Sanitized { event, context: Context::new(&self.keys, &self.scrubber, granted) }
     }
 }
 
@@ -186,9 +138,9 @@ impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
 
-impl<T: TelemetryFields + ?Sized> Leaves for Nested<'_, T> {
-    fn emit<R: Receive>(&self, context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(context, receive)
+impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.emit(context, sink)
     }
 }
 
@@ -201,7 +153,7 @@ structure! {
         fn only_the_derive_may_implement_this_trait() {}
 
         /// What only holds others has no fields of its own: `emit` passes it by.
-        fn walk<W: Walk>(&self, _walk: &mut W) -> Result<(), W::Error> {
+        fn walk<W: FieldVisitor>(&self, _walk: &mut W) -> Result<(), W::Error> {
             Ok(())
         }
     }
@@ -213,10 +165,14 @@ struct Fields<'s, 'c, S> {
     context: Context<'c>,
 }
 
-impl<S: SerializeMap> Walk for Fields<'_, '_, S> {
+impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
     type Error = S::Error;
 
-    fn field<L: Leaves>(&mut self, field: &'static FieldSchema, value: L) -> Result<(), S::Error> {
+    fn field<L: Sanitize>(
+        &mut self,
+        field: &'static FieldSchema,
+        value: L,
+    ) -> Result<(), S::Error> {
         if !self.context.grants(field.purpose) {
             return Ok(());
         }

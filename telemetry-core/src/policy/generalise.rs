@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
-use crate::event::kind::{Address, Number, Text};
-use crate::event::{Context, LeafPolicy, Leaves, Num, Receive, TelemetryValue};
+use super::allow::TelemetryValue;
+use crate::leaf::kind::{Address, Number, Text};
+use crate::leaf::{Context, LeafPolicy, Num, Sanitize, Sink};
 
 /// What stands for every value that is not a known one.
 const OTHER: &str = "other";
@@ -34,14 +35,14 @@ pub struct Bucket {
 impl LeafPolicy for Bucket {
     type Kind = Number;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         number: Num,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         let index = match (self.bounds, number) {
-            (_, Num::Float(float)) if float.is_nan() => return receive.absent(),
+            (_, Num::Float(float)) if float.is_nan() => return sink.absent(),
             (Bounds::Int(bounds), Num::Int(int)) => bounds.partition_point(|bound| *bound <= int),
             (Bounds::Int(bounds), Num::Float(float)) => {
                 bounds.partition_point(|bound| *bound as f64 <= float)
@@ -54,18 +55,18 @@ impl LeafPolicy for Bucket {
             }
         };
         match self.labels.get(index) {
-            Some(label) => receive.value(label),
-            None => receive.absent(),
+            Some(label) => sink.value(label),
+            None => sink.absent(),
         }
     }
 }
 
-fn known<R: Receive>(
+fn known<R: Sink>(
     values: &'static [&'static str],
     is: impl Fn(&str) -> bool,
-    receive: R,
+    sink: R,
 ) -> Result<R::Ok, R::Error> {
-    receive.value(values.iter().find(|value| is(value)).unwrap_or(&OTHER))
+    sink.value(values.iter().find(|value| is(value)).unwrap_or(&OTHER))
 }
 
 /// A known value, or `other`.
@@ -76,13 +77,13 @@ pub struct OneOf(pub(super) &'static [&'static str]);
 impl LeafPolicy for OneOf {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         text: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
-        known(self.0, |value| value == text, receive)
+        known(self.0, |value| value == text, sink)
     }
 }
 
@@ -95,15 +96,15 @@ pub struct KnownKey(pub(super) &'static [&'static str]);
 impl LeafPolicy for KnownKey {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         text: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         match self.0.iter().find(|value| **value == text) {
-            Some(value) => receive.value(value),
-            None => receive.absent(),
+            Some(value) => sink.value(value),
+            None => sink.absent(),
         }
     }
 }
@@ -116,19 +117,19 @@ pub struct FileExtension(pub(super) &'static [&'static str]);
 impl LeafPolicy for FileExtension {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         text: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         // Both separators: the path may be of another system than this one.
         let name = text.rsplit(['/', '\\']).next().unwrap_or_default();
         match name.rsplit_once('.') {
             Some((stem, extension)) if !stem.is_empty() => {
-                known(self.0, |value| value.eq_ignore_ascii_case(extension), receive)
+                known(self.0, |value| value.eq_ignore_ascii_case(extension), sink)
             }
-            _ => receive.absent(),
+            _ => sink.absent(),
         }
     }
 }
@@ -148,16 +149,16 @@ pub struct HostSuffix(pub(super) &'static [&'static str]);
 impl LeafPolicy for HostSuffix {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         host: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         if host.is_empty() {
-            return receive.absent();
+            return sink.absent();
         }
-        known(self.0, |domain| in_domain(host, domain), receive)
+        known(self.0, |domain| in_domain(host, domain), sink)
     }
 }
 
@@ -169,19 +170,19 @@ pub struct EmailDomain(pub(super) &'static [&'static str]);
 impl LeafPolicy for EmailDomain {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         address: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         match address.rsplit_once('@') {
             Some((_, domain)) => {
                 // The dot of the root, as in the names of hosts.
                 let domain = domain.strip_suffix('.').unwrap_or(domain);
-                known(self.0, |value| value.eq_ignore_ascii_case(domain), receive)
+                known(self.0, |value| value.eq_ignore_ascii_case(domain), sink)
             }
-            None => receive.absent(),
+            None => sink.absent(),
         }
     }
 }
@@ -198,22 +199,22 @@ pub struct TruncateIp {
 impl LeafPolicy for TruncateIp {
     type Kind = Address;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         address: IpAddr,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         match address.to_canonical() {
             IpAddr::V4(v4) => {
                 let mask = u32::MAX.checked_shl(32 - u32::from(self.v4)).unwrap_or(0);
                 let network = Ipv4Addr::from_bits(v4.to_bits() & mask);
-                receive.value(&format_args!("{network}/{}", self.v4))
+                sink.value(&format_args!("{network}/{}", self.v4))
             }
             IpAddr::V6(v6) => {
                 let mask = u128::MAX.checked_shl(128 - u32::from(self.v6)).unwrap_or(0);
                 let network = Ipv6Addr::from_bits(v6.to_bits() & mask);
-                receive.value(&format_args!("{network}/{}", self.v6))
+                sink.value(&format_args!("{network}/{}", self.v6))
             }
         }
     }
@@ -227,13 +228,13 @@ pub struct Length;
 impl LeafPolicy for Length {
     type Kind = Text;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         text: &str,
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
-        receive.value(&text.chars().count())
+        sink.value(&text.chars().count())
     }
 }
 
@@ -343,11 +344,11 @@ impl<T: Present + ToOwned + ?Sized> Present for std::borrow::Cow<'_, T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Counted<'v, T: ?Sized>(pub(super) &'v T);
 
-impl<T: Countable + ?Sized> Leaves for Counted<'_, T> {
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
+impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match self.0.count() {
-            Some(count) => receive.value(&count),
-            None => receive.absent(),
+            Some(count) => sink.value(&count),
+            None => sink.absent(),
         }
     }
 }
@@ -357,9 +358,9 @@ impl<T: Countable + ?Sized> Leaves for Counted<'_, T> {
 #[derive(Clone, Copy, Debug)]
 pub struct PresentOrNot<'v, T: ?Sized>(pub(super) &'v T);
 
-impl<T: Present + ?Sized> Leaves for PresentOrNot<'_, T> {
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        receive.value(&self.0.is_present())
+impl<T: Present + ?Sized> Sanitize for PresentOrNot<'_, T> {
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(&self.0.is_present())
     }
 }
 
@@ -368,9 +369,9 @@ impl<T: Present + ?Sized> Leaves for PresentOrNot<'_, T> {
 #[derive(Clone, Copy, Debug)]
 pub struct WithFunction<F>(pub(super) F);
 
-impl<U: TelemetryValue, F: Fn() -> U> Leaves for WithFunction<F> {
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        (self.0)().emit(receive)
+impl<U: TelemetryValue, F: Fn() -> U> Sanitize for WithFunction<F> {
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        (self.0)().emit(sink)
     }
 }
 
@@ -379,13 +380,13 @@ impl<U: TelemetryValue, F: Fn() -> U> Leaves for WithFunction<F> {
 #[derive(Clone, Copy, Debug)]
 pub struct Vouched<'v, T: ?Sized>(pub(super) &'v T);
 
-impl<T: Serialize + ?Sized> Leaves for Vouched<'_, T> {
+impl<T: Serialize + ?Sized> Sanitize for Vouched<'_, T> {
     const SHOWN: bool = true;
 
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         // The rule that `None` is left out holds here too, and only the
         // value's own `Serialize` can tell.
-        if self.0.serialize(IsNone).is_ok() { receive.absent() } else { receive.value(self.0) }
+        if self.0.serialize(IsNone).is_ok() { sink.absent() } else { sink.value(self.0) }
     }
 }
 

@@ -8,18 +8,14 @@
 //! [`crate::schema::Policy`], and in `telemetry-derive` a row in the table, a
 //! line in `bounds` and the tokens in `expand`; `CONTRIBUTING.md` walks through it.
 
+mod allow;
 mod generalise;
 mod hash;
 mod scrub;
 
-/// The primitives, for the test vectors alone.
-#[doc(hidden)]
-pub use self::hash::construction;
-pub use self::hash::{KeyScope, KeySlot, Keys, Pseudonym, Secret};
-pub use self::scrub::{ScrubRule, Scrubber};
-
-use crate::event::Shape;
-use crate::event::kind::{Address, Identifier, Number, Text};
+pub use self::allow::{Allowed, TelemetryValue};
+use crate::leaf::HasLeaves;
+use crate::leaf::kind::{Address, Identifier, Number, Text};
 
 /// Values from which a keyed hash hides who is meant.
 #[diagnostic::on_unimplemented(
@@ -27,22 +23,22 @@ use crate::event::kind::{Address, Identifier, Number, Text};
     label = "not an identifier with many possible values",
     note = "`bool`, integers below 32 bits and unit enums have so few values that trying them all reverses any hash: use `allow` or `drop`",
     note = "identifiers are text, bytes, paths, IP addresses and integers of 32 bits and more, alone or in `Option`, `Vec`, ...",
-    note = "for a type of your own that wraps one, implement `Shape<kind::Identifier>`"
+    note = "for a type of your own that wraps one, implement `HasLeaves<kind::Identifier>`"
 )]
-pub trait Hashable: Shape<Identifier> {}
+pub trait Hashable: HasLeaves<Identifier> {}
 #[diagnostic::do_not_recommend]
-impl<T: Shape<Identifier> + ?Sized> Hashable for T {}
+impl<T: HasLeaves<Identifier> + ?Sized> Hashable for T {}
 
 /// Values that are text.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not text, and this policy is for text",
     label = "not text",
-    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `Shape<kind::Text>`",
+    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `HasLeaves<kind::Text>`",
     note = "for numbers there are `allow` and `bucket`, for collections `count`, for paths `hash`, for addresses `truncate_ip`, for all `drop`"
 )]
-pub trait Textual: Shape<Text> {}
+pub trait Textual: HasLeaves<Text> {}
 #[diagnostic::do_not_recommend]
-impl<T: Shape<Text> + ?Sized> Textual for T {}
+impl<T: HasLeaves<Text> + ?Sized> Textual for T {}
 
 /// Values that are numbers.
 #[diagnostic::on_unimplemented(
@@ -50,9 +46,9 @@ impl<T: Shape<Text> + ?Sized> Textual for T {}
     label = "not a number",
     note = "numbers are integers, floating-point numbers and `Duration` (in seconds), alone or in `Option`, `Vec`, ...; of a text, use `length`"
 )]
-pub trait Numeric: Shape<Number> {}
+pub trait Numeric: HasLeaves<Number> {}
 #[diagnostic::do_not_recommend]
-impl<T: Shape<Number> + ?Sized> Numeric for T {}
+impl<T: HasLeaves<Number> + ?Sized> Numeric for T {}
 
 /// Values that are IP addresses.
 #[diagnostic::on_unimplemented(
@@ -60,9 +56,9 @@ impl<T: Shape<Number> + ?Sized> Numeric for T {}
     label = "not an IP address",
     note = "addresses are those of `std::net`, alone or in `Option`, `Vec`, ...; parse a text first, or `drop` it"
 )]
-pub trait Addressable: Shape<Address> {}
+pub trait Addressable: HasLeaves<Address> {}
 #[diagnostic::do_not_recommend]
-impl<T: Shape<Address> + ?Sized> Addressable for T {}
+impl<T: HasLeaves<Address> + ?Sized> Addressable for T {}
 
 pub use self::generalise::{Bounds, Countable, Present};
 
@@ -75,12 +71,13 @@ pub mod apply {
         Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, KnownKey, Length, OneOf,
         PresentOrNot, TruncateIp, Vouched, WithFunction,
     };
-    use super::hash::{KeySlot, Keyed, Sha256};
+    use super::hash::{Keyed, Sha256};
     use super::scrub::Scrub;
     use super::{Addressable, Countable, Hashable, Numeric, Present, Textual};
-    use crate::event::{
-        Allowed, EntriesOf, Leaves, Nested, TelemetryFields, TelemetryValue, Under,
-    };
+    use super::{Allowed, TelemetryValue};
+    use crate::event::{Nested, TelemetryFields};
+    use crate::leaf::{Applied, EntriesOf, Sanitize};
+    use crate::pseudonym::KeySlot;
 
     pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
         Allowed(value)
@@ -94,72 +91,72 @@ pub mod apply {
         slot: &'static KeySlot,
         lowercase: bool,
         value: &'v T,
-    ) -> Under<'v, Keyed, T> {
-        Under { policy: Keyed { slot, lowercase }, value }
+    ) -> Applied<'v, Keyed, T> {
+        Applied { policy: Keyed { slot, lowercase }, value }
     }
 
-    pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Under<'_, Sha256, T> {
-        Under { policy: Sha256 { lowercase }, value }
+    pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {
+        Applied { policy: Sha256 { lowercase }, value }
     }
 
-    pub fn scrub<T: Textual + ?Sized>(value: &T) -> Under<'_, Scrub, T> {
-        Under { policy: Scrub, value }
+    pub fn scrub<T: Textual + ?Sized>(value: &T) -> Applied<'_, Scrub, T> {
+        Applied { policy: Scrub, value }
     }
 
     pub fn bucket<'v, T: Numeric + ?Sized>(
         bounds: Bounds,
         labels: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, Bucket, T> {
-        Under { policy: Bucket { bounds, labels }, value }
+    ) -> Applied<'v, Bucket, T> {
+        Applied { policy: Bucket { bounds, labels }, value }
     }
 
     pub fn one_of<'v, T: Textual + ?Sized>(
         values: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, OneOf, T> {
-        Under { policy: OneOf(values), value }
+    ) -> Applied<'v, OneOf, T> {
+        Applied { policy: OneOf(values), value }
     }
 
     /// For the keys of a map: the entry of an unknown key is left out.
     pub fn known_key<'v, T: Textual + ?Sized>(
         values: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, KnownKey, T> {
-        Under { policy: KnownKey(values), value }
+    ) -> Applied<'v, KnownKey, T> {
+        Applied { policy: KnownKey(values), value }
     }
 
     pub fn truncate_ip<T: Addressable + ?Sized>(
         v4: u8,
         v6: u8,
         value: &T,
-    ) -> Under<'_, TruncateIp, T> {
-        Under { policy: TruncateIp { v4, v6 }, value }
+    ) -> Applied<'_, TruncateIp, T> {
+        Applied { policy: TruncateIp { v4, v6 }, value }
     }
 
-    pub fn length<T: Textual + ?Sized>(value: &T) -> Under<'_, Length, T> {
-        Under { policy: Length, value }
+    pub fn length<T: Textual + ?Sized>(value: &T) -> Applied<'_, Length, T> {
+        Applied { policy: Length, value }
     }
 
     pub fn file_extension<'v, T: Textual + ?Sized>(
         values: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, FileExtension, T> {
-        Under { policy: FileExtension(values), value }
+    ) -> Applied<'v, FileExtension, T> {
+        Applied { policy: FileExtension(values), value }
     }
 
     pub fn host_suffix<'v, T: Textual + ?Sized>(
         values: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, HostSuffix, T> {
-        Under { policy: HostSuffix(values), value }
+    ) -> Applied<'v, HostSuffix, T> {
+        Applied { policy: HostSuffix(values), value }
     }
 
     pub fn email_domain<'v, T: Textual + ?Sized>(
         values: &'static [&'static str],
         value: &'v T,
-    ) -> Under<'v, EmailDomain, T> {
-        Under { policy: EmailDomain(values), value }
+    ) -> Applied<'v, EmailDomain, T> {
+        Applied { policy: EmailDomain(values), value }
     }
 
     pub fn count<T: Countable + ?Sized>(value: &T) -> Counted<'_, T> {
@@ -183,11 +180,11 @@ pub mod apply {
         map: &'v M,
         keys: impl Fn(&'v M::Key) -> K + Copy,
         values: impl Fn(&'v M::Value) -> V + Copy,
-    ) -> impl Leaves
+    ) -> impl Sanitize
     where
-        M: crate::event::Map + ?Sized,
-        K: Leaves,
-        V: Leaves,
+        M: crate::leaf::Map + ?Sized,
+        K: Sanitize,
+        V: Sanitize,
     {
         EntriesOf { map, keys, values }
     }

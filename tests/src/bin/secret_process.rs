@@ -16,7 +16,7 @@ use std::error::Error;
 use std::io::{Write, stdin, stdout};
 use std::path::PathBuf;
 
-use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
 
 static PROBE: KeySlot = KeySlot::new(KeyScope::Domain("probe"));
 

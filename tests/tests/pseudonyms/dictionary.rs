@@ -4,8 +4,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
-use telemetry_core::policy::construction::{Keyed, sha256};
-use telemetry_core::policy::{Keys, Secret};
+use telemetry_core::pseudonym::primitives::{Keyed, sha256};
+use telemetry_core::pseudonym::{Keys, Secret};
 
 use super::{domain, field, hex, pseudonym};
 

@@ -6,8 +6,8 @@ use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use telemetry_core::policy::Secret;
-use telemetry_core::policy::construction::Keyed;
+use telemetry_core::pseudonym::Secret;
+use telemetry_core::pseudonym::primitives::Keyed;
 
 use super::{hex, unhex};
 

@@ -1,6 +1,6 @@
 //! The bytes of pseudonyms, and what is kept apart.
 
-use telemetry_core::policy::{KeyScope, Keys, Secret};
+use telemetry_core::pseudonym::{KeyScope, Keys, Secret};
 
 use super::{domain, field, fixed_secret, pseudonym, slot};
 
@@ -228,7 +228,7 @@ fn secrets_are_wiped_when_dropped() {
     const fn wiped<T: zeroize::ZeroizeOnDrop>() {}
     const {
         wiped::<Secret>();
-        wiped::<telemetry_core::policy::construction::Keyed>();
+        wiped::<telemetry_core::pseudonym::primitives::Keyed>();
     }
     // Neither can be copied out of its place.
     const { assert!(std::mem::needs_drop::<Secret>() && std::mem::needs_drop::<Keys>()) };

@@ -9,7 +9,7 @@ mod policy;
 mod secret_file;
 mod vectors;
 
-use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
 
 /// A slot for a scope that a test makes up.
 fn slot(scope: KeyScope) -> &'static KeySlot {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use telemetry_core::policy::Keys;
+use telemetry_core::pseudonym::Keys;
 use telemetry_core::{Sanitizer, TelemetryEvent};
 
 use super::{domain, field, fixed_secret, pseudonym};

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use telemetry_core::policy::{Keys, Secret};
+use telemetry_core::pseudonym::{Keys, Secret};
 
 use super::{domain, fixed_secret, pseudonym};
 

@@ -1,7 +1,7 @@
 //! Published test vectors, against the functions that every value goes through.
 
 use serde_json::Value;
-use telemetry_core::policy::construction::{Keyed, hkdf, sha256};
+use telemetry_core::pseudonym::primitives::{Keyed, hkdf, sha256};
 
 use super::{hex, unhex};
 

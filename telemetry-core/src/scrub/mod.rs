@@ -12,8 +12,6 @@ use std::fmt;
 use self::engine::Engine;
 pub use self::rules::ScrubRule;
 use crate::error::{Error, Kind};
-use crate::event::kind::Text;
-use crate::event::{Context, LeafPolicy, Receive};
 
 /// Literals shorter than this are refused: names of one or two letters are
 /// also ordinary words ("me", "an", "pi"), and hiding those makes every text
@@ -34,7 +32,7 @@ const MAX_LITERAL_CHARS: usize = 253;
 /// [`with_literal`](Self::with_literal).
 ///
 /// ```
-/// use telemetry_core::policy::Scrubber;
+/// use telemetry_core::scrub::Scrubber;
 ///
 /// let scrubber = Scrubber::default();
 /// let text = "jane@corp.example: cannot open /home/jane/key.pem on 10.0.0.7:22";
@@ -61,7 +59,7 @@ impl Scrubber {
     /// overlap. For the data dictionary.
     ///
     /// ```
-    /// use telemetry_core::policy::Scrubber;
+    /// use telemetry_core::scrub::Scrubber;
     ///
     /// for rule in Scrubber::rules() {
     ///     println!("{:20} {:10} {}", rule.name(), rule.label(), rule.description());
@@ -78,7 +76,7 @@ impl Scrubber {
     /// beside it); upper and lower case of ASCII letters do not matter.
     ///
     /// ```
-    /// use telemetry_core::policy::Scrubber;
+    /// use telemetry_core::scrub::Scrubber;
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// let scrubber = Scrubber::default().with_literal("web-7")?;
@@ -117,26 +115,6 @@ impl fmt::Debug for Scrubber {
             .field("rules", &rules::RULES.len())
             .field("literals", &self.engine.literals())
             .finish()
-    }
-}
-
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Scrub;
-
-impl LeafPolicy for Scrub {
-    type Kind = Text;
-
-    fn apply<R: Receive>(
-        &self,
-        text: &str,
-        context: Context<'_>,
-        receive: R,
-    ) -> Result<R::Ok, R::Error> {
-        match context.scrubber() {
-            Some(scrubber) => receive.value(&*scrubber.scrub(text)),
-            None => receive.absent(),
-        }
     }
 }
 

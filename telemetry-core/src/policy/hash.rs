@@ -1,23 +1,10 @@
-//! Pseudonyms.
+//! `hash`: keyed pseudonyms, and plain SHA-256 where it is asked for by name.
 //!
-//! It owns secrets, keys and what is made with them. It must never know which
-//! event a value is in beyond the scope that separates keys.
-//!
-//! Here are the two policies; [`secret`] keeps secrets, [`keys`] derives keys,
-//! [`format`] holds the bytes that must not drift, and [`construction`] calls
-//! the cryptography.
+//! It owns the two policies. It must never know how a key is made or kept.
 
-pub mod construction;
-mod format;
-mod keys;
-mod secret;
-
-pub use self::format::{KeyScope, Pseudonym};
-pub use self::keys::{KeySlot, Keys};
-pub use self::secret::Secret;
-
-use crate::event::kind::Identifier;
-use crate::event::{Context, LeafPolicy, Receive};
+use crate::leaf::kind::Identifier;
+use crate::leaf::{Context, LeafPolicy, Sink};
+use crate::pseudonym::{KeySlot, format, primitives};
 
 /// `hash`: a value's pseudonym. Nothing is left of an empty value.
 #[doc(hidden)]
@@ -30,11 +17,11 @@ pub struct Keyed {
 impl LeafPolicy for Keyed {
     type Kind = Identifier;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         value: &[u8],
         context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         let pseudonym = context.keys().and_then(|keys| {
             if self.lowercase {
@@ -44,8 +31,8 @@ impl LeafPolicy for Keyed {
             }
         });
         match pseudonym {
-            Some(pseudonym) => receive.value(pseudonym.as_str()),
-            None => receive.absent(),
+            Some(pseudonym) => sink.value(pseudonym.as_str()),
+            None => sink.absent(),
         }
     }
 }
@@ -64,26 +51,26 @@ pub struct Sha256 {
 impl LeafPolicy for Sha256 {
     type Kind = Identifier;
 
-    fn apply<R: Receive>(
+    fn apply<R: Sink>(
         &self,
         value: &[u8],
         _context: Context<'_>,
-        receive: R,
+        sink: R,
     ) -> Result<R::Ok, R::Error> {
         if value.is_empty() {
-            return receive.absent();
+            return sink.absent();
         }
         let digest = if self.lowercase {
-            format::with_lowercase(value, construction::sha256)
+            format::with_lowercase(value, primitives::sha256)
         } else {
-            construction::sha256(value)
+            primitives::sha256(value)
         };
-        let mut digits = [0; 2 * construction::DIGEST];
+        let mut digits = [0; 2 * primitives::DIGEST];
         format::encode(&digest, &mut digits);
         match std::str::from_utf8(&digits) {
-            Ok(digits) => receive.value(digits),
+            Ok(digits) => sink.value(digits),
             // Out of reach: hexadecimal digits are ASCII.
-            Err(_) => receive.absent(),
+            Err(_) => sink.absent(),
         }
     }
 }

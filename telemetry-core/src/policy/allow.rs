@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::shape::{Element, Receive, structure};
-use super::{Context, Leaves};
+use crate::leaf::{Context, Element, Sanitize, Sink, structure};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
 ///
@@ -28,9 +27,9 @@ use super::{Context, Leaves};
     note = "if the value is harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
 )]
 pub trait TelemetryValue {
-    /// Hands the value to `receive`, or says that there is none.
+    /// Hands the value to `sink`, or says that there is none.
     #[doc(hidden)]
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error>;
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error>;
 }
 
 /// A value that is allowed.
@@ -38,11 +37,11 @@ pub trait TelemetryValue {
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed<'v, T: ?Sized>(pub(crate) &'v T);
 
-impl<T: TelemetryValue + ?Sized> Leaves for Allowed<'_, T> {
+impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
     const SHOWN: bool = true;
 
-    fn emit<R: Receive>(&self, _context: Context<'_>, receive: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(receive)
+    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.emit(sink)
     }
 }
 
@@ -55,8 +54,8 @@ structure! {
 macro_rules! values {
     ($($Type:ty)*) => {$(
         impl TelemetryValue for $Type {
-            fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-                receive.value(self)
+            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+                sink.value(self)
             }
         }
     )*};
@@ -69,36 +68,36 @@ values! {
 
 /// Text that is part of the program. The lifetime proves it.
 impl TelemetryValue for &'static str {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        receive.value(*self)
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(*self)
     }
 }
 
 /// Infinities and NaN have no form in JSON: they are left out.
 impl TelemetryValue for f64 {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        if self.is_finite() { receive.value(self) } else { receive.absent() }
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        if self.is_finite() { sink.value(self) } else { sink.absent() }
     }
 }
 
 /// Infinities and NaN have no form in JSON: they are left out.
 impl TelemetryValue for f32 {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        if self.is_finite() { receive.value(self) } else { receive.absent() }
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        if self.is_finite() { sink.value(self) } else { sink.absent() }
     }
 }
 
 /// In seconds, as a floating-point number.
 impl TelemetryValue for Duration {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        receive.value(&self.as_secs_f64())
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(&self.as_secs_f64())
     }
 }
 
 /// Nothing to say: left out.
 impl TelemetryValue for () {
-    fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-        receive.absent()
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.absent()
     }
 }
 
@@ -108,8 +107,8 @@ struct Tuple<'v, T>(&'v T);
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))*) => {$(
         impl<$($T: TelemetryValue),+> TelemetryValue for ($($T,)+) {
-            fn emit<R: Receive>(&self, receive: R) -> Result<R::Ok, R::Error> {
-                receive.value(&Tuple(self))
+            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+                sink.value(&Tuple(self))
             }
         }
 

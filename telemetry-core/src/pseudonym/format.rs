@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use super::construction::DIGEST;
+use super::primitives::DIGEST;
 
 /// In front of each pseudonym: `h` for a keyed hash, `1` for the algorithm
-/// and the formats below. Another construction takes another number, so that
+/// and the formats below. Another primitives takes another number, so that
 /// a receiver never joins what cannot be joined. It says nothing of the key: a
 /// key's name would itself be an identifier.
 const PREFIX: &str = "h1_";
@@ -20,7 +20,7 @@ const LABEL: &str = "telemetry pseudonym v1";
 /// What a key is for: keys of different scopes cannot be joined.
 ///
 /// ```
-/// use telemetry_core::policy::KeyScope;
+/// use telemetry_core::pseudonym::KeyScope;
 ///
 /// let one = KeyScope::Field { event: "run.finished", field: "target" };
 /// let other = KeyScope::Field { event: "run.failed", field: "target" };
@@ -142,7 +142,7 @@ impl Length {
 /// first folded by Unicode's rules, and bytes that are not UTF-8 by ASCII's.
 ///
 /// ```
-/// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+/// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
 ///
 /// # fn main() -> Result<(), telemetry_core::Error> {
 /// static TARGET: KeySlot =
@@ -179,7 +179,7 @@ impl Pseudonym {
     /// The text form: the prefix and lower-case hexadecimal digits.
     ///
     /// ```
-    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+    /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
@@ -219,14 +219,14 @@ impl fmt::Debug for Pseudonym {
 
 /// Writes lower-case hexadecimal digits. The buffer is twice as long as the
 /// digest, so that this cannot fail.
-pub(super) fn encode(digest: &[u8; DIGEST], digits: &mut [u8]) {
+pub(crate) fn encode(digest: &[u8; DIGEST], digits: &mut [u8]) {
     let _ = hex::encode_to_slice(digest, digits);
 }
 
 /// Hands `value` in lower case to `with`: by Unicode's rules when it is UTF-8,
 /// and by ASCII's otherwise, so that the bytes of a name in another encoding
 /// stay what they are.
-pub(super) fn with_lowercase<T>(value: &[u8], with: impl FnOnce(&[u8]) -> T) -> T {
+pub(crate) fn with_lowercase<T>(value: &[u8], with: impl FnOnce(&[u8]) -> T) -> T {
     // A host name has at most 253 bytes, an e-mail address 254: they are
     // folded on the stack.
     let mut buffer = [0; 256];

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use super::construction::{self, DIGEST};
+use super::primitives::{self, DIGEST};
 use crate::error::{Error, Kind};
 use crate::platform;
 
@@ -50,7 +50,7 @@ const NEXT: &[u8] = b"next";
 /// hard link, replaced by a rename, and locked through the standard library.
 ///
 /// ```
-/// use telemetry_core::policy::Secret;
+/// use telemetry_core::pseudonym::Secret;
 ///
 /// # fn main() -> Result<(), telemetry_core::Error> {
 /// let secret = Secret::from_bytes(b"thirty-two bytes, for an example")?;
@@ -70,7 +70,7 @@ impl Secret {
     /// A new secret from the operating system's random source, of epoch 0.
     ///
     /// ```
-    /// use telemetry_core::policy::Secret;
+    /// use telemetry_core::pseudonym::Secret;
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// let secret = Secret::generate()?;
@@ -97,7 +97,7 @@ impl Secret {
     /// belong into a key store, not into the program's source.
     ///
     /// ```
-    /// use telemetry_core::policy::Secret;
+    /// use telemetry_core::pseudonym::Secret;
     ///
     /// assert!(Secret::from_bytes(b"thirty-two bytes, for an example").is_ok());
     /// assert!(Secret::from_bytes(b"a pass phrase").unwrap_err().is_secret());
@@ -134,7 +134,7 @@ impl Secret {
     /// no pseudonym.
     ///
     /// ```
-    /// use telemetry_core::policy::Secret;
+    /// use telemetry_core::pseudonym::Secret;
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// assert_eq!(Secret::generate()?.next_epoch().epoch(), 1);
@@ -155,7 +155,7 @@ impl Secret {
     /// a leak make a new secret instead.
     ///
     /// ```
-    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+    /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
@@ -171,7 +171,7 @@ impl Secret {
     pub fn next_epoch(self) -> Self {
         let mut bytes = Box::new(Zeroizing::new([0; DIGEST]));
         bytes.copy_from_slice(
-            Zeroizing::new(construction::Keyed::new(self.as_bytes()).tag(NEXT)).as_slice(),
+            Zeroizing::new(primitives::Keyed::new(self.as_bytes()).tag(NEXT)).as_slice(),
         );
         // Out of reach for a counter that a person advances.
         Self { bytes, epoch: self.epoch.saturating_add(1) }
@@ -185,7 +185,7 @@ impl Secret {
     /// one; a process that is killed leaves either no file or a whole one.
     ///
     /// ```
-    /// use telemetry_core::policy::{Keys, Secret};
+    /// use telemetry_core::pseudonym::{Keys, Secret};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let home = std::env::temp_dir().join(format!("telemetry-doc-{}", std::process::id()));
@@ -222,7 +222,7 @@ impl Secret {
     /// ends: its pseudonyms belong to the old epoch.
     ///
     /// ```
-    /// use telemetry_core::policy::Secret;
+    /// use telemetry_core::pseudonym::Secret;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let home = std::env::temp_dir().join(format!("telemetry-doc-{}-r", std::process::id()));

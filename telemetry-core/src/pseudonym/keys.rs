@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::construction::{self, DIGEST};
 use super::format::{KeyScope, Length, Pseudonym};
+use super::primitives::{self, DIGEST};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
 
@@ -18,7 +18,7 @@ use crate::error::{Error, Kind};
 /// beside each hashed field.
 ///
 /// ```
-/// use telemetry_core::policy::{KeyScope, KeySlot};
+/// use telemetry_core::pseudonym::{KeyScope, KeySlot};
 ///
 /// static TARGET: KeySlot =
 ///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
@@ -34,7 +34,7 @@ impl KeySlot {
     /// A slot for the key of `scope`.
     ///
     /// ```
-    /// use telemetry_core::policy::{KeyScope, KeySlot};
+    /// use telemetry_core::pseudonym::{KeyScope, KeySlot};
     ///
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
     /// ```
@@ -82,7 +82,7 @@ impl KeySlot {
 /// | fleet | [`Secret::from_bytes`] | wherever the author puts the same 32 bytes |
 ///
 /// ```
-/// use telemetry_core::policy::{KeyScope, KeySlot, Keys, Secret};
+/// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
 ///
 /// # fn main() -> Result<(), telemetry_core::Error> {
 /// static TARGET: KeySlot =
@@ -104,7 +104,7 @@ pub struct Keys {
 }
 
 /// A key's place. `None` inside is a key that could not be derived.
-type Place = OnceLock<Option<construction::Keyed>>;
+type Place = OnceLock<Option<primitives::Keyed>>;
 type Bucket = Box<[Place]>;
 
 /// Places in the first bucket; each further bucket has twice as many as the
@@ -118,7 +118,7 @@ impl Keys {
     /// The keys of `secret`: of an installation, or of a fleet.
     ///
     /// ```
-    /// use telemetry_core::policy::{Keys, Secret};
+    /// use telemetry_core::pseudonym::{Keys, Secret};
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// // In a program these 32 bytes come from the organisation's key store.
@@ -135,7 +135,7 @@ impl Keys {
     /// alone, which nothing can join with those of its next run.
     ///
     /// ```
-    /// use telemetry_core::policy::Keys;
+    /// use telemetry_core::pseudonym::Keys;
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// let keys = Keys::session()?;
@@ -158,7 +158,7 @@ impl Keys {
     /// from before and after a change can still be joined.
     ///
     /// ```
-    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+    /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
@@ -195,7 +195,7 @@ impl Keys {
     /// in a data set, and say "empty".
     ///
     /// ```
-    /// use telemetry_core::policy::{KeyScope, KeySlot, Keys};
+    /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
     ///
     /// # fn main() -> Result<(), telemetry_core::Error> {
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
@@ -230,12 +230,12 @@ impl Keys {
     /// Derives the key of `scope` and takes it into HMAC. Without a key there
     /// is no pseudonym: nothing is ever hashed under a constant.
     #[cold]
-    fn derive(&self, scope: KeyScope) -> Option<construction::Keyed> {
+    fn derive(&self, scope: KeyScope) -> Option<primitives::Keyed> {
         let mut key = Zeroizing::new([0; DIGEST]);
         scope.with_info(self.secret.epoch(), |info| {
-            construction::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())
+            primitives::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())
         })?;
-        Some(construction::Keyed::new(key.as_slice()))
+        Some(primitives::Keyed::new(key.as_slice()))
     }
 }
 

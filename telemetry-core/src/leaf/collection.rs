@@ -1,0 +1,209 @@
+//! How values are built from parts, written once for every policy.
+//!
+//! It owns the walk through `Option`, references, boxes, sequences and maps
+//! down to the leaves. It must never know what a policy does with a leaf.
+//!
+//! One rule for what is not there: it is *left out*. A `None` field is left
+//! out of its event, a `None` element out of its sequence, an entry whose key
+//! or value is `None` out of its map. It is never written as null.
+
+use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+
+use super::Sanitize;
+use super::context::Context;
+use super::sink::{Element, Entry, Sink};
+
+/// Writes, for one trait, the impls for all types that only hold others.
+/// `$leaves` makes a [`Sanitize`] of one element.
+macro_rules! structure {
+    (
+        impl[$($generics:tt)*] $Trait:path
+        { fn emit[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
+        $rest:tt
+    ) => {
+        structure!(@through [$($generics)*] $Trait, [$($bounds)*] [$($argument: $type),*] $rest,
+            &T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
+        structure!(@sequence [$($generics)*] $Trait, [$($bounds)*] [$($argument: $type),*] $rest,
+            [$element => $leaves, $context]
+            [[] [T]] [[const N: usize] [T; N]] [[] Vec<T>] [[] std::collections::VecDeque<T>]
+            [[] std::collections::BTreeSet<T>] [[H] std::collections::HashSet<T, H>]);
+        structure!(@impl [$($generics)* T: $Trait] $Trait, Option<T>, [$($bounds)*] [$($argument: $type),*] $rest,
+            this, sink => match this {
+                Some(value) => value.emit($($argument,)* sink),
+                None => sink.absent(),
+            });
+        structure!(@impl [$($generics)* T: $Trait + ToOwned + ?Sized] $Trait, std::borrow::Cow<'_, T>,
+            [$($bounds)*] [$($argument: $type),*] $rest,
+            this, sink => T::emit(this, $($argument,)* sink));
+    };
+    (@through $generics:tt $Trait:path, $bounds:tt $arguments:tt $rest:tt, $($Type:ty),*) => {
+        $(structure!(@one_through $generics $Trait, $bounds $arguments $rest, $Type);)*
+    };
+    (@one_through [$($generics:tt)*] $Trait:path, $bounds:tt [$($argument:ident: $type:ty),*] $rest:tt, $Type:ty) => {
+        structure!(@impl [$($generics)* T: $Trait + ?Sized] $Trait, $Type, $bounds [$($argument: $type),*] $rest,
+            this, sink => T::emit(this, $($argument,)* sink));
+    };
+    (@sequence $generics:tt $Trait:path, $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty])*) => {
+        $(structure!(@one_sequence $generics $Trait, $bounds $arguments $rest, $leaves $extra $Type);)*
+    };
+    (@one_sequence [$($generics:tt)*] $Trait:path, $bounds:tt $arguments:tt $rest:tt,
+        [$element:ident => $leaves:expr, $context:expr] [$($extra:tt)*] $Type:ty) => {
+        structure!(@impl [$($generics)* T: $Trait, $($extra)*] $Trait, $Type, $bounds $arguments $rest,
+            this, sink => sink.value(&$crate::leaf::Sequence {
+                items: this.iter().map(|$element| $leaves),
+                context: $context,
+            }));
+    };
+    (@impl [$($generics:tt)*] $Trait:path, $Type:ty, [$($bounds:tt)*] [$($argument:ident: $type:ty),*] { $($rest:tt)* },
+        $this:ident, $sink:ident => $body:expr) => {
+        impl<$($generics)*> $Trait for $Type {
+            $($rest)*
+            fn emit<$($bounds)* R: Sink>(&self, $($argument: $type,)* $sink: R) -> Result<R::Ok, R::Error> {
+                let $this = self;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use structure;
+
+/// A sequence that is serialised element by element, without those that
+/// nothing is left of.
+#[derive(Debug)]
+pub(crate) struct Sequence<'c, I> {
+    pub(crate) items: I,
+    pub(crate) context: Context<'c>,
+}
+
+impl<I: Iterator<Item: Sanitize> + Clone> Serialize for Sequence<'_, I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut sequence = serializer.serialize_seq(None)?;
+        for item in self.items.clone() {
+            item.emit(self.context, Element(&mut sequence))?;
+        }
+        sequence.end()
+    }
+}
+
+/// A map whose keys and values have a policy each. An entry is left out when
+/// nothing is left of its key or of its value.
+#[derive(Debug)]
+pub(crate) struct Entries<'c, I> {
+    pub(crate) entries: I,
+    pub(crate) context: Context<'c>,
+}
+
+impl<I, K, V> Serialize for Entries<'_, I>
+where
+    I: Iterator<Item = (K, V)> + Clone,
+    K: Sanitize,
+    V: Sanitize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (key, value) in self.entries.clone() {
+            key.emit(self.context, Key { map: &mut map, value: &value, context: self.context })?;
+        }
+        map.end()
+    }
+}
+
+struct Key<'s, S, V> {
+    map: &'s mut S,
+    value: &'s V,
+    context: Context<'s>,
+}
+
+impl<S: SerializeMap, V: Sanitize> Sink for Key<'_, S, V> {
+    type Ok = ();
+    type Error = S::Error;
+
+    fn value<T: Serialize + ?Sized>(self, key: &T) -> Result<(), S::Error> {
+        self.value.emit(self.context, Entry { map: self.map, key })
+    }
+
+    fn absent(self) -> Result<(), S::Error> {
+        Ok(())
+    }
+}
+
+/// A map, seen as its entries.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a map, and `keys(...)`, `values(...)` are for maps",
+    label = "not a map",
+    note = "maps are `HashMap` and `BTreeMap`, alone or in `Option`, `Box`, ..."
+)]
+pub trait Map {
+    type Key;
+    type Value;
+    /// The entries, or `None` when there is no map.
+    fn entries(&self) -> Option<impl Iterator<Item = (&Self::Key, &Self::Value)> + Clone>;
+}
+
+impl<K, V> Map for std::collections::BTreeMap<K, V> {
+    type Key = K;
+    type Value = V;
+    fn entries(&self) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
+        Some(self.iter())
+    }
+}
+
+impl<K, V, S> Map for std::collections::HashMap<K, V, S> {
+    type Key = K;
+    type Value = V;
+    fn entries(&self) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
+        Some(self.iter())
+    }
+}
+
+impl<M: Map> Map for Option<M> {
+    type Key = M::Key;
+    type Value = M::Value;
+    fn entries(&self) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
+        self.as_ref().and_then(Map::entries)
+    }
+}
+
+macro_rules! maps {
+    ($($Type:ty),*) => {$(
+        impl<M: Map + ?Sized> Map for $Type {
+            type Key = M::Key;
+            type Value = M::Value;
+            fn entries(&self) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
+                M::entries(self)
+            }
+        }
+    )*};
+}
+maps!(&M, Box<M>, std::rc::Rc<M>, std::sync::Arc<M>);
+
+/// A map under a policy for its keys and one for its values.
+#[doc(hidden)]
+#[derive(Debug)]
+pub(crate) struct EntriesOf<'v, M: ?Sized, KF, VF> {
+    pub(crate) map: &'v M,
+    pub(crate) keys: KF,
+    pub(crate) values: VF,
+}
+
+impl<'v, M, K, V, KF, VF> Sanitize for EntriesOf<'v, M, KF, VF>
+where
+    M: Map + ?Sized,
+    K: Sanitize,
+    V: Sanitize,
+    KF: Fn(&'v M::Key) -> K + Copy,
+    VF: Fn(&'v M::Value) -> V + Copy,
+{
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        let map: &'v M = self.map;
+        let (keys, values) = (self.keys, self.values);
+        match map.entries() {
+            Some(entries) => sink.value(&Entries {
+                entries: entries.map(move |(key, value)| (keys(key), values(value))),
+                context,
+            }),
+            None => sink.absent(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What policies need when they are applied.
+//!
+//! It owns [`Context`]: keys, rules for text, and the purposes that are granted.
+//! It must never know an event.
+
+use std::fmt;
+
+use crate::pseudonym::Keys;
+use crate::schema::Purpose;
+use crate::scrub::Scrubber;
+
+/// Says for which purposes data may be collected.
+pub trait Grants {
+    /// Whether data may be collected for `purpose`.
+    fn grants(&self, purpose: Purpose) -> bool;
+}
+
+impl<const N: usize> Grants for [Purpose; N] {
+    fn grants(&self, purpose: Purpose) -> bool {
+        self.contains(&purpose)
+    }
+}
+
+impl Grants for Vec<Purpose> {
+    fn grants(&self, purpose: Purpose) -> bool {
+        self.contains(&purpose)
+    }
+}
+
+/// What policies need when they are applied.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    keys: Option<&'a Keys>,
+    scrubber: Option<&'a Scrubber>,
+    granted: &'a dyn Grants,
+}
+
+impl<'a> Context<'a> {
+    /// For values that are allowed, and so need neither keys nor rules.
+    pub(crate) const WITHOUT_KEYS: Context<'static> =
+        Context { keys: None, scrubber: None, granted: &[] as &[Purpose; 0] };
+
+    pub(crate) fn new(keys: &'a Keys, scrubber: &'a Scrubber, granted: &'a dyn Grants) -> Self {
+        Self { keys: Some(keys), scrubber: Some(scrubber), granted }
+    }
+
+    pub(crate) fn keys(self) -> Option<&'a Keys> {
+        self.keys
+    }
+
+    pub(crate) fn scrubber(self) -> Option<&'a Scrubber> {
+        self.scrubber
+    }
+
+    pub(crate) fn grants(self, purpose: Option<Purpose>) -> bool {
+        purpose.is_none_or(|purpose| self.granted.grants(purpose))
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}

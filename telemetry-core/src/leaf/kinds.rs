@@ -1,0 +1,258 @@
+//! The kinds of leaves, and the types that hold them.
+//!
+//! It owns what a policy sees of a value: text, a number, an identifier's bytes,
+//! an address. It must never know what a policy does with a leaf.
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::{
+    NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU32, NonZeroU64, NonZeroU128,
+    NonZeroUsize,
+};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Sanitize;
+use super::collection::structure;
+use super::context::Context;
+use super::sink::Sink;
+
+/// The kinds of leaves that policies take.
+pub mod kind {
+    use std::net::IpAddr;
+
+    /// A kind of leaf.
+    pub trait Kind {
+        /// What a policy of this kind sees of a value.
+        type Leaf<'a>: Copy;
+    }
+
+    /// Something with so many possible values that a keyed hash hides which
+    /// one: seen as its canonical bytes. Text is its UTF-8, an integer its
+    /// decimal digits, an address its usual text form, a path its bytes.
+    #[derive(Debug)]
+    pub struct Identifier;
+    impl Kind for Identifier {
+        type Leaf<'a> = &'a [u8];
+    }
+
+    /// Text.
+    #[derive(Debug)]
+    pub struct Text;
+    impl Kind for Text {
+        type Leaf<'a> = &'a str;
+    }
+
+    /// An integer or a floating-point number; of a `Duration`, its seconds.
+    #[derive(Debug)]
+    pub struct Number;
+    impl Kind for Number {
+        type Leaf<'a> = super::Num;
+    }
+
+    /// An IP address.
+    #[derive(Debug)]
+    pub struct Address;
+    impl Kind for Address {
+        type Leaf<'a> = IpAddr;
+    }
+}
+
+/// A number, as policies see it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Num {
+    /// An integer. Of a `u128` above `i128::MAX`, `i128::MAX`.
+    Int(i128),
+    /// A floating-point number.
+    Float(f64),
+}
+
+/// What a policy does with one leaf.
+#[doc(hidden)]
+pub trait LeafPolicy {
+    type Kind: kind::Kind;
+    fn apply<R: Sink>(
+        &self,
+        leaf: <Self::Kind as kind::Kind>::Leaf<'_>,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error>;
+}
+
+/// A value that holds leaves of kind `K`: one, none or many.
+///
+/// A newtype joins in by handing the call on:
+///
+/// ```
+/// use telemetry_core::event::{Context, Sink, HasLeaves, kind};
+/// # use telemetry_core::event::LeafPolicy;
+///
+/// struct UserId(String);
+///
+/// impl HasLeaves<kind::Identifier> for UserId {
+///     fn emit<P, R>(&self, policy: &P, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error>
+///     where
+///         P: LeafPolicy<Kind = kind::Identifier>,
+///         R: Sink,
+///     {
+///         self.0.emit(policy, context, sink)
+///     }
+/// }
+/// ```
+pub trait HasLeaves<K: kind::Kind> {
+    /// Applies `policy` to each leaf and hands what is left to `sink`.
+    fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
+        &self,
+        policy: &P,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error>;
+}
+
+/// A value and the policy it is under.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Applied<'v, P, T: ?Sized> {
+    pub(crate) policy: P,
+    pub(crate) value: &'v T,
+}
+
+impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, T> {
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.value.emit(&self.policy, context, sink)
+    }
+}
+
+structure! {
+    impl[K: kind::Kind,] HasLeaves<K> {
+        fn emit[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
+        element => Applied { policy: ByReference(policy), value: element }, context
+    } {}
+}
+
+struct ByReference<'p, P>(&'p P);
+
+impl<P: LeafPolicy> LeafPolicy for ByReference<'_, P> {
+    type Kind = P::Kind;
+
+    fn apply<R: Sink>(
+        &self,
+        leaf: <P::Kind as kind::Kind>::Leaf<'_>,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        self.0.apply(leaf, context, sink)
+    }
+}
+
+macro_rules! leaves {
+    ($Kind:ty: $($Type:ty => |$this:ident, $each:ident| $body:expr;)*) => {$(
+        impl HasLeaves<$Kind> for $Type {
+            fn emit<P: LeafPolicy<Kind = $Kind>, R: Sink>(
+                &self,
+                policy: &P,
+                context: Context<'_>,
+                sink: R,
+            ) -> Result<R::Ok, R::Error> {
+                let $this = self;
+                let $each = |leaf: <$Kind as kind::Kind>::Leaf<'_>| policy.apply(leaf, context, sink);
+                $body
+            }
+        }
+    )*};
+}
+
+leaves! { kind::Text:
+    str => |this, leaf| leaf(this);
+    String => |this, leaf| leaf(this);
+}
+
+leaves! { kind::Identifier:
+    str => |this, leaf| leaf(this.as_bytes());
+    String => |this, leaf| leaf(this.as_bytes());
+    [u8] => |this, leaf| leaf(this);
+    Vec<u8> => |this, leaf| leaf(this);
+    OsStr => |this, leaf| leaf(this.as_encoded_bytes());
+    OsString => |this, leaf| leaf(this.as_encoded_bytes());
+    Path => |this, leaf| leaf(this.as_os_str().as_encoded_bytes());
+    PathBuf => |this, leaf| leaf(this.as_os_str().as_encoded_bytes());
+    IpAddr => |this, leaf| leaf(this.to_canonical().to_string().as_bytes());
+    Ipv4Addr => |this, leaf| leaf(this.to_string().as_bytes());
+    Ipv6Addr => |this, leaf| leaf(this.to_canonical().to_string().as_bytes());
+    SocketAddr => |this, leaf| leaf(SocketAddr::new(this.ip().to_canonical(), this.port()).to_string().as_bytes());
+}
+
+impl<const N: usize> HasLeaves<kind::Identifier> for [u8; N] {
+    fn emit<P: LeafPolicy<Kind = kind::Identifier>, R: Sink>(
+        &self,
+        policy: &P,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        policy.apply(self, context, sink)
+    }
+}
+
+leaves! { kind::Address:
+    IpAddr => |this, leaf| leaf(*this);
+    Ipv4Addr => |this, leaf| leaf(IpAddr::V4(*this));
+    Ipv6Addr => |this, leaf| leaf(IpAddr::V6(*this));
+    SocketAddr => |this, leaf| leaf(this.ip());
+    SocketAddrV4 => |this, leaf| leaf(IpAddr::V4(*this.ip()));
+    SocketAddrV6 => |this, leaf| leaf(IpAddr::V6(*this.ip()));
+}
+
+/// Integers of 32 bits and more are identifiers; smaller ones have so few
+/// values that trying them all reverses any hash.
+macro_rules! integers {
+    ($($Type:ty, $NonZero:ty;)*) => {
+        leaves! { kind::Identifier: $(
+            $Type => |this, leaf| leaf(Decimal::new(*this).as_bytes());
+            $NonZero => |this, leaf| leaf(Decimal::new(this.get()).as_bytes());
+        )*}
+    };
+}
+integers! {
+    u32, NonZeroU32; u64, NonZeroU64; u128, NonZeroU128; usize, NonZeroUsize;
+    i32, NonZeroI32; i64, NonZeroI64; i128, NonZeroI128; isize, NonZeroIsize;
+}
+
+/// The decimal digits of an integer, on the stack.
+struct Decimal {
+    // The longest is `i128::MIN`: 39 digits and the sign.
+    bytes: [u8; 40],
+    length: usize,
+}
+
+impl Decimal {
+    fn new(integer: impl std::fmt::Display) -> Self {
+        let mut bytes = [0; 40];
+        let mut rest = bytes.as_mut_slice();
+        // No integer is longer than the buffer, so that this cannot fail.
+        let _ = write!(rest, "{integer}");
+        let length = 40 - rest.len();
+        Self { bytes, length }
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+macro_rules! numbers {
+    ($($Type:ty)*) => {
+        leaves! { kind::Number: $($Type => |this, leaf| leaf(Num::Int(i128::from(*this)));)* }
+    };
+}
+numbers! { u8 u16 u32 u64 i8 i16 i32 i64 i128 }
+
+leaves! { kind::Number:
+    u128 => |this, leaf| leaf(Num::Int(i128::try_from(*this).unwrap_or(i128::MAX)));
+    // Both are at most 64 bits wide on every platform that Rust has.
+    usize => |this, leaf| leaf(Num::Int(*this as i128));
+    isize => |this, leaf| leaf(Num::Int(*this as i128));
+    f32 => |this, leaf| leaf(Num::Float(f64::from(*this)));
+    f64 => |this, leaf| leaf(Num::Float(*this));
+    Duration => |this, leaf| leaf(Num::Float(this.as_secs_f64()));
+}

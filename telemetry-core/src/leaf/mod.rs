@@ -1,0 +1,32 @@
+//! What a policy is applied to, and what it hands on.
+//!
+//! It owns leaves (the parts of a value that a policy sees), the walk from a
+//! value to its leaves, and the sink that takes what is left. It must never
+//! know which policies there are, nor an event.
+
+mod collection;
+mod context;
+mod kinds;
+mod sink;
+
+pub use self::collection::Map;
+pub(crate) use self::collection::Sequence;
+pub(crate) use self::collection::{EntriesOf, structure};
+pub use self::context::{Context, Grants};
+pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
+pub use self::sink::Sink;
+pub(crate) use self::sink::{Element, Entry};
+
+/// A value under its policy.
+#[doc(hidden)]
+pub trait Sanitize {
+    /// Whether `Debug` of the raw event may show what this emits. Such an
+    /// `emit` may not use keys: `Debug` has none.
+    const SHOWN: bool = false;
+
+    /// Whether this stands for a dropped field, of which there is no value.
+    const DROPPED: bool = false;
+
+    /// Hands what may leave to `sink`, or says that nothing does.
+    fn emit<S: Sink>(&self, context: Context<'_>, sink: S) -> Result<S::Ok, S::Error>;
+}
