@@ -10,6 +10,8 @@ extern crate self as telemetry_core;
 pub mod client;
 #[cfg(feature = "client")]
 pub mod consent;
+#[cfg(feature = "client")]
+mod envelope;
 pub mod error;
 pub mod event;
 #[cfg(feature = "client")]

@@ -204,7 +204,7 @@ fn deliver(queue: &Queue, transport: &HttpTransport, telemetry: &Telemetry) {
         }
         let request = Request { batch, content_type: "application/x-sentry-envelope", body };
         if let Err(error) = transport.send(&request, Instant::now() + TIMEOUT) {
-            telemetry.tell(
+            telemetry.report(
                 &Error::new(Kind::Delivery, "a crash report was not delivered").because(error),
             );
         }

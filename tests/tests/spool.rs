@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use telemetry_core::spool::{self, Filter, Limits, Reason, Spool, Stored, Why};
+use telemetry_core::spool::{self, Defect, Filter, Limits, Reason, Spool, Stored};
 use telemetry_tests::spool::{event_line, stored_line};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
@@ -537,8 +537,8 @@ mod delivering {
         for _ in 0..2 {
             let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
             let unreadable = claim.events().unwrap().find_map(Result::err).unwrap();
-            assert_eq!(unreadable.why, Why::NotUtf8);
-            let detail = unreadable.why.to_string();
+            assert_eq!(unreadable.defect, Defect::NotUtf8);
+            let detail = unreadable.defect.to_string();
             claim.set_aside(&unreadable.place, Reason::Unreadable, &detail, &limits()).unwrap();
             assert_eq!(ids(&home.spool), ["x-2"]);
             // As if killed before the line was taken out of the segment.
@@ -589,8 +589,8 @@ mod delivering {
 mod bad_input {
     use super::*;
 
-    fn why(folder: &Path) -> Vec<Why> {
-        spool::read(folder).unwrap().filter_map(Result::err).map(|bad| bad.why).collect()
+    fn defects(folder: &Path) -> Vec<Defect> {
+        spool::read(folder).unwrap().filter_map(Result::err).map(|bad| bad.defect).collect()
     }
 
     #[test]
@@ -604,8 +604,8 @@ mod bad_input {
         plant(&home, 1, &[&lines.concat()[..], half.as_bytes()].concat());
         plant(&home, 2, stored_line("x-2", TIME, 0).as_bytes());
         assert_eq!(
-            why(&home.spool),
-            [Why::NotUtf8, Why::NotJson, Why::NotAnEvent, Why::TooLong, Why::Torn]
+            defects(&home.spool),
+            [Defect::NotUtf8, Defect::NotJson, Defect::NotAnEvent, Defect::TooLong, Defect::Torn]
         );
         let good: Vec<String> =
             spool::read(&home.spool).unwrap().flatten().map(|stored| stored.id).collect();
@@ -663,7 +663,7 @@ mod bad_input {
         fs::write(&outside, stored_line("x-9", TIME, 0)).unwrap();
         let name = home.spool.join("sealed").join(format!("00000009-{:024x}-1-1.ndjson", 9));
         symlink(&outside, name).unwrap();
-        assert!(matches!(why(&home.spool)[..], [Why::NotOpened(_)]));
+        assert!(matches!(defects(&home.spool)[..], [Defect::NotOpened(_)]));
         assert!(spool::erase(&home.spool, Filter::All).is_err());
         assert_eq!(fs::read_to_string(&outside).unwrap(), stored_line("x-9", TIME, 0));
 

@@ -7,13 +7,16 @@ use std::ffi::OsString;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::deliver::Route;
 use super::folders::{Folders, check_app};
-use super::{ErrorHook, Inner, NoticeHook, Telemetry};
+use super::gate::{Gate, NoticeHook};
+use super::open::Opening;
+use super::record::Recorder;
+use super::report::{ErrorHook, Reporter};
+use super::{Inner, Telemetry};
 use crate::consent::{Layers, Notice};
 use crate::error::Error;
 use crate::export::{App, Exporter, Transport};
@@ -190,7 +193,7 @@ impl Builder {
         self
     }
 
-    /// Told of whatever goes wrong. The library itself prints nothing; an error
+    /// Called with whatever goes wrong. The library itself prints nothing; an error
     /// never carries a field's value. Called in the thread that recorded.
     pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.on_error = Box::new(hook);
@@ -204,7 +207,7 @@ impl Builder {
     /// # Errors
     ///
     /// When the program's name cannot be part of a path, or there is no home
-    /// folder. Everything else that can go wrong is told to the hook, and
+    /// folder. Everything else that can go wrong is reported to the hook, and
     /// leaves telemetry off or counted, so that a program may go on.
     pub fn build(self) -> Result<Telemetry, Error> {
         check_app(&self.app)?;
@@ -216,26 +219,17 @@ impl Builder {
                 (folders, layers)
             }
         };
-        let decision = layers.decide();
-        let telemetry = Telemetry {
-            inner: Arc::new(Inner {
-                on: AtomicBool::new(decision.is_on()),
-                consent: RwLock::new(Arc::new(decision)),
-                app: self.app,
-                layers,
-                folders,
-                limits: self.limits,
-                keys: Mutex::new(self.keys),
-                scrubber: self.scrubber,
-                showed_notice: AtomicBool::new(false),
-                open: OnceLock::new(),
-                failed: Mutex::new(None),
-                lost: [const { AtomicU64::new(0) }; 2],
-                route: self.route,
-                on_error: self.on_error,
-            }),
-        };
-        telemetry.inner.show_notice(self.show_notice);
+        let gate = Arc::new(Gate::new(layers));
+        let reporter = Arc::new(Reporter::new(self.on_error));
+        let opening = Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
+        let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
+        if let Some(route) = &self.route {
+            gate.when_off(route.stopper());
+        }
+        gate.show_notice(self.show_notice, &reporter);
+        let recorder = Arc::new(recorder);
+        let inner = Inner { gate, reporter, recorder, route: self.route };
+        let telemetry = Telemetry { inner: Arc::new(inner) };
         telemetry.start_delivery();
         Ok(telemetry)
     }

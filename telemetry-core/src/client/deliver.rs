@@ -5,10 +5,12 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{Inner, tidy};
+use super::gate::Gate;
+use super::record::Recorder;
+use super::report::Reporter;
 use crate::consent::Decision;
 use crate::error::Error;
 use crate::export::{App, Delivery, Exporter, Permission, Transport, Worker};
@@ -30,7 +32,7 @@ pub(super) struct Route {
     pub(super) exit_budget: Duration,
     pub(super) uploads: Option<NonZeroU32>,
     pub(super) in_background: bool,
-    worker: Mutex<Option<Worker>>,
+    worker: Arc<WorkerSlot>,
 }
 
 impl fmt::Debug for Route {
@@ -55,22 +57,27 @@ impl Route {
             exit_budget: EXIT_BUDGET,
             uploads: None,
             in_background: true,
-            worker: Mutex::new(None),
+            worker: Arc::default(),
         }
     }
 
-    /// One delivery, which asks `inner` again and again whether it still may.
-    pub(super) fn delivery(&self, inner: &Arc<Inner>) -> Delivery {
-        let (asked, told) = (Arc::downgrade(inner), Arc::downgrade(inner));
+    /// One delivery, which asks the gate again and again whether it still may.
+    pub(super) fn delivery(
+        &self,
+        gate: &Arc<Gate>,
+        reporter: &Arc<Reporter>,
+        recorder: &Recorder,
+    ) -> Delivery {
+        let (gate, reporter) = (Arc::clone(gate), Arc::clone(reporter));
         let delivery = Delivery::builder(
-            inner.folders.data.clone(),
+            recorder.opening.data.clone(),
             self.app.clone(),
             Arc::clone(&self.exporter),
             Arc::clone(&self.transport),
-            move || permission(&asked),
+            move || permission(&gate),
         )
-        .limits(inner.limits)
-        .on_error(move |error: &Error| tell(&told, error));
+        .limits(recorder.opening.limits)
+        .on_error(move |error: &Error| reporter.report(error));
         match self.uploads {
             Some(uploads) => delivery.uploads_per_minute(uploads),
             None => delivery,
@@ -80,48 +87,67 @@ impl Route {
 
     /// Starts the worker if there is none: only while events may be sent, so
     /// that a program without consent has no thread of ours.
-    pub(super) fn start(&self, inner: &Arc<Inner>) -> Result<(), Error> {
-        let mut worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn start(
+        &self,
+        gate: &Arc<Gate>,
+        reporter: &Arc<Reporter>,
+        recorder: &Arc<Recorder>,
+    ) -> Result<(), Error> {
+        let mut worker = self.worker.lock();
         if worker.is_none() {
-            let weak = Arc::downgrade(inner);
+            // The thread may outlive the program's last clone, which ends the
+            // recorder.
+            let weak = Arc::downgrade(recorder);
             let interval = self.interval;
-            let (data, limits) = (inner.folders.data.clone(), inner.limits);
-            let before = move || match interval {
-                Some(_) => {
-                    if let Some(inner) = weak.upgrade() {
-                        inner.seal();
-                    }
+            let before = move || {
+                let Some(recorder) = weak.upgrade() else { return };
+                match interval {
+                    Some(_) => recorder.seal(),
+                    // This run's events wait for the next start, but nothing
+                    // leaves that is older than the limits allow.
+                    None => recorder.tidy(),
                 }
-                // This run's events wait for the next start, but nothing leaves
-                // that is older than the limits allow.
-                None => tidy(&data, &limits, |error| tell(&weak, error)),
             };
             let interval = interval.unwrap_or(AT_START);
-            *worker = Some(Worker::start_with(self.delivery(inner), interval, before)?);
+            let delivery = self.delivery(gate, reporter, recorder);
+            *worker = Some(Worker::start_with(delivery, interval, before)?);
         }
         Ok(())
     }
 
+    /// What ends the worker without waiting for it.
+    pub(super) fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
+        let worker = Arc::clone(&self.worker);
+        move || {
+            worker.stop(Duration::ZERO);
+        }
+    }
+
     /// Stops the worker and waits for it no longer than `budget`.
     pub(super) fn stop(&self, budget: Duration) -> bool {
-        let worker = self.worker.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.worker.stop(budget)
+    }
+}
+
+/// The worker, while there is one.
+#[derive(Default)]
+struct WorkerSlot(Mutex<Option<Worker>>);
+
+impl WorkerSlot {
+    fn lock(&self) -> MutexGuard<'_, Option<Worker>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stop(&self, budget: Duration) -> bool {
+        let worker = self.lock().take();
         worker.is_none_or(|worker| worker.shutdown(budget))
     }
 }
 
-fn tell(inner: &Weak<Inner>, error: &Error) {
-    if let Some(inner) = inner.upgrade() {
-        inner.tell(error);
-    }
-}
-
-/// Whether events may be sent now. Consent is looked at anew; a program that
-/// has ended its telemetry sends nothing more.
-fn permission(inner: &Weak<Inner>) -> Permission {
-    let Some(inner) = inner.upgrade() else { return Permission::denied() };
-    let decision = inner.decision();
-    let decision = if decision.changed_now() { inner.decide_again() } else { decision };
-    if inner.may_send(&decision) { of(&decision) } else { Permission::denied() }
+/// Whether events may be sent now. Consent is looked at anew.
+fn permission(gate: &Gate) -> Permission {
+    let decision = gate.decision_now();
+    if gate.may_send(&decision) { of(&decision) } else { Permission::denied() }
 }
 
 fn of(decision: &Decision) -> Permission {

@@ -458,7 +458,7 @@ impl Run<'_> {
                     break;
                 }
                 Err(unreadable) => {
-                    let (place, why) = (&unreadable.place, unreadable.why.to_string());
+                    let (place, why) = (&unreadable.place, unreadable.defect.to_string());
                     claim.set_aside(place, Reason::Unreadable, &why, &self.delivery.limits)?;
                     *self.report.set_aside.entry(why).or_default() += 1;
                 }

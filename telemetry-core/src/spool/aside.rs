@@ -21,6 +21,7 @@ use super::limits::Limits;
 use super::lines::MAX_LINE;
 use super::names::{self, ASIDE, SegmentFile};
 use super::read::Place;
+use crate::envelope::STORED;
 use crate::error::Error;
 use crate::platform;
 
@@ -41,7 +42,7 @@ pub(super) fn keep(
     map.insert("reason".to_owned(), reason.name().into());
     map.insert("detail".to_owned(), detail.into());
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(stored)) => map.insert("stored".to_owned(), stored.into()),
+        Ok(Value::Object(stored)) => map.insert(STORED.to_owned(), stored.into()),
         _ => {
             let text = String::from_utf8_lossy(bytes.get(..TEXT).unwrap_or(&bytes));
             map.insert("text".to_owned(), text.into())

@@ -5,12 +5,10 @@ use std::io;
 use std::path::Path;
 use std::time::SystemTime;
 
-use serde_json::{Map, Value};
-
 use super::lines::{self, LineKind, Lines};
 use super::names::{self, SegmentFile};
-use super::read::parse_time;
 use super::recovery::recover;
+use crate::envelope::Header;
 use crate::error::Error;
 use crate::platform;
 
@@ -31,14 +29,13 @@ pub enum Filter<'a> {
 }
 
 impl Filter<'_> {
-    fn matches(&self, event: &Map<String, Value>) -> bool {
-        let text = |key: &str| event.get(key).and_then(Value::as_str);
-        match self {
+    fn matches(&self, event: &Header) -> bool {
+        match *self {
             Self::All => true,
-            Self::Event(name) => text("event") == Some(name),
-            Self::Id(id) => text("id") == Some(id),
-            Self::Purpose(purpose) => text("purpose") == Some(purpose),
-            Self::Before(time) => text("time").and_then(parse_time).is_some_and(|at| at < *time),
+            Self::Event(name) => event.event() == Some(name),
+            Self::Id(id) => event.id() == Some(id),
+            Self::Purpose(purpose) => event.purpose() == Some(purpose),
+            Self::Before(time) => event.recorded().is_some_and(|at| at < time),
         }
     }
 }
@@ -133,11 +130,8 @@ fn blank_matching(file: &File, path: &Path, filter: Filter<'_>) -> Result<(u64, 
 }
 
 fn matches(line: &[u8], filter: Filter<'_>) -> bool {
-    match serde_json::from_slice::<Map<String, Value>>(line) {
-        Ok(map) => match map.get("stored") {
-            Some(Value::Object(stored)) => filter.matches(stored),
-            _ => filter.matches(&map),
-        },
-        Err(_) => filter == Filter::All,
+    match Header::read(line) {
+        Some(header) => filter.matches(&header),
+        None => filter == Filter::All,
     }
 }

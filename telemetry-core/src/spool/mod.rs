@@ -41,7 +41,7 @@ pub use self::counts::{Counts, Reason, count, counts};
 pub use self::erase::{Filter, erase};
 pub use self::limits::{Limits, enforce};
 pub use self::lines::MAX_LINE;
-pub use self::read::{Events, Place, Reader, Stored, Unreadable, Why, read};
+pub use self::read::{Defect, Events, Place, Reader, Stored, Unreadable, read};
 pub use self::recovery::{Recovered, recover};
 pub use self::sealed::{Claim, DeliveryLock, Segment, sealed, try_lock_delivery};
 

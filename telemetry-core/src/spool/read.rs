@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::lines::{Line, LineKind, Lines, MAX_LINE};
 use super::names::{self, SegmentFile};
+use crate::envelope::{self, Envelope, Header, Malformed};
 use crate::error::Error;
 use crate::platform;
 
@@ -64,21 +65,12 @@ pub struct Stored {
 impl Stored {
     /// When it was recorded, if the stored time can be understood.
     pub fn recorded(&self) -> Option<SystemTime> {
-        parse_time(&self.time)
+        envelope::time_of(&self.time)
     }
 
-    fn parse(raw: &[u8], place: &Place) -> Result<Self, Why> {
-        let text = std::str::from_utf8(raw).map_err(|_| Why::NotUtf8)?;
-        let mut map: Map<String, Value> = serde_json::from_str(text).map_err(|_| Why::NotJson)?;
-        let mut text = |key: &str| match map.remove(key) {
-            Some(Value::String(value)) => Ok(value),
-            _ => Err(Why::NotAnEvent),
-        };
-        let (id, time, event) = (text("id")?, text("time")?, text("event")?);
-        let (purpose, installation) = (text("purpose")?, text("installation")?);
-        let version = map.get("version").and_then(Value::as_u64).ok_or(Why::NotAnEvent)?;
-        let container = map.get("container").and_then(Value::as_bool).unwrap_or(false);
-        let Some(Value::Object(fields)) = map.remove("fields") else { return Err(Why::NotAnEvent) };
+    fn parse(raw: &[u8], place: &Place) -> Result<Self, Defect> {
+        let Envelope { id, time, event, version, purpose, installation, container, fields } =
+            envelope::parse(raw)?;
         let (raw, place) = (raw.to_vec(), place.clone());
         Ok(Self { id, time, event, version, purpose, installation, container, fields, raw, place })
     }
@@ -92,12 +84,12 @@ pub struct Unreadable {
     /// Where it stands.
     pub place: Place,
     /// What is wrong with it.
-    pub why: Why,
+    pub defect: Defect,
 }
 
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.why)
+        write!(f, "{}: {}", self.place, self.defect)
     }
 }
 
@@ -106,7 +98,7 @@ impl std::error::Error for Unreadable {}
 /// What is wrong with a line or a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Why {
+pub enum Defect {
     /// The bytes are not UTF-8.
     NotUtf8,
     /// The text is not a JSON object.
@@ -124,7 +116,7 @@ pub enum Why {
     ReadFailed(io::ErrorKind),
 }
 
-impl fmt::Display for Why {
+impl fmt::Display for Defect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotUtf8 => f.write_str("not UTF-8"),
@@ -134,6 +126,16 @@ impl fmt::Display for Why {
             Self::Torn => f.write_str("ends in the middle of a line"),
             Self::NotOpened(kind) => write!(f, "could not be opened ({kind})"),
             Self::ReadFailed(kind) => write!(f, "could not be read ({kind})"),
+        }
+    }
+}
+
+impl From<Malformed> for Defect {
+    fn from(malformed: Malformed) -> Self {
+        match malformed {
+            Malformed::NotUtf8 => Self::NotUtf8,
+            Malformed::NotJson => Self::NotJson,
+            Malformed::NotAnEvent => Self::NotAnEvent,
         }
     }
 }
@@ -176,7 +178,7 @@ impl Reader {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(whole_file(&file.path, Why::NotOpened(error.kind()))),
+            Err(error) => Err(whole_file(&file.path, Defect::NotOpened(error.kind()))),
         }
     }
 }
@@ -198,8 +200,8 @@ impl Iterator for Reader {
     }
 }
 
-fn whole_file(path: &Path, why: Why) -> Unreadable {
-    Unreadable { place: Place { path: path.to_owned(), line: 0, offset: 0, length: 0 }, why }
+fn whole_file(path: &Path, defect: Defect) -> Unreadable {
+    Unreadable { place: Place { path: path.to_owned(), line: 0, offset: 0, length: 0 }, defect }
 }
 
 /// The events of one segment.
@@ -224,17 +226,17 @@ impl Events {
             offset: line.offset,
             length: line.length,
         };
-        let why = match line.kind {
+        let defect = match line.kind {
             LineKind::Blank => return None,
             LineKind::Torn if !self.complete => return None,
-            LineKind::Torn => Why::Torn,
-            LineKind::TooLong => Why::TooLong,
+            LineKind::Torn => Defect::Torn,
+            LineKind::TooLong => Defect::TooLong,
             LineKind::Whole => match Stored::parse(bytes, &place) {
                 Ok(stored) => return Some(Ok(stored)),
-                Err(why) => why,
+                Err(defect) => defect,
             },
         };
-        Some(Err(Unreadable { place, why }))
+        Some(Err(Unreadable { place, defect }))
     }
 }
 
@@ -254,7 +256,7 @@ impl Iterator for Events {
                 Ok(None) => self.lines = None,
                 Err(error) => {
                     self.lines = None;
-                    return Some(Err(whole_file(&self.path, Why::ReadFailed(error.kind()))));
+                    return Some(Err(whole_file(&self.path, Defect::ReadFailed(error.kind()))));
                 }
             }
         }
@@ -269,11 +271,5 @@ pub(super) fn last_time(path: &Path) -> Option<SystemTime> {
     let mut tail = Vec::new();
     file.take(MAX_LINE as u64).read_to_end(&mut tail).ok()?;
     let events = tail.rsplit(|byte| *byte == b'\n').filter(|line| line.first() == Some(&b'{'));
-    events
-        .filter_map(|line| serde_json::from_slice::<Map<String, Value>>(line).ok())
-        .find_map(|map| parse_time(map.get("time")?.as_str()?))
-}
-
-pub(super) fn parse_time(text: &str) -> Option<SystemTime> {
-    text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
+    events.filter_map(Header::read).find_map(|header| header.recorded())
 }

@@ -1,0 +1,144 @@
+//! What is made by the first event that consent lets through.
+//!
+//! It owns the order in which the secret, the installation id and the spool
+//! are made, and what happens when that fails. It must never know an event.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use super::report::Reporter;
+use super::{InstallationId, container, installation, readme};
+use crate::consent::Layers;
+use crate::envelope::Origin;
+use crate::error::Error;
+use crate::event::Sanitizer;
+use crate::pseudonym::{Keys, Secret};
+use crate::scrub::Scrubber;
+use crate::spool::{self, Limits, Spool};
+
+/// What exists once something has been recorded.
+#[derive(Debug)]
+pub(super) struct Open {
+    pub(super) sanitizer: Sanitizer,
+    pub(super) installation: InstallationId,
+    /// The same as text: it stands in every line.
+    installation_text: String,
+    container: bool,
+    pub(super) spool: Spool,
+}
+
+impl Open {
+    pub(super) fn origin(&self) -> Origin<'_> {
+        Origin { installation: &self.installation_text, container: self.container }
+    }
+}
+
+/// [`Open`], or what is needed to make it.
+pub(super) struct Opening {
+    pub(super) data: PathBuf,
+    pub(super) limits: Limits,
+    pub(super) scrubber: Scrubber,
+    app: String,
+    keys: Mutex<Option<Keys>>,
+    open: OnceLock<Open>,
+    /// When making it failed last.
+    failed: Mutex<Option<Instant>>,
+}
+
+impl Opening {
+    pub(super) fn new(
+        app: String,
+        data: PathBuf,
+        limits: Limits,
+        keys: Option<Keys>,
+        scrubber: Scrubber,
+    ) -> Self {
+        let (keys, failed) = (Mutex::new(keys), Mutex::new(None));
+        Self { data, limits, scrubber, app, keys, open: OnceLock::new(), failed }
+    }
+
+    /// What exists, if it does.
+    pub(super) fn opened(&self) -> Option<&Open> {
+        self.open.get()
+    }
+
+    /// What exists, made if it does not. After a failure it is tried again, as
+    /// a failed write is: a disk that was full when a program started must not
+    /// silence it for months.
+    pub(super) fn ready(&self, layers: &Layers, reporter: &Reporter) -> Option<&Open> {
+        if let Some(open) = self.open.get() {
+            return Some(open);
+        }
+        let failed = {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            if failed.is_some_and(|since| since.elapsed() < self.limits.pause) {
+                return None;
+            }
+            // Another thread was quicker.
+            if let Some(open) = self.open.get() {
+                return Some(open);
+            }
+            match self.make(layers) {
+                Ok(open) => {
+                    let _ = self.open.set(open);
+                    None
+                }
+                Err(error) => {
+                    *failed = Some(Instant::now());
+                    Some(error)
+                }
+            }
+        };
+        match failed {
+            Some(error) => reporter.report(&error),
+            None => {
+                tidy(&self.data, &self.limits, reporter);
+                // A page that cannot be written is no reason not to record.
+                if let Err(error) = readme::put(&self.data, &self.app, layers.command_name()) {
+                    reporter.report(&error);
+                }
+            }
+        }
+        self.open.get()
+    }
+
+    /// Makes the secret, the installation id and the spool.
+    fn make(&self, layers: &Layers) -> Result<Open, Error> {
+        let spool = Spool::open(&self.data, self.limits)?;
+        let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if given.is_none() {
+            let secret = Secret::load_or_create(self.data.join("secret"))?;
+            *given = Some(Keys::new(secret));
+        }
+        let installation = installation::load_or_create(&self.data)?;
+        // Taken last: after a failure they are needed again.
+        let keys = given.take().map_or_else(Keys::session, Ok)?;
+        Ok(Open {
+            sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
+            installation,
+            installation_text: installation.to_string(),
+            container: container::detect(|name| layers.variable_value(name)),
+            spool,
+        })
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opening").field("data", &self.data).finish_non_exhaustive()
+    }
+}
+
+/// Takes over what killed processes left, and drops what is older than the
+/// limits allow. Nothing else does this in a program that has no receiver and
+/// ends after a few events. What fails is reported, and stops no event.
+pub(super) fn tidy(data: &Path, limits: &Limits, reporter: &Reporter) {
+    let failed = match spool::recover(data) {
+        Ok(recovered) => recovered.errors,
+        Err(error) => vec![error],
+    };
+    let limited = spool::enforce(data, limits, SystemTime::now());
+    failed.iter().chain(&limited.err()).for_each(|error| reporter.report(error));
+}

@@ -1,0 +1,179 @@
+//! The path of one event: past the gate, through its policies, into the spool.
+//!
+//! It owns what becomes of an event, and the counts of those that do not reach
+//! the spool. It must never know a receiver.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::Timestamp;
+
+use super::gate::Gate;
+use super::open::{Open, Opening, tidy};
+use super::report::Reporter;
+use crate::consent::Decision;
+use crate::envelope;
+use crate::error::{Error, Kind};
+use crate::event::TelemetryEvent;
+use crate::spool::{self, Counts, Reason};
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recorded {
+    /// It is in the spool, and survives the end of this process at any moment.
+    Stored,
+    /// Consent is denied: it was not even sanitised.
+    Denied,
+    /// It could not be stored, and is counted: see
+    /// [`Telemetry::counts`](super::Telemetry::counts).
+    Dropped,
+}
+
+impl Recorded {
+    /// Whether the event is in the spool.
+    pub fn is_stored(self) -> bool {
+        self == Self::Stored
+    }
+}
+
+/// Why an event can be lost before it reaches the spool.
+const LOST: [Reason; 2] = [Reason::NotReady, Reason::NotSerialised];
+
+thread_local! {
+    /// The line under construction. Kept, so that an event allocates nothing
+    /// once the buffer is as long as the longest line.
+    static LINE: RefCell<(Vec<u8>, String)> = const { RefCell::new((Vec::new(), String::new())) };
+}
+
+/// Records events.
+pub(super) struct Recorder {
+    gate: Arc<Gate>,
+    reporter: Arc<Reporter>,
+    pub(super) opening: Opening,
+    /// Events lost before they reached the spool, by the place of their reason
+    /// in [`LOST`]. Written down when the program ends.
+    lost: [AtomicU64; LOST.len()],
+}
+
+impl Recorder {
+    pub(super) fn new(gate: Arc<Gate>, reporter: Arc<Reporter>, opening: Opening) -> Self {
+        Self { gate, reporter, opening, lost: [const { AtomicU64::new(0) }; 2] }
+    }
+
+    /// What exists once something has been recorded, made if it does not.
+    pub(super) fn ready(&self) -> Option<&Open> {
+        self.opening.ready(self.gate.layers(), &self.reporter)
+    }
+
+    pub(super) fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
+        let decision = self.gate.current_decision();
+        if !decision.granted(event.schema().purpose) || !self.gate.is_on() {
+            return Recorded::Denied;
+        }
+        let Some(open) = self.ready() else {
+            self.lose(Reason::NotReady);
+            return Recorded::Dropped;
+        };
+        let taken = LINE.try_with(|line| match line.try_borrow_mut() {
+            Ok(mut line) => {
+                let (bytes, id) = &mut *line;
+                self.store(open, event, &decision, bytes, id)
+            }
+            // The event's own code recorded an event while it was sanitised.
+            Err(_) => self.store(open, event, &decision, &mut Vec::new(), &mut String::new()),
+        });
+        // The thread is ending and its buffer is gone: one is made for the occasion.
+        taken.unwrap_or_else(|_| {
+            self.store(open, event, &decision, &mut Vec::new(), &mut String::new())
+        })
+    }
+
+    fn store<E: TelemetryEvent + ?Sized>(
+        &self,
+        open: &Open,
+        event: &E,
+        decision: &Decision,
+        bytes: &mut Vec<u8>,
+        id: &mut String,
+    ) -> Recorded {
+        bytes.clear();
+        id.clear();
+        open.spool.next_id(id);
+        let sanitized = open.sanitizer.sanitize_for(event, decision);
+        // A field's own `Serialize`, or a function of the author's, may fail
+        // or panic. Its message may hold the field's value, so that it is
+        // neither shown nor passed on.
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            envelope::write(bytes, id, Timestamp::now(), &open.origin(), &sanitized)
+        }));
+        if !matches!(written, Ok(Ok(()))) {
+            self.lose(Reason::NotSerialised);
+            self.reporter.report(&Error::new(
+                Kind::Export,
+                format!("an event `{}` could not be serialised", event.schema().name),
+            ));
+            return Recorded::Dropped;
+        }
+        match open.spool.append(bytes) {
+            Ok(()) => Recorded::Stored,
+            Err(error) => {
+                self.reporter.report(&error);
+                Recorded::Dropped
+            }
+        }
+    }
+
+    fn lose(&self, reason: Reason) {
+        if let Some((_, lost)) = LOST.into_iter().zip(&self.lost).find(|(of, _)| *of == reason) {
+            lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// What was dropped, by reason, as far as the disk and this process know.
+    pub(super) fn counts(&self) -> Result<Counts, Error> {
+        let mut counts = match self.opening.opened() {
+            Some(open) => open.spool.counts(),
+            None => spool::counts(&self.opening.data),
+        }?;
+        for (reason, lost) in LOST.into_iter().zip(&self.lost) {
+            counts.add(reason, lost.load(Ordering::Relaxed));
+        }
+        Ok(counts)
+    }
+
+    /// Completes the segment that is being written, so that it can be delivered.
+    pub(super) fn seal(&self) {
+        if let Some(Err(error)) = self.opening.opened().map(|open| open.spool.seal()) {
+            self.reporter.report(&error);
+        }
+    }
+
+    /// Takes over what killed processes left, and applies the limits.
+    pub(super) fn tidy(&self) {
+        tidy(&self.opening.data, &self.opening.limits, &self.reporter);
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder").field("opening", &self.opening).finish_non_exhaustive()
+    }
+}
+
+/// The end of the program's telemetry: what was lost is written down. The
+/// spool seals its segment by itself.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        for (reason, lost) in LOST.into_iter().zip(&mut self.lost) {
+            let events = *lost.get_mut();
+            if events > 0 {
+                // Who could be told is gone.
+                let _ = spool::count(&self.opening.data, reason, events);
+            }
+        }
+    }
+}
