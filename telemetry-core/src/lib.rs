@@ -35,6 +35,7 @@ pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
 pub use crate::client::{Builder, Recorded, Telemetry};
 pub use crate::error::Error;
 pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields};
+pub use crate::leaf::Literal;
 pub use crate::policy::TelemetryValue;
 pub use crate::pseudonym::Keys;
 pub use crate::scrub::Scrubber;
@@ -45,6 +46,7 @@ pub use crate::scrub::Scrubber;
 pub mod __private {
     pub use core::fmt::{self, Debug as ShowDebug};
     pub use core::option::Option::{None, Some};
+    pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
 
     pub use serde::{Serialize, Serialize as SerdeSerialize, Serializer};
@@ -54,7 +56,7 @@ pub mod __private {
         Dropped, FieldVisitor, NotARawEvent, RawEvent, TelemetryEvent as Event, TelemetryFields,
         TelemetryFields as Fields, debug_event, debug_fields, refuse, row,
     };
-    pub use crate::leaf::{Map, Sink};
+    pub use crate::leaf::{Evaluated, Map, Sink, evaluated};
     pub use crate::policy::apply::*;
     pub use crate::policy::{
         Addressable, Bounds, Countable, Hashable, Numeric, Present, TelemetryValue,

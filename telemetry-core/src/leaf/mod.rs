@@ -7,6 +7,7 @@
 mod collection;
 mod context;
 mod kinds;
+mod literal;
 mod sink;
 
 pub use self::collection::Map;
@@ -14,6 +15,7 @@ pub(crate) use self::collection::Sequence;
 pub(crate) use self::collection::{EntriesOf, structure};
 pub use self::context::{Context, Grants};
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
+pub use self::literal::{Evaluated, Literal, evaluated};
 pub use self::sink::Sink;
 pub(crate) use self::sink::{Element, Entry};
 

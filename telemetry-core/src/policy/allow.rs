@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use crate::leaf::{Context, Element, Sanitize, Sink, structure};
+use crate::leaf::{Context, Element, Literal, Sanitize, Sink, structure};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
 ///
@@ -64,6 +64,13 @@ values! {
     bool u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize
     NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize
     NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize
+}
+
+/// Text that is part of the program: `literal!` proves it.
+impl TelemetryValue for Literal {
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.value(self.as_str())
+    }
 }
 
 /// Text that is part of the program. The lifetime proves it.
