@@ -10,6 +10,7 @@
 //! | `event` | the event's name |
 //! | `version` | the schema version |
 //! | `purpose` | the event's purpose |
+//! | `generation` | the generation of the purpose: a refusal raises it, and an earlier one is never sent |
 //! | `installation` | the installation id |
 //! | `container` | `true` if the program ran in a container, else absent |
 //! | `fields` | the sanitised fields |
@@ -29,6 +30,7 @@ const TIME: &str = "time";
 const EVENT: &str = "event";
 const VERSION: &str = "version";
 const PURPOSE: &str = "purpose";
+const GENERATION: &str = "generation";
 const INSTALLATION: &str = "installation";
 const CONTAINER: &str = "container";
 const FIELDS: &str = "fields";
@@ -53,6 +55,7 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     buffer: &mut Vec<u8>,
     id: &str,
     time: Timestamp,
+    generation: u64,
     origin: &Origin<'_>,
     event: &Sanitized<'_, E>,
 ) -> Result<(), serde_json::Error> {
@@ -61,7 +64,7 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     let installation = origin.installation;
     write!(
         buffer,
-        r#"{{"{ID}":"{id}","{TIME}":"{time:.3}","{EVENT}":"{name}","{VERSION}":{version},"{PURPOSE}":"{purpose}","{INSTALLATION}":"{installation}","#,
+        r#"{{"{ID}":"{id}","{TIME}":"{time:.3}","{EVENT}":"{name}","{VERSION}":{version},"{PURPOSE}":"{purpose}","{GENERATION}":{generation},"{INSTALLATION}":"{installation}","#,
     )
     .map_err(serde_json::Error::io)?;
     if origin.container {
@@ -89,6 +92,7 @@ pub(crate) struct Envelope {
     pub(crate) event: String,
     pub(crate) version: u64,
     pub(crate) purpose: String,
+    pub(crate) generation: u64,
     pub(crate) installation: String,
     pub(crate) container: bool,
     pub(crate) fields: Map<String, Value>,
@@ -105,11 +109,13 @@ pub(crate) fn parse(line: &[u8]) -> Result<Envelope, Malformed> {
     let (id, time, event) = (text(ID)?, text(TIME)?, text(EVENT)?);
     let (purpose, installation) = (text(PURPOSE)?, text(INSTALLATION)?);
     let version = map.get(VERSION).and_then(Value::as_u64).ok_or(Malformed::NotAnEvent)?;
+    // Without a number it is of the first generation: any refusal keeps it back.
+    let generation = map.get(GENERATION).and_then(Value::as_u64).unwrap_or(0);
     let container = map.get(CONTAINER).and_then(Value::as_bool).unwrap_or(false);
     let Some(Value::Object(fields)) = map.remove(FIELDS) else {
         return Err(Malformed::NotAnEvent);
     };
-    Ok(Envelope { id, time, event, version, purpose, installation, container, fields })
+    Ok(Envelope { id, time, event, version, purpose, generation, installation, container, fields })
 }
 
 /// What tells one stored event from another, of a line that may lack the rest.

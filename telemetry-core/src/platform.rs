@@ -197,13 +197,6 @@ pub(crate) fn identity(metadata: &fs::Metadata) -> [u64; 4] {
     imp::identity(metadata)
 }
 
-/// Opens an existing file of this user so that its times can be set.
-pub(crate) fn open_for_times(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    imp::no_follow(options.write(true));
-    options.open(path)
-}
-
 /// Lets every user of the machine read a file, durably.
 pub(crate) fn readable_by_all(path: &Path) -> Result<(), Error> {
     imp::readable_by_all(path).map_err(|e| Error::io("make readable", path, e))

@@ -68,7 +68,8 @@ fn an_event_is_on_disk_when_record_returns_with_everything_that_says_what_it_is(
     // A mark that is there in a container, where this test may run too.
     let keys = keys.filter(|key| *key != "container");
     let expected: BTreeSet<&str> =
-        ["id", "time", "event", "version", "purpose", "installation", "fields"].into();
+        ["id", "time", "event", "version", "purpose", "generation", "installation", "fields"]
+            .into();
     assert_eq!(keys.collect::<BTreeSet<_>>(), expected);
     assert_eq!(line["event"], "run.finished");
     assert_eq!(line["purpose"], "product-improvement");

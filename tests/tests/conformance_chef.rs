@@ -223,8 +223,11 @@ fn when_telemetry_is_disabled_previously_stored_analytics_are_not_collected() {
     assert_eq!(receiver.received(), [], "nobody calls while it is disabled");
     assert_eq!(machine.stored().len(), 1, "a disabled run touches nothing");
 
-    // Stricter: not after it is enabled again either.
+    // Stricter: what the user refuses by command is not collected after telemetry
+    // is enabled again either.
     fs::remove_file(machine.workstation().join("config.toml")).unwrap();
+    machine.chef_run(&[], &["telemetry", "off"]);
+    machine.chef_run(&[], &["telemetry", "on"]);
     machine.chef_run(&[], &["after.example"]);
     let body = collect(&machine, &receiver);
     assert!(!body.contains(&before), "{body}");

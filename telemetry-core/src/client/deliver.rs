@@ -151,10 +151,7 @@ fn permission(gate: &Gate) -> Permission {
 }
 
 fn of(decision: &Decision) -> Permission {
-    let mut permission = Permission::granted();
-    if let Some(fence) = decision.fence() {
-        permission = permission.not_before(fence);
-    }
+    let permission = Permission::granted().after(decision.cutoff().clone());
     if decision.others().is_granted() {
         let refused = decision.purposes().filter(|(_, ruling)| !ruling.is_granted());
         refused.fold(permission, |permission, (name, _)| permission.without_purpose(name))

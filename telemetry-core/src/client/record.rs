@@ -108,7 +108,8 @@ impl Recorder {
         // or panic. Its message may hold the field's value, so that it is
         // neither shown nor passed on.
         let written = catch_unwind(AssertUnwindSafe(|| {
-            envelope::write(bytes, id, Timestamp::now(), &open.origin(), &sanitized)
+            let generation = decision.generation(event.schema().purpose);
+            envelope::write(bytes, id, Timestamp::now(), generation, &open.origin(), &sanitized)
         }));
         if !matches!(written, Ok(Ok(()))) {
             self.lose(Reason::NotSerialised);

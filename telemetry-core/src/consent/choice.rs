@@ -7,12 +7,13 @@
 //! until [`Choice::off`] replaces it.
 
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use crate::consent::cutoff::Cutoff;
 use crate::consent::notice::{Notice, Receipt};
 use crate::consent::source::{self, Answer, Content, Kind, Links, Record, Said, Shown};
 use crate::error::{self, Error};
@@ -67,8 +68,8 @@ impl Choice {
         &self.path
     }
 
-    /// Refuses everything, from now on and for what is stored: the moment
-    /// becomes the fence, before which nothing may be sent ever again.
+    /// Refuses everything, from now on and for what is stored: every
+    /// generation rises, so that what was recorded before is never sent.
     ///
     /// It works when there is no folder and when the file is broken; what was
     /// in a broken file is kept beside it, with `.broken` after its name.
@@ -77,10 +78,10 @@ impl Choice {
     ///
     /// When the file cannot be written.
     pub fn off(&self) -> Result<(), Error> {
-        self.change(Broken::Replace, |state, now| {
+        self.change(Broken::Replace, |state, _| {
             state.said.enabled = Some(Answer { on: false, line: 0 });
             state.said.only = None;
-            state.withdraw(now);
+            state.record.cutoff.raise_all();
         })
     }
 
@@ -91,12 +92,13 @@ impl Choice {
     /// When the file cannot be written, or there is no such purpose.
     pub fn off_for(&self, purpose: &str) -> Result<(), Error> {
         self.check(purpose)?;
-        self.change(Broken::Replace, |state, now| {
+        self.change(Broken::Replace, |state, _| {
             if let Some((names, _)) = &mut state.said.only {
                 names.retain(|name| name != purpose);
             }
             state.said.purposes.insert(purpose.to_owned(), Answer { on: false, line: 0 });
-            state.withdraw(now);
+            // Of all purposes: an event of another may hold fields of this one.
+            state.record.cutoff.raise_all();
         })
     }
 
@@ -112,7 +114,7 @@ impl Choice {
         let notice = self.notice.as_ref();
         self.change(Broken::Refuse, |state, now| {
             if state.said.of(None).is_some_and(|answer| !answer.on) {
-                state.reopen(now);
+                state.record.cutoff.raise_all();
             }
             state.said.enabled = Some(Answer { on: true, line: 0 });
             state.said.only = None;
@@ -159,7 +161,7 @@ impl Choice {
                 }
             }
             if narrower {
-                state.withdraw(now);
+                state.record.cutoff.raise_all();
             }
             self.grant(state, purposes, now);
         })
@@ -197,8 +199,12 @@ impl Choice {
     }
 
     fn grant(&self, state: &mut State, purposes: &[&str], now: Timestamp) {
-        if purposes.iter().any(|name| state.said.of(Some(name)).is_some_and(|word| !word.on)) {
-            state.reopen(now);
+        for purpose in purposes {
+            // What a running process stored before it noticed the refusal may
+            // not be sent after its end either.
+            if state.said.of(Some(purpose)).is_some_and(|word| !word.on) {
+                state.record.cutoff.raise(purpose);
+            }
         }
         for purpose in purposes {
             state.said.purposes.insert((*purpose).to_owned(), Answer { on: true, line: 0 });
@@ -250,19 +256,11 @@ impl Choice {
         // one. What cannot be removed is in nobody's way.
         let _ = platform::remove_temporaries(&self.path);
         let mut state = self.load(broken)?;
-        // In the precision of an event's time, so that an event recorded right
-        // after this is not before it.
         let now = whole_milliseconds(Timestamp::now());
         change(&mut state, now);
         state.record.written = Some(now);
         platform::replace_durably(&self.path, state.to_toml().as_bytes())
-            .map_err(|error| self.unwritten(error))?;
-        // From now on the file counts as ours: its time equals `written`. If
-        // this fails, or the program is killed before, the file's own time is
-        // the fence, which only keeps more back.
-        let _ = platform::open_for_times(&self.path)
-            .and_then(|file| file.set_modified(SystemTime::from(now)));
-        Ok(())
+            .map_err(|error| self.unwritten(error))
     }
 
     /// What the user can do when the choice cannot be kept.
@@ -291,20 +289,13 @@ impl Choice {
 
     fn load(&self, broken: Broken) -> Result<State, Error> {
         let text = match source::read(&self.path, Links::Refuse) {
-            // What was stored before there was a choice has an unknown past: a
-            // removed choice may have been a withdrawal.
-            Content::Missing => return Ok(State { fresh: true, ..State::default() }),
+            Content::Missing => return Ok(State::default()),
             Content::Broken(_) => None,
             Content::Text(text) => Some(text),
         };
         let parsed = text.as_ref().and_then(|text| source::parse(text, Kind::Choice, &[]).ok());
-        if let Some((said, mut record)) = parsed {
-            let modified = fs::symlink_metadata(&self.path).and_then(|data| data.modified()).ok();
-            let written = record.written.map(SystemTime::from);
-            let edited = modified.filter(|time| Some(*time) != written);
-            let edited = edited.and_then(|time| Timestamp::try_from(time).ok());
-            record.fence = record.fence.max(edited);
-            return Ok(State { said, record, fresh: false });
+        if let Some((said, record)) = parsed {
+            return Ok(State { said, record });
         }
         if broken == Broken::Refuse {
             let message = format!(
@@ -342,25 +333,9 @@ enum Broken {
 struct State {
     said: Said,
     record: Record,
-    /// There was no file.
-    fresh: bool,
 }
 
 impl State {
-    /// Nothing that is stored now may be sent. Events carry milliseconds, cut
-    /// off, so that the fence is the next whole one. The clock may have gone
-    /// back since the last withdrawal.
-    fn withdraw(&mut self, now: Timestamp) {
-        let next = now.checked_add(SignedDuration::from_millis(1)).unwrap_or(now);
-        self.record.fence = self.record.fence.max(Some(next));
-    }
-
-    /// What was refused is on again: what a running process stored before it
-    /// noticed the refusal may not be sent either.
-    fn reopen(&mut self, now: Timestamp) {
-        self.record.fence = self.record.fence.max(Some(now));
-    }
-
     fn sign(&mut self, notice: &Notice, purposes: Vec<String>, time: Timestamp) {
         let receipts = &mut self.record.receipts;
         receipts.push(Receipt { notice: notice.version().to_owned(), time, purposes });
@@ -374,24 +349,29 @@ impl State {
             "# What you chose about telemetry. Written by the program's telemetry command;\n\
              # whatever cannot be understood in here means off.\n[telemetry]\n",
         );
-        let Record { written, fence, shown, receipts } = &self.record;
-        let fence = if self.fresh { (*fence).max(*written) } else { *fence };
+        let Record { written, cutoff, shown, receipts } = &self.record;
         if let Some(answer) = self.said.enabled {
             let _ = writeln!(text, "enabled = {}", answer.on);
         }
         if let Some((names, _)) = &self.said.only {
             let _ = writeln!(text, "only = {}", list(names));
         }
-        for (key, time) in [("written", *written), ("fence", fence)] {
-            if let Some(time) = time {
-                let _ = writeln!(text, "{key} = \"{time}\"");
-            }
+        if let Some(time) = written {
+            let _ = writeln!(text, "written = \"{time}\"");
         }
         if !self.said.purposes.is_empty() {
             text.push_str("\n[telemetry.purposes]\n");
         }
         for (name, answer) in &self.said.purposes {
             let _ = writeln!(text, "{} = {}", quoted(name), answer.on);
+        }
+        if *cutoff != Cutoff::default() {
+            text.push_str("\n# How often you refused: what was recorded before is never sent.\n");
+            let _ = writeln!(text, "[telemetry.cutoff]\nall = {}", cutoff.all());
+            for (index, (name, number)) in cutoff.purposes().enumerate() {
+                let table = if index == 0 { "\n[telemetry.cutoff.purposes]\n" } else { "" };
+                let _ = writeln!(text, "{table}{} = {number}", quoted(name));
+            }
         }
         if let Some(Shown { version, time, purposes }) = shown {
             text.push_str("\n# The notice that was shown last, and what the first one spoke of.\n");

@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::SystemTime;
 
+use crate::consent::cutoff::Cutoff;
 use crate::consent::notice::{Notice, Receipt};
 use crate::consent::source::Said;
 use crate::consent::watch::Watch;
@@ -273,7 +273,7 @@ pub struct Decision {
     listed: bool,
     notice: Option<Notice>,
     receipts: Vec<Receipt>,
-    fence: Option<SystemTime>,
+    cutoff: Cutoff,
     diagnostics: Vec<Diagnostic>,
     watch: Watch,
 }
@@ -289,7 +289,7 @@ pub(crate) struct Circumstances<'l> {
     /// The notice whose version was neither shown nor agreed to.
     pub(crate) unseen: Option<Notice>,
     pub(crate) receipts: Vec<Receipt>,
-    pub(crate) fence: Option<SystemTime>,
+    pub(crate) cutoff: Cutoff,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) watch: Watch,
 }
@@ -328,7 +328,7 @@ impl Decision {
             listed,
             notice,
             receipts: around.receipts,
-            fence: around.fence,
+            cutoff: around.cutoff,
             diagnostics: around.diagnostics,
             watch: around.watch,
         }
@@ -418,22 +418,17 @@ impl Decision {
         &self.diagnostics
     }
 
-    /// An event whose time is before this moment must never be sent, not even
-    /// after telemetry is on again: consent may have been withdrawn since. (Of
-    /// the others those may be sent whose purpose is granted now.)
-    ///
-    /// It is the latest of: the last withdrawal in the user's choice, and the
-    /// last time that something refused was agreed to; the modification time
-    /// of every other consent file (and of the choice, if somebody else than
-    /// this library wrote it); and where a file is missing, the modification
-    /// time of its folder, because it may have been removed since. The user's
-    /// home folder, the current and the root folder are left out of the last:
-    /// their time says nothing. None when there is no trace of a change.
-    ///
-    /// There is one fence for all purposes, also when one alone was withdrawn:
-    /// a stored event of another purpose may hold fields of the withdrawn one.
-    pub fn fence(&self) -> Option<SystemTime> {
-        self.fence
+    /// The number that an event of `purpose` carries when it is recorded now: it
+    /// is higher after every refusal. See [`Cutoff`].
+    pub fn generation(&self, purpose: Purpose) -> u64 {
+        self.cutoff.generation(purpose.name())
+    }
+
+    /// Which stored events are from before a refusal. They must never be sent,
+    /// not even after telemetry is on again. Of the others those may be sent
+    /// whose purpose is granted now.
+    pub fn cutoff(&self) -> &Cutoff {
+        &self.cutoff
     }
 
     /// Whether a consent file changed since this decision. It looks at most

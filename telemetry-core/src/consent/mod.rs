@@ -112,6 +112,7 @@
 
 mod choice;
 mod ci;
+mod cutoff;
 mod decision;
 mod env;
 mod installation;
@@ -124,14 +125,13 @@ mod xml;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use etcetera::BaseStrategy;
 
 pub use self::choice::Choice;
+pub use self::cutoff::Cutoff;
 pub use self::decision::{Decision, Diagnostic, Layer, Ruling, Source, Why};
 pub use self::installation::Installation;
 pub use self::notice::{Notice, Receipt};
@@ -359,7 +359,6 @@ impl Layers {
             }
         };
         self.hear_program(&mut hearing);
-        let fence = self.fence(&files, choice.as_deref().ok(), &record, &watch);
         let (told, unseen) = self.notice_state(&record);
         Decision::weigh(
             hearing.words,
@@ -369,7 +368,7 @@ impl Layers {
                 told,
                 unseen,
                 receipts: record.receipts,
-                fence,
+                cutoff: record.cutoff,
                 diagnostics: hearing.diagnostics,
                 watch,
             },
@@ -486,50 +485,6 @@ impl Layers {
         let told = told.chain(agreed).cloned().collect();
         (Some(told), (!seen).then(|| notice.clone()))
     }
-
-    fn fence(
-        &self,
-        files: &[PolicyFile],
-        choice: Option<&Path>,
-        record: &Record,
-        watch: &Watch,
-    ) -> Option<SystemTime> {
-        let trace = |path: &Path| match watch.seen(path) {
-            Some(seen) => seen.modified,
-            None => self.removal_trace(path),
-        };
-        let others = files.iter().map(|file| file.path.as_path());
-        // Cut off as the times of events are: what a program records right after
-        // it has written its own file is not older than the file.
-        let others = others.chain(self.env_files.iter().map(PathBuf::as_path));
-        let others = others.filter_map(trace).filter_map(in_milliseconds);
-        let recorded = record.fence.map(SystemTime::from);
-        let written = record.written.map(SystemTime::from);
-        let edited = choice.and_then(trace).filter(|time| Some(*time) != written);
-        others.chain(recorded).chain(edited).max()
-    }
-
-    /// When a missing file may have been removed: its folder's last change.
-    ///
-    /// Cut off to milliseconds, as the times of events are: making the data
-    /// folder changes the folder above it, and the first event, which follows
-    /// within the same millisecond on a fast disk, must not count as older.
-    fn removal_trace(&self, path: &Path) -> Option<SystemTime> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
-        let home = ["HOME", "USERPROFILE"].iter().filter_map(|name| (self.lookup)(name));
-        let busy =
-            folder.parent().is_none() || home.into_iter().any(|home| Path::new(&home) == folder);
-        if busy {
-            return None;
-        }
-        in_milliseconds(fs::metadata(folder).ok()?.modified().ok()?)
-    }
-}
-
-/// The time, cut off to milliseconds.
-fn in_milliseconds(time: SystemTime) -> Option<SystemTime> {
-    let milliseconds = time.duration_since(UNIX_EPOCH).ok()?.as_millis();
-    UNIX_EPOCH.checked_add(Duration::from_millis(u64::try_from(milliseconds).ok()?))
 }
 
 /// Collects what the sources say.

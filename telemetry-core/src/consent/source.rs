@@ -15,8 +15,9 @@
 //! | `telemetry.enabled` | boolean | off, or on, for every purpose | all |
 //! | `telemetry.purposes.<name>` | boolean | off, or on, for this purpose | all |
 //! | `telemetry.only` | list of text | off for every purpose that is not listed, on for the listed | choice |
-//! | `telemetry.written` | RFC 3339 text | when we wrote the file; equal to its modification time unless somebody edited it since | choice |
-//! | `telemetry.fence` | RFC 3339 text | what was stored before may never be sent | choice |
+//! | `telemetry.written` | RFC 3339 text | when we wrote the file | choice |
+//! | `telemetry.cutoff.all` | integer | the generation of every purpose: see `cutoff` | choice |
+//! | `telemetry.cutoff.purposes.<name>` | integer | what is added to it for this purpose | choice |
 //! | `telemetry.notice.shown` | text | version of the notice that was shown last | choice |
 //! | `telemetry.notice.time` | RFC 3339 text | when | choice |
 //! | `telemetry.notice.purposes` | list of text | the purposes of the notice that was shown first | choice |
@@ -33,6 +34,7 @@ use jiff::Timestamp;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::consent::cutoff::{self, Cutoff};
 use crate::consent::notice::Receipt;
 use crate::platform;
 
@@ -90,7 +92,7 @@ impl Said {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Record {
     pub(crate) written: Option<Timestamp>,
-    pub(crate) fence: Option<Timestamp>,
+    pub(crate) cutoff: Cutoff,
     pub(crate) shown: Option<Shown>,
     pub(crate) receipts: Vec<Receipt>,
 }
@@ -241,7 +243,7 @@ impl Reader<'_> {
                     self.said.only = self.names("only", value).map(|names| (names, self.line(value)));
                 }
                 "written" if choice => self.record.written = self.time("written", value),
-                "fence" if choice => self.record.fence = self.time("fence", value),
+                "cutoff" if choice => self.cutoff(value),
                 "notice" if choice => self.notice(value),
                 "receipts" if choice => self.receipts(value),
                 other => self.problem(
@@ -275,6 +277,26 @@ impl Reader<'_> {
                 self.said.purposes.insert(name.to_owned(), answer);
             }
         }
+    }
+
+    fn cutoff(&mut self, value: &Value<'_>) {
+        let Some(table) = self.table("cutoff", value) else { return };
+        let (mut all, mut purposes) = (0, BTreeMap::new());
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "all" => all = self.number("all", value).unwrap_or(0),
+                "purposes" => {
+                    let Some(table) = self.table("purposes", value) else { continue };
+                    for (name, value) in table {
+                        let name = name.get_ref().as_ref();
+                        purposes.extend(self.number(name, value).map(|n| (name.to_owned(), n)));
+                    }
+                }
+                other => self
+                    .problem(key.span().start, format!("has the unknown key `{}`", shown(other))),
+            }
+        }
+        self.record.cutoff = Cutoff::from_parts(all, purposes);
     }
 
     fn notice(&mut self, value: &Value<'_>) {
@@ -357,6 +379,17 @@ impl Reader<'_> {
             self.wrong(key, "a time such as \"2026-01-31T12:00:00Z\"", value);
         }
         time
+    }
+
+    /// A generation.
+    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
+        let integer = value.get_ref().as_integer();
+        let number = integer.and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
+        let number = number.filter(|number| *number <= cutoff::LARGEST);
+        if number.is_none() {
+            self.wrong(key, "a number that counts refusals", value);
+        }
+        number
     }
 
     fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {

@@ -63,10 +63,6 @@ impl Watch {
         }
     }
 
-    pub(crate) fn seen(&self, path: &Path) -> Option<&Seen> {
-        self.marks.iter().find(|mark| mark.path == path)?.seen.as_ref()
-    }
-
     /// Looks at the files if the last look is [`INTERVAL`] ago; most calls cost
     /// one reading of the clock. Once true, it stays true.
     pub(crate) fn changed(&self) -> bool {

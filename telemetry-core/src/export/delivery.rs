@@ -29,6 +29,7 @@ use jiff::Timestamp;
 use super::retry::{Retry, UPLOADS};
 use super::sent;
 use super::{App, Batch, BatchId, Exporter, Outcome, Request, Transport};
+use crate::consent::Cutoff;
 use crate::error::Error;
 use crate::spool::{self, Claim, Limits, Place, Reason, Stored};
 
@@ -52,7 +53,7 @@ const SEGMENTS: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permission {
     granted: bool,
-    not_before: Option<SystemTime>,
+    cutoff: Cutoff,
     purposes: Purposes,
 }
 
@@ -70,14 +71,13 @@ impl Permission {
 
     /// Everything that was recorded may be sent.
     pub fn granted() -> Self {
-        Self { granted: true, not_before: None, purposes: Purposes::AllBut(Vec::new()) }
+        Self { granted: true, cutoff: Cutoff::default(), purposes: Purposes::AllBut(Vec::new()) }
     }
 
-    /// The same without events from before `fence`: they are from a time
-    /// without consent, and are dropped.
+    /// The same without events from before a refusal: they are dropped.
     #[must_use]
-    pub fn not_before(mut self, fence: SystemTime) -> Self {
-        self.not_before = Some(fence);
+    pub fn after(mut self, cutoff: Cutoff) -> Self {
+        self.cutoff = cutoff;
         self
     }
 
@@ -113,12 +113,11 @@ impl Permission {
         }
     }
 
-    /// Whether `event` may be sent. An event whose time cannot be read may not
-    /// when there is a fence: nobody can say on which side it is.
+    /// Whether `event` may be sent.
     fn permits(&self, event: &Stored) -> bool {
-        let late_enough =
-            self.not_before.is_none_or(|fence| event.recorded().is_some_and(|time| time >= fence));
-        self.granted && late_enough && self.grants(&event.purpose)
+        self.granted
+            && self.cutoff.permits(&event.purpose, event.generation)
+            && self.grants(&event.purpose)
     }
 }
 

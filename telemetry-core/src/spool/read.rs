@@ -51,6 +51,10 @@ pub struct Stored {
     pub purpose: String,
     /// The installation id.
     pub installation: String,
+    /// The generation of the purpose when it was recorded: an event of an
+    /// earlier generation than the one that holds now is never sent. See
+    /// [`Cutoff`](crate::consent::Cutoff).
+    pub generation: u64,
     /// Whether the program ran in a container: who counts installations may
     /// want to leave those out.
     pub container: bool,
@@ -69,10 +73,31 @@ impl Stored {
     }
 
     fn parse(raw: &[u8], place: &Place) -> Result<Self, Defect> {
-        let Envelope { id, time, event, version, purpose, installation, container, fields } =
-            envelope::parse(raw)?;
+        let Envelope {
+            id,
+            time,
+            event,
+            version,
+            purpose,
+            generation,
+            installation,
+            container,
+            fields,
+        } = envelope::parse(raw)?;
         let (raw, place) = (raw.to_vec(), place.clone());
-        Ok(Self { id, time, event, version, purpose, installation, container, fields, raw, place })
+        Ok(Self {
+            id,
+            time,
+            event,
+            version,
+            purpose,
+            generation,
+            installation,
+            container,
+            fields,
+            raw,
+            place,
+        })
     }
 }
 

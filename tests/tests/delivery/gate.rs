@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
+use telemetry_core::consent::Layers;
 use telemetry_core::export::{End, Permission};
 use telemetry_core::spool::{self, Reason};
 
@@ -65,14 +66,22 @@ fn a_word_taken_back_stops_the_next_request() {
 fn what_is_from_a_time_without_consent_is_dropped_and_counted() {
     let place = Place::new();
     let receiver = place.receiver("ok");
-    let fence: jiff::Timestamp = time(0).parse().unwrap();
+    // Lines that say no generation are of the first.
     place.record_as("service", &time(-10_000), 3, 20);
-    place.record_as("service", "once upon a time", 1, 20);
-    let late = place.record_as("service", &fence.to_string(), 2, 20);
-    let permission = move || Permission::granted().not_before(fence.into());
+    place.record_as("service", &time(400 * 86_400_000), 1, 20);
+    let permitted = place.record_as("diagnostics", &time(0), 2, 20);
+    let home = tempfile::tempdir().unwrap();
+    let layers = Layers::new("app").choice_file(home.path().join("telemetry.toml"));
+    let layers = layers.on_by_default().with_env(|_| None);
+    // Refused, and agreed to again; the other purpose never was refused.
+    std::fs::write(home.path().join("telemetry.toml"), "[telemetry.purposes]\nservice = false\n")
+        .unwrap();
+    layers.choice().unwrap().on_for("service").unwrap();
+    let decision = layers.decide();
+    let permission = move || Permission::granted().after(decision.cutoff().clone());
     let report = run(&place.delivery_with(&receiver.url(), permission).build());
     assert_eq!(report.sent, 2);
-    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), late);
+    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), permitted);
     assert_eq!(report.dropped.get("withdrawn"), Some(&4));
     assert_eq!(place.counts().get(Reason::Withdrawn), 4);
     assert_eq!(place.stored(), BTreeSet::new());
