@@ -48,6 +48,7 @@ pub mod __private {
     pub use core::option::Option::{None, Some};
     pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
+    pub use core::{concat, module_path};
 
     pub use serde::{Serialize, Serialize as SerdeSerialize, Serializer};
 
@@ -62,7 +63,7 @@ pub mod __private {
         Addressable, Bounds, Countable, Hashable, Numeric, Present, TelemetryValue,
         TelemetryValue as Value, Textual,
     };
-    pub use crate::pseudonym::{KeyScope, KeySlot};
+    pub use crate::pseudonym::{KeyScope, KeySlot, Step};
     pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose, fields};
 
     pub use crate::__register as register;

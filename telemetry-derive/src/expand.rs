@@ -7,6 +7,7 @@
 
 use proc_macro2::{Delimiter, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Target, Variant};
@@ -52,6 +53,7 @@ fn event(input: &Input<'_>) -> TokenStream {
         &quote!(__t::Event),
         &quote! {
             const SCHEMA: &'static [__t::EventSchema] = &[#(#schemas),*];
+            const TYPE_PATH: &'static __t::Text = __P;
             fn only_the_derive_may_implement_this_trait() {}
             fn variant(&self) -> usize { #place }
             #walk
@@ -63,7 +65,16 @@ fn event(input: &Input<'_>) -> TokenStream {
         let ty = with_static_lifetimes(input);
         quote!(__t::register!(#ty);)
     });
-    quote!(#ours #debug #serialize #register)
+    let path = type_path(input);
+    quote!(#path #ours #debug #serialize #register)
+}
+
+/// The path of the type, which keeps the keys of two events of one name apart.
+fn type_path(input: &Input<'_>) -> TokenStream {
+    let ident = format!("::{}", input.original.ident.unraw());
+    quote!(
+        const __P: &__t::Text = __t::concat!(__t::module_path!(), #ident);
+    )
 }
 
 fn fields(input: &Input<'_>) -> TokenStream {
@@ -182,12 +193,12 @@ fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStr
             quote!(#member: #name)
         });
         let mut slots = TokenStream::new();
+        let event = (input.target == Target::Event).then_some(variant.name.as_str());
         let fields: Vec<(usize, &Field<'_>)> = variant.fields.iter().enumerate().collect();
         let schemas = schemas(Literal::usize_unsuffixed(index));
         let mut rows = Vec::new();
         for chunk in fields.chunks(LONGEST_ROW) {
-            let leaves =
-                chunk.iter().map(|(index, field)| leaf(field, *index, &variant.name, &mut slots));
+            let leaves = chunk.iter().map(|(index, field)| leaf(field, *index, event, &mut slots));
             let first = Literal::usize_unsuffixed(rows.len() * LONGEST_ROW);
             // A mistake in a map is found here once more: at the same place, it
             // is told once.
@@ -218,13 +229,19 @@ fn at_type(field: &Field<'_>) -> Span {
 }
 
 /// One field under its policy.
-fn leaf(field: &Field<'_>, index: usize, event: &str, slots: &mut TokenStream) -> TokenStream {
+fn leaf(
+    field: &Field<'_>,
+    index: usize,
+    event: Option<&str>,
+    slots: &mut TokenStream,
+) -> TokenStream {
     let span = at_type(field);
     let name = bound_name(field, index);
     match &field.attributes.policy {
         None | Some(Policy::Drop) => quote!(__t::Dropped),
         Some(policy) => {
-            let scope = Scope { event, field: &field.name, slot: format_ident!("__K{}", index) };
+            let slot = format_ident!("__K{}", index);
+            let scope = Scope { event, field: &field.name, inside: TokenStream::new(), slot };
             under(policy, &quote!(#name), &scope, span, slots)
         }
     }
@@ -232,8 +249,12 @@ fn leaf(field: &Field<'_>, index: usize, event: &str, slots: &mut TokenStream) -
 
 /// Whose key hides a value, and the name of the `static` that caches it.
 struct Scope<'s> {
-    event: &'s str,
+    /// `None` in a nested type: which event it is in, is known only when the
+    /// event is walked.
+    event: Option<&'s str>,
     field: &'s str,
+    /// The steps from the field to the value.
+    inside: TokenStream,
     slot: Ident,
 }
 
@@ -254,10 +275,16 @@ fn under(
             quote_spanned!(span=> __t::sha256(#lowercase, #value))
         }
         Policy::Hash { lowercase, domain, .. } => {
-            let Scope { event, field: name, slot } = scope;
-            let key = match domain {
-                Some(domain) => quote!(Domain(#domain)),
-                None => quote!(Field { event: #event, field: #name }),
+            let Scope { event, field: name, inside, slot } = scope;
+            let key = match (domain, event) {
+                (Some(domain), _) => quote!(Domain(#domain)),
+                (None, Some(event)) => {
+                    quote!(Field { type_path: __P, event: #event, field: #name, inside: &[#inside] })
+                }
+                (None, None) => {
+                    let steps = quote!(&[__t::Step::Field(#name), #inside]);
+                    return quote_spanned!(span=> __t::hash_inside(#steps, #lowercase, #value));
+                }
             };
             slots.extend(
                 quote!(static #slot: __t::KeySlot = __t::KeySlot::new(__t::KeyScope::#key);),
@@ -294,13 +321,12 @@ fn under(
         }
         Policy::Nested => quote_spanned!(span=> __t::nested(#value)),
         Policy::Entries { keys, values } => {
-            let part = |part: &str, slot| (format!("{}[{part}]", scope.field), slot);
-            let (of_keys, of_values) = (
-                part("keys", format_ident!("{}K", scope.slot)),
-                part("values", format_ident!("{}V", scope.slot)),
-            );
-            let key_scope = Scope { event: scope.event, field: &of_keys.0, slot: of_keys.1 };
-            let scope = &Scope { event: scope.event, field: &of_values.0, slot: of_values.1 };
+            let part = |step, slot| {
+                let inside = &scope.inside;
+                Scope { inside: quote!(#inside __t::Step::#step,), slot, ..*scope }
+            };
+            let key_scope = part(quote!(Keys), format_ident!("{}K", scope.slot));
+            let scope = &part(quote!(Values), format_ident!("{}V", scope.slot));
             let keys = match &**keys {
                 Policy::OneOf(known) => {
                     quote_spanned!(span=> __t::known_key(&[#(#known),*], __k))

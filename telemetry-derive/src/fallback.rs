@@ -20,6 +20,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             &quote!(__t::Event),
             &quote! {
                 const SCHEMA: &'static [__t::EventSchema] = &[];
+                const TYPE_PATH: &'static __t::Text = "";
                 fn variant(&self) -> usize { 0 }
                 #walk
             },

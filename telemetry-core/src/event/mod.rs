@@ -25,6 +25,11 @@ pub trait TelemetryEvent {
     /// of an enum, in the order of declaration.
     const SCHEMA: &'static [EventSchema];
 
+    /// The path of the type, which keeps the keys of two events apart that
+    /// have one name by mistake.
+    #[doc(hidden)]
+    const TYPE_PATH: &'static str;
+
     #[doc(hidden)]
     fn only_the_derive_may_implement_this_trait();
 

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
 use crate::leaf::{Context, Entry, Grants, Sanitize, Sink, structure};
-use crate::pseudonym::Keys;
+use crate::pseudonym::{Keys, Place, Step};
 use crate::schema::{EventSchema, FieldSchema, Purpose};
 use crate::scrub::Scrubber;
 
@@ -106,7 +106,8 @@ impl<E: TelemetryEvent + ?Sized> Serialize for Sanitized<'_, E> {
         // A map, not a struct: absent fields would shift the positions by
         // which some formats write structs.
         let mut map = serializer.serialize_map(None)?;
-        self.event.walk(&mut Fields { map: &mut map, context: self.context })?;
+        let place = Place::Event { type_path: E::TYPE_PATH, event: self.schema().name };
+        self.event.walk(&mut Fields { map: &mut map, context: self.context, place: &place })?;
         map.end()
     }
 }
@@ -128,7 +129,9 @@ pub(super) struct NestedFields<'a, T: ?Sized> {
 impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.value.walk(&mut Fields { map: &mut map, context: self.context })?;
+        // Whatever is nested was given its place by the field that it is in.
+        let Some(place) = self.context.place() else { return map.end() };
+        self.value.walk(&mut Fields { map: &mut map, context: self.context, place })?;
         map.end()
     }
 }
@@ -139,6 +142,8 @@ impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
 pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
 
 impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
+    const NESTED: bool = true;
+
     fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         self.0.emit(context, sink)
     }
@@ -163,6 +168,8 @@ structure! {
 struct Fields<'s, 'c, S> {
     map: &'s mut S,
     context: Context<'c>,
+    /// Where these fields are.
+    place: &'c Place<'c>,
 }
 
 impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
@@ -176,7 +183,13 @@ impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
         if !self.context.grants(field.purpose) {
             return Ok(());
         }
-        value.emit(self.context, Entry { map: self.map, key: field.name })
+        let entry = Entry { map: self.map, key: field.name };
+        if L::NESTED {
+            let place = Place::Inside { outer: self.place, step: Step::Field(field.name) };
+            value.emit(self.context.at(&place), entry)
+        } else {
+            value.emit(self.context, entry)
+        }
     }
 
     fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), S::Error> {

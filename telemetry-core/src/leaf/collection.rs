@@ -12,6 +12,7 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use super::Sanitize;
 use super::context::Context;
 use super::sink::{Element, Entry, Sink};
+use crate::pseudonym::{Place, Step};
 
 /// Writes, for one trait, the impls for all types that only hold others.
 /// `$leaves` makes a [`Sanitize`] of one element.
@@ -101,8 +102,17 @@ where
 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for (key, value) in self.entries.clone() {
-            key.emit(self.context, Key { map: &mut map, value: &value, context: self.context })?;
+        let context = self.context;
+        if let (true, Some(outer)) = (V::NESTED, context.place()) {
+            let values = Place::Inside { outer, step: Step::Values };
+            for (key, value) in self.entries.clone() {
+                let context = context.at(&values);
+                key.emit(context, Key { map: &mut map, value: &value, context })?;
+            }
+        } else {
+            for (key, value) in self.entries.clone() {
+                key.emit(context, Key { map: &mut map, value: &value, context })?;
+            }
         }
         map.end()
     }
@@ -195,6 +205,8 @@ where
     KF: Fn(&'v M::Key) -> K + Copy,
     VF: Fn(&'v M::Value) -> V + Copy,
 {
+    const NESTED: bool = V::NESTED;
+
     fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         let map: &'v M = self.map;
         let (keys, values) = (self.keys, self.values);

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::pseudonym::Keys;
+use crate::pseudonym::{Keys, Place};
 use crate::schema::Purpose;
 use crate::scrub::Scrubber;
 
@@ -33,15 +33,26 @@ pub struct Context<'a> {
     keys: Option<&'a Keys>,
     scrubber: Option<&'a Scrubber>,
     granted: &'a dyn Grants,
+    /// Where the nested value is that is walked; in an event itself, nothing.
+    place: Option<&'a Place<'a>>,
 }
 
 impl<'a> Context<'a> {
     /// For values that are allowed, and so need neither keys nor rules.
     pub(crate) const WITHOUT_KEYS: Context<'static> =
-        Context { keys: None, scrubber: None, granted: &[] as &[Purpose; 0] };
+        Context { keys: None, scrubber: None, granted: &[] as &[Purpose; 0], place: None };
 
     pub(crate) fn new(keys: &'a Keys, scrubber: &'a Scrubber, granted: &'a dyn Grants) -> Self {
-        Self { keys: Some(keys), scrubber: Some(scrubber), granted }
+        Self { keys: Some(keys), scrubber: Some(scrubber), granted, place: None }
+    }
+
+    /// The same for what is nested at `place`.
+    pub(crate) fn at(self, place: &'a Place<'a>) -> Self {
+        Self { place: Some(place), ..self }
+    }
+
+    pub(crate) fn place(self) -> Option<&'a Place<'a>> {
+        self.place
     }
 
     pub(crate) fn keys(self) -> Option<&'a Keys> {

@@ -29,6 +29,10 @@ pub trait Sanitize {
     /// Whether this stands for a dropped field, of which there is no value.
     const DROPPED: bool = false;
 
+    /// Whether there are nested values in it, whose fields have keys by the
+    /// place that they are at.
+    const NESTED: bool = false;
+
     /// Hands what may leave to `sink`, or says that nothing does.
     fn emit<S: Sink>(&self, context: Context<'_>, sink: S) -> Result<S::Ok, S::Error>;
 }

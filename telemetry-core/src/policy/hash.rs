@@ -4,7 +4,7 @@
 
 use crate::leaf::kind::Identifier;
 use crate::leaf::{Context, LeafPolicy, Sink};
-use crate::pseudonym::{KeySlot, format, primitives};
+use crate::pseudonym::{KeySlot, Pseudonym, Step, format, primitives};
 
 /// `hash`: a value's pseudonym. Nothing is left of an empty value.
 #[doc(hidden)]
@@ -24,16 +24,48 @@ impl LeafPolicy for Keyed {
         sink: R,
     ) -> Result<R::Ok, R::Error> {
         let pseudonym = context.keys().and_then(|keys| {
-            if self.lowercase {
-                format::with_lowercase(value, |folded| keys.pseudonym(self.slot, folded))
-            } else {
-                keys.pseudonym(self.slot, value)
-            }
+            folded(self.lowercase, value, |value| keys.pseudonym(self.slot, value))
         });
-        match pseudonym {
-            Some(pseudonym) => sink.value(pseudonym.as_str()),
-            None => sink.absent(),
-        }
+        send(pseudonym, sink)
+    }
+}
+
+/// `hash` in a nested type: a key of its own for each place of each event that
+/// nests the type, so that nothing can be joined between them.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct KeyedInside {
+    /// The way from the nested value to this one.
+    pub(super) steps: &'static [Step],
+    pub(super) lowercase: bool,
+}
+
+impl LeafPolicy for KeyedInside {
+    type Kind = Identifier;
+
+    fn apply<R: Sink>(
+        &self,
+        value: &[u8],
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        let pseudonym = context.keys().zip(context.place()).and_then(|(keys, place)| {
+            let steps = self.steps;
+            folded(self.lowercase, value, |value| keys.pseudonym_inside(place, steps, value))
+        });
+        send(pseudonym, sink)
+    }
+}
+
+/// `value`, in lower case if that is asked for.
+fn folded<T>(lowercase: bool, value: &[u8], with: impl FnOnce(&[u8]) -> T) -> T {
+    if lowercase { format::with_lowercase(value, with) } else { with(value) }
+}
+
+fn send<R: Sink>(pseudonym: Option<Pseudonym>, sink: R) -> Result<R::Ok, R::Error> {
+    match pseudonym {
+        Some(pseudonym) => sink.value(pseudonym.as_str()),
+        None => sink.absent(),
     }
 }
 
@@ -60,11 +92,7 @@ impl LeafPolicy for Sha256 {
         if value.is_empty() {
             return sink.absent();
         }
-        let digest = if self.lowercase {
-            format::with_lowercase(value, primitives::sha256)
-        } else {
-            primitives::sha256(value)
-        };
+        let digest = folded(self.lowercase, value, primitives::sha256);
         let mut digits = [0; 2 * primitives::DIGEST];
         format::encode(&digest, &mut digits);
         match std::str::from_utf8(&digits) {

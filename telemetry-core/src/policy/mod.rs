@@ -71,13 +71,13 @@ pub mod apply {
         Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, KnownKey, Length, OneOf,
         PresentOrNot, TruncateIp, Vouched, WithFunction,
     };
-    use super::hash::{Keyed, Sha256};
+    use super::hash::{Keyed, KeyedInside, Sha256};
     use super::scrub::Scrub;
     use super::{Addressable, Countable, Hashable, Numeric, Present, Textual};
     use super::{Allowed, TelemetryValue};
     use crate::event::{Nested, TelemetryFields};
     use crate::leaf::{Applied, EntriesOf, Sanitize};
-    use crate::pseudonym::KeySlot;
+    use crate::pseudonym::{KeySlot, Step};
 
     pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
         Allowed(value)
@@ -93,6 +93,15 @@ pub mod apply {
         value: &'v T,
     ) -> Applied<'v, Keyed, T> {
         Applied { policy: Keyed { slot, lowercase }, value }
+    }
+
+    /// In a nested type, whose place is known only while the event is walked.
+    pub fn hash_inside<'v, T: Hashable + ?Sized>(
+        steps: &'static [Step],
+        lowercase: bool,
+        value: &'v T,
+    ) -> Applied<'v, KeyedInside, T> {
+        Applied { policy: KeyedInside { steps, lowercase }, value }
     }
 
     pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {

@@ -1,4 +1,4 @@
-//! The text form of a pseudonym, and what a key is derived for.
+//! The text form of a pseudonym.
 //!
 //! It owns the bytes that must never drift: see the tables of [`Pseudonym`].
 //! It must never know a secret.
@@ -12,75 +12,6 @@ use super::primitives::DIGEST;
 /// a receiver never joins what cannot be joined. It says nothing of the key: a
 /// key's name would itself be an identifier.
 const PREFIX: &str = "h1_";
-
-/// The first part of every `info`: keeps these keys apart from those of any
-/// other use of the same secret.
-const LABEL: &str = "telemetry pseudonym v1";
-
-/// What a key is for: keys of different scopes cannot be joined.
-///
-/// ```
-/// use telemetry_core::pseudonym::KeyScope;
-///
-/// let one = KeyScope::Field { event: "run.finished", field: "target" };
-/// let other = KeyScope::Field { event: "run.failed", field: "target" };
-/// assert_ne!(one, other);
-/// // Two fields with this scope can be joined.
-/// let joined = KeyScope::Domain("host");
-/// assert_ne!(one, joined);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyScope {
-    /// One field of one event.
-    Field {
-        /// The event's name.
-        event: &'static str,
-        /// The field's name.
-        field: &'static str,
-    },
-    /// Every field that names this domain.
-    Domain(&'static str),
-}
-
-impl KeyScope {
-    /// Hands the parts of HKDF's `info` to `with`: each part behind its own
-    /// length, so that no two scopes or epochs share their bytes.
-    pub(super) fn with_info<T>(self, epoch: u64, with: impl FnOnce(&[&[u8]]) -> T) -> T {
-        let epoch = &epoch.to_be_bytes();
-        let length = |part: &[u8]| (part.len() as u64).to_be_bytes();
-        let label = LABEL.as_bytes();
-        match self {
-            Self::Field { event, field } => {
-                let (kind, event, field) = (b"field", event.as_bytes(), field.as_bytes());
-                with(&[
-                    &length(label),
-                    label,
-                    &length(kind),
-                    kind,
-                    &length(event),
-                    event,
-                    &length(field),
-                    field,
-                    &length(epoch),
-                    epoch,
-                ])
-            }
-            Self::Domain(domain) => {
-                let (kind, domain) = (b"domain", domain.as_bytes());
-                with(&[
-                    &length(label),
-                    label,
-                    &length(kind),
-                    kind,
-                    &length(domain),
-                    domain,
-                    &length(epoch),
-                    epoch,
-                ])
-            }
-        }
-    }
-}
 
 /// How many bytes of a tag are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -132,7 +63,8 @@ impl Length {
 /// |---|---|---|
 /// | label | `telemetry pseudonym v1` | the same |
 /// | kind | `field` | `domain` |
-/// | names | the event's name, then, as a part of its own, the field's | the domain's name |
+/// | names | the path of the type that the event is (`program::events::Run`), then the event's name | the domain's name |
+/// | path | from the event to the value, each step in turn: into a field, `name` and then, as a part of its own, the field's name; into the keys of a map, `keys`; into its values, `values` | nothing |
 /// | epoch | 8 bytes, big endian | the same |
 ///
 /// The canonical bytes: of text its UTF-8 as it is, of bytes themselves, of a
@@ -145,8 +77,7 @@ impl Length {
 /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
 ///
 /// # fn main() -> Result<(), telemetry_core::Error> {
-/// static TARGET: KeySlot =
-///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
+/// static TARGET: KeySlot = KeySlot::new(KeyScope::field("run.finished", "target"));
 ///
 /// let keys = Keys::session()?;
 /// let pseudonym = keys.pseudonym(&TARGET, b"web-1.corp.example").unwrap();

@@ -3,14 +3,16 @@
 //! It owns the derivation and the cache. It must never know a value, nor where
 //! a secret is stored.
 
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
-use super::format::{KeyScope, Length, Pseudonym};
+use super::format::{Length, Pseudonym};
 use super::primitives::{self, DIGEST};
+use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
 
@@ -20,13 +22,12 @@ use crate::error::{Error, Kind};
 /// ```
 /// use telemetry_core::pseudonym::{KeyScope, KeySlot};
 ///
-/// static TARGET: KeySlot =
-///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
+/// static TARGET: KeySlot = KeySlot::new(KeyScope::field("run.finished", "target"));
 /// ```
 #[derive(Debug)]
 pub struct KeySlot {
     scope: KeyScope,
-    /// The place in every [`Keys`], given out at first use; 0 is none yet.
+    /// The number of its cell in every [`Keys`], given out at first use; 0 is none yet.
     index: AtomicU32,
 }
 
@@ -42,18 +43,18 @@ impl KeySlot {
         Self { scope, index: AtomicU32::new(0) }
     }
 
-    /// This slot's place, the same for the rest of the process. `None` when
+    /// This slot's number, the same for the rest of the process. `None` when
     /// the numbers have run out: such a key is derived each time, and two
-    /// slots never share a place.
-    fn place(&self) -> Option<u32> {
+    /// slots never share a number.
+    fn number(&self) -> Option<u32> {
         match self.index.load(Ordering::Relaxed) {
-            0 => self.take_place(),
+            0 => self.take_number(),
             index => Some(index - 1),
         }
     }
 
     #[cold]
-    fn take_place(&self) -> Option<u32> {
+    fn take_number(&self) -> Option<u32> {
         // The number of the next slot. Nothing is published through it, nor
         // through `index`: `OnceLock` orders what threads see of a key.
         static NEXT: AtomicU32 = AtomicU32::new(1);
@@ -70,8 +71,14 @@ impl KeySlot {
 /// The keys that one secret gives: one for each field of each event, and one
 /// for each domain.
 ///
+/// A field of an event is a place: the path of fields from the event to the
+/// value. A type that is nested in two fields, or in two events, has keys of
+/// its own in each, so that nobody can join what is in them.
+///
 /// A key is derived when its field is first hashed, and kept ready from then
-/// on; no lock is taken after that. All keys are wiped when this is dropped.
+/// on; no lock is taken after that, except for fields of nested values, whose
+/// place is known only while the event is walked. All keys are wiped when this
+/// is dropped.
 ///
 /// Which pseudonyms can be joined is decided by where the secret comes from:
 ///
@@ -85,10 +92,8 @@ impl KeySlot {
 /// use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, Secret};
 ///
 /// # fn main() -> Result<(), telemetry_core::Error> {
-/// static TARGET: KeySlot =
-///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "target" });
-/// static USER: KeySlot =
-///     KeySlot::new(KeyScope::Field { event: "run.finished", field: "user" });
+/// static TARGET: KeySlot = KeySlot::new(KeyScope::field("run.finished", "target"));
+/// static USER: KeySlot = KeySlot::new(KeyScope::field("run.finished", "user"));
 ///
 /// let keys = Keys::new(Secret::generate()?);
 /// assert_eq!(keys.pseudonym(&TARGET, b"anna"), keys.pseudonym(&TARGET, b"anna"));
@@ -101,13 +106,16 @@ pub struct Keys {
     secret: Secret,
     length: Length,
     buckets: [OnceLock<Bucket>; BUCKETS],
+    /// The keys of fields inside nested values: as many as a program has
+    /// places, since no type can nest itself.
+    nested: RwLock<HashMap<FieldPath, Arc<primitives::Keyed>>>,
 }
 
-/// A key's place. `None` inside is a key that could not be derived.
-type Place = OnceLock<Option<primitives::Keyed>>;
-type Bucket = Box<[Place]>;
+/// Where a key is kept. `None` inside is a key that could not be derived.
+type Cell = OnceLock<Option<primitives::Keyed>>;
+type Bucket = Box<[Cell]>;
 
-/// Places in the first bucket; each further bucket has twice as many as the
+/// Cells in the first bucket; each further bucket has twice as many as the
 /// one before. Sixteen are more hashed fields than most programs have.
 const FIRST: u32 = 16;
 
@@ -128,7 +136,12 @@ impl Keys {
     /// # }
     /// ```
     pub fn new(secret: Secret) -> Self {
-        Self { secret, length: Length::DEFAULT, buckets: [const { OnceLock::new() }; BUCKETS] }
+        Self {
+            secret,
+            length: Length::DEFAULT,
+            buckets: [const { OnceLock::new() }; BUCKETS],
+            nested: RwLock::default(),
+        }
     }
 
     /// Keys of a secret that lives only in memory: pseudonyms of this process
@@ -210,15 +223,47 @@ impl Keys {
         if value.is_empty() {
             return None;
         }
-        let tag = match slot.place().and_then(|place| self.at(place)) {
-            Some(place) => place.get_or_init(|| self.derive(slot.scope)).as_ref()?.tag(value),
+        let tag = match slot.number().and_then(|number| self.at(number)) {
+            Some(cell) => cell.get_or_init(|| self.derive(slot.scope)).as_ref()?.tag(value),
             None => self.derive(slot.scope)?.tag(value),
         };
         Some(Pseudonym::new(&tag, self.length))
     }
 
-    /// The place with this number; its bucket is made when it is first used.
-    fn at(&self, index: u32) -> Option<&Place> {
+    /// The pseudonym of `value` in a nested value at `place`, under the key of
+    /// the field to which `steps` lead from there.
+    ///
+    /// The key belongs to the event and the path of fields, and not to the
+    /// nested type: nothing can be joined between two fields or two events
+    /// that nest the same type.
+    pub(crate) fn pseudonym_inside(
+        &self,
+        place: &Place<'_>,
+        steps: &[Step],
+        value: &[u8],
+    ) -> Option<Pseudonym> {
+        if value.is_empty() {
+            return None;
+        }
+        let path = FieldPath::new(place, steps);
+        let kept = self.nested.read().unwrap_or_else(PoisonError::into_inner).get(&path).cloned();
+        let key = match kept {
+            Some(key) => key,
+            None => self.derive_nested(path)?,
+        };
+        Some(Pseudonym::new(&key.tag(value), self.length))
+    }
+
+    #[cold]
+    fn derive_nested(&self, path: FieldPath) -> Option<Arc<primitives::Keyed>> {
+        let key = Arc::new(with_field_info(&path, self.secret.epoch(), |info| self.key(info))?);
+        let mut kept = self.nested.write().unwrap_or_else(PoisonError::into_inner);
+        kept.insert(path, Arc::clone(&key));
+        Some(key)
+    }
+
+    /// The cell with this number; its bucket is made when it is first used.
+    fn at(&self, index: u32) -> Option<&Cell> {
         let (bucket, offset, size) = position(index)?;
         let bucket = self
             .buckets
@@ -227,14 +272,16 @@ impl Keys {
         bucket.get(offset)
     }
 
-    /// Derives the key of `scope` and takes it into HMAC. Without a key there
-    /// is no pseudonym: nothing is ever hashed under a constant.
     #[cold]
     fn derive(&self, scope: KeyScope) -> Option<primitives::Keyed> {
+        scope.with_info(self.secret.epoch(), |info| self.key(info))
+    }
+
+    /// Derives the key for `info` and takes it into HMAC. Without a key there
+    /// is no pseudonym: nothing is ever hashed under a constant.
+    fn key(&self, info: &[&[u8]]) -> Option<primitives::Keyed> {
         let mut key = Zeroizing::new([0; DIGEST]);
-        scope.with_info(self.secret.epoch(), |info| {
-            primitives::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())
-        })?;
+        primitives::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())?;
         Some(primitives::Keyed::new(key.as_slice()))
     }
 }

@@ -1,6 +1,6 @@
 //! The bytes of pseudonyms, and what is kept apart.
 
-use telemetry_core::pseudonym::{KeyScope, Keys, Secret};
+use telemetry_core::pseudonym::{KeyScope, Keys, Secret, Step};
 
 use super::{domain, field, fixed_secret, pseudonym, slot};
 
@@ -16,7 +16,10 @@ use super::{domain, field, fixed_secret, pseudonym, slot};
 ///     key = mac(mac(bytes(32), secret), b"".join(map(part, parts)) + b"\x01")
 ///     return "h1_" + mac(key, value)[:bits // 8].hex()
 /// secret = bytes(range(32))
-/// pseudonym(secret, b"field", b"run.finished", b"target", value=b"Web-1.corp.example")
+/// pseudonym(secret, b"field", b"", b"run.finished", b"name", b"target", value=b"Web-1.corp.example")
+/// run = (b"field", b"program::events::Run", b"run.finished")
+/// pseudonym(secret, *run, b"name", b"hosts", b"values", value=b"web-1")
+/// pseudonym(secret, *run, b"name", b"hosts", b"keys", value=b"web-1")
 /// pseudonym(secret, b"domain", b"host", value="Zoë's Büro-PC".encode())
 /// pseudonym(secret, b"domain", b"host", value=b"a" * 65, bits=64)  # and 256
 /// second = mac(secret, b"next")
@@ -31,8 +34,15 @@ fn known_answers() {
     let long = "a".repeat(65);
     assert_eq!(
         pseudonym(&keys(), target, "Web-1.corp.example"),
-        "h1_10d6073a9095d84b65077d258581d778"
+        "h1_89e51a25435c93be1b1e9153897c4a05"
     );
+    let of_a_map = |inside| {
+        let (type_path, event, field) = ("program::events::Run", "run.finished", "hosts");
+        slot(KeyScope::Field { type_path, event, field, inside })
+    };
+    let (values, names) = (of_a_map(&[Step::Values]), of_a_map(&[Step::Keys]));
+    assert_eq!(pseudonym(&keys(), values, "web-1"), "h1_141e35f1672560b57b3fdd3c5dfcb840");
+    assert_eq!(pseudonym(&keys(), names, "web-1"), "h1_714a84a1a76f4e7763a112141fce4039");
     assert_eq!(pseudonym(&keys(), host, "Zoë's Büro-PC"), "h1_5c5cad3083df041335126f63efa89629");
     assert_eq!(pseudonym(&keys().with_length(64).unwrap(), host, &long), "h1_5e3ab0ea0dc09521");
     assert_eq!(
@@ -159,11 +169,26 @@ fn no_two_scopes_share_a_key() {
         ("field", "a"),
         ("domain", "a"),
     ];
+    let at = |type_path, event, field, inside| KeyScope::Field { type_path, event, field, inside };
+    let places = [
+        at("p::a", "b", "c", &[]),
+        at("p::ab", "", "c", &[]),
+        at("a", "b", "c", &[Step::Keys]),
+        at("a", "b", "c", &[Step::Values]),
+        at("a", "b", "c[keys]", &[]),
+        at("a", "b", "c[values]", &[]),
+        at("a", "b", "c", &[Step::Field("keys")]),
+        at("a", "b", "c", &[Step::Field("values")]),
+        at("a", "b", "c", &[Step::Field("name"), Step::Keys]),
+        at("a", "b", "c", &[Step::Keys, Step::Values]),
+        at("a", "b", "c", &[Step::Values, Step::Keys]),
+    ];
     let domains = ["abc", "ab", "a", "", "fieldabc", "domain", "a.b.c", "a\0b\0c", longer];
     let all: Vec<_> = fields
         .iter()
-        .map(|(event, field)| KeyScope::Field { event, field })
+        .map(|(event, field)| KeyScope::field(event, field))
         .chain(domains.into_iter().map(KeyScope::Domain))
+        .chain(places)
         .map(|scope| pseudonym(&keys, slot(scope), "value"))
         .collect();
     assert_distinct(&all);

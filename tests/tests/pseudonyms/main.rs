@@ -17,7 +17,7 @@ fn slot(scope: KeyScope) -> &'static KeySlot {
 }
 
 fn field(event: &'static str, field: &'static str) -> &'static KeySlot {
-    slot(KeyScope::Field { event, field })
+    slot(KeyScope::field(event, field))
 }
 
 fn domain(domain: &'static str) -> &'static KeySlot {

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use telemetry_core::pseudonym::Keys;
+use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
 use telemetry_core::{Sanitizer, TelemetryEvent};
 
-use super::{domain, field, fixed_secret, pseudonym};
+use super::{domain, fixed_secret, pseudonym, slot};
 
 /// A run ended.
 #[derive(TelemetryEvent)]
@@ -59,6 +59,12 @@ struct Typed {
     path: PathBuf,
 }
 
+/// The scope that the derive gives a field of [`RunFinished`].
+fn of_run_finished(field: &'static str) -> &'static KeySlot {
+    let type_path = "pseudonyms::policy::RunFinished";
+    slot(KeyScope::Field { type_path, event: "run.finished", field, inside: &[] })
+}
+
 fn keys() -> Keys {
     Keys::new(fixed_secret())
 }
@@ -78,13 +84,14 @@ fn plain(name: &str) -> Value {
 #[test]
 fn fields_are_hashed_under_their_own_names() {
     let shown = sanitized(&finished("Web-1.corp.example", b"anna"));
-    let all = field("run.finished", "all");
+    let all = of_run_finished("all");
     assert_eq!(
         shown,
         json!({
-            // The known answer of `format::known_answers`.
-            "target": "h1_10d6073a9095d84b65077d258581d778",
-            "user": pseudonym(&keys(), field("run.finished", "user"), "anna"),
+            // By the second implementation of `format::known_answers`, with this
+            // type's path.
+            "target": "h1_6bb5344cfc55edab19f68d6645383e42",
+            "user": pseudonym(&keys(), of_run_finished("user"), "anna"),
             "origin": pseudonym(&keys(), domain("host"), "web-1"),
             // Nothing is left of the empty one.
             "all": [pseudonym(&keys(), all, "a"), pseudonym(&keys(), all, "b")],
@@ -132,7 +139,7 @@ fn lowercase_folds_before_it_hashes() {
         // Latin-1: not UTF-8, so that its letters above ASCII stay.
         (b"ZO\xcb", b"zo\xcb"),
     ];
-    let user = field("run.finished", "user");
+    let user = of_run_finished("user");
     for (value, folded) in cases {
         let shown = sanitized(&finished("x", value));
         assert_eq!(shown["user"], pseudonym(&keys(), user, folded), "{}", value.escape_ascii());
