@@ -1,156 +1,170 @@
-//! The hot path beside its floor: `cargo bench -p telemetry-benches`.
+//! The hot path beside its floors: `cargo bench -p telemetry-benches --bench hot_path`.
 //!
-//! All cases run in turns, so that what slows the machine down slows all of
-//! them down. The number that holds is the ratio to the floor.
-#![expect(clippy::print_stdout, reason = "the result")]
+//! All cases of a question run in turns, so that what slows the machine down
+//! slows all of them down. The number that holds is the ratio to the floor.
+//! With `--json` each case is one JSON line.
 
 use std::error::Error;
 use std::fs::OpenOptions;
 use std::hint::black_box;
 use std::io::Write;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use telemetry_benches::{CLEAN, DIRTY, EVENT, Scratch, Unprotected, client, floor, sanitizer};
+use telemetry_benches::harness::{self, Case, Form};
+use telemetry_benches::{
+    CLEAN, DIRTY, ERROR, EVENT, NEAR_MISS, RunFinished, Scratch, client, floor, names, sanitizer,
+};
 use telemetry_core::scrub::Scrubber;
 
-/// Time of one turn of one case: ten thousand times the clock's resolution,
-/// and short beside the slices of time that the system gives to others.
-const TURN: Duration = Duration::from_millis(1);
-/// Turns of each case. The quickest counts: it is the least disturbed one.
-const TURNS: usize = 501;
-
-struct Case<'a> {
-    name: &'static str,
-    call: Box<dyn FnMut() + 'a>,
-    calls: u32,
-    nanoseconds: Vec<f64>,
-}
-
-impl<'a> Case<'a> {
-    fn new(name: &'static str, call: impl FnMut() + 'a) -> Self {
-        Self { name, call: Box::new(call), calls: 1, nanoseconds: Vec::new() }
-    }
-
-    fn time(&mut self) -> Duration {
-        let start = Instant::now();
-        for _ in 0..self.calls {
-            (self.call)();
-        }
-        start.elapsed()
-    }
-
-    /// Finds how many calls a turn has.
-    fn calibrate(&mut self) {
-        while self.time() < TURN / 2 && self.calls < 1 << 28 {
-            self.calls *= 2;
-        }
-    }
-
-    fn turn(&mut self) {
-        let nanoseconds = self.time().as_nanos() as f64 / f64::from(self.calls);
-        self.nanoseconds.push(nanoseconds);
-    }
-
-    fn least(&self) -> f64 {
-        self.nanoseconds.iter().copied().fold(f64::NAN, f64::min)
-    }
-}
-
-/// Measures `cases` in turns and prints them, the first being the floor.
-fn run(title: &str, mut cases: Vec<Case<'_>>) {
-    cases.iter_mut().for_each(Case::calibrate);
-    for _ in 0..TURNS {
-        cases.iter_mut().for_each(Case::turn);
-    }
-    println!("\n{title:<44} {:>10} {:>9}", "ns", "x floor");
-    let mut floor = None;
-    for case in &cases {
-        let least = case.least();
-        let floor = *floor.get_or_insert(least);
-        println!("{:<44} {least:>10.1} {:>9.2}", case.name, least / floor);
-    }
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
-    sanitise()?;
-    scrub();
-    record()
+    let form = Form::from_arguments();
+    sanitise(form)?;
+    record(form)?;
+    off(form)?;
+    scrub(form);
+    Ok(())
 }
 
-fn sanitise() -> Result<(), Box<dyn Error>> {
+/// Gives each call the next names.
+fn rotating<'n>(names: &'n [(String, String)]) -> impl FnMut() -> RunFinished<'n> {
+    let mut next = names.iter().cycle();
+    move || match next.next() {
+        Some((target, user)) => RunFinished { target, user, ..EVENT },
+        None => EVENT,
+    }
+}
+
+fn sanitise(form: Form) -> Result<(), Box<dyn Error>> {
     let (sanitizer, keys) = (sanitizer()?, floor::Keys::default());
-    let unprotected = Unprotected::from(&EVENT);
-    let [mut a, mut b, mut c, mut d] = [const { Vec::new() }; 4];
-    // Both write the same fields with values of the same length, or the ratio
-    // says nothing.
-    floor::write(&mut a, &keys, &EVENT)?;
-    serde_json::to_writer(&mut b, &sanitizer.sanitize(&EVENT))?;
+    let names = names();
+    let (mut by_hand, mut first, mut first_text) =
+        (rotating(&names), rotating(&names), rotating(&names));
+    let raw = EVENT.unprotected(ERROR);
+    let with_text = EVENT.failed(ERROR);
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g] = [const { Vec::new() }; 7];
+    // All write the same fields, or the ratios say nothing.
+    floor::write(&mut a, &keys, &EVENT);
+    sanitizer.sanitize(&EVENT).write_json(&mut b)?;
     assert_eq!(a.len(), b.len());
-    run(
-        "sanitise: ten fields to JSON",
+    let line = a.clone();
+    let mut blocks = [[7; 64]; 2];
+    harness::run(
+        form,
+        "sanitise",
+        "sanitise: nine fields to JSON, two of them hashed",
         vec![
-            Case::new("floor: written by hand", || {
-                a.clear();
-                let _ = floor::write(&mut a, black_box(&keys), black_box(&EVENT));
+            Case::new("floor.sha", "floor: the compressions, and a copy of the line", || {
+                floor::sha(black_box(&keys), black_box(&mut blocks), black_box(&line), &mut a);
             }),
-            Case::new("sanitised", || {
+            Case::new("floor.by_hand", "the same bytes by hand", || {
                 b.clear();
-                let _ = serde_json::to_writer(&mut b, &sanitizer.sanitize(black_box(&EVENT)));
+                floor::write(&mut b, black_box(&keys), black_box(&by_hand()));
             }),
-            Case::new("unprotected: serde_json of the raw struct", || {
+            Case::new("serde_json.raw", "serde_json of the raw struct, with the text", || {
                 c.clear();
-                let _ = serde_json::to_writer(&mut c, black_box(&unprotected));
+                let _ = serde_json::to_writer(&mut c, black_box(&raw));
             }),
-            Case::new("Debug of the raw event", || {
+            Case::new("sanitise.first", "sanitised, values not seen before", || {
                 d.clear();
-                let _ = write!(d, "{:?}", black_box(&EVENT));
+                let _ = sanitizer.sanitize(black_box(&first())).write_json(&mut d);
+            }),
+            Case::new("sanitise.repeated", "sanitised, the same values again", || {
+                e.clear();
+                let _ = sanitizer.sanitize(black_box(&EVENT)).write_json(&mut e);
+            }),
+            Case::new("sanitise.first_text", "the same with a tenth field, scrubbed", || {
+                f.clear();
+                let event = first_text().failed(ERROR);
+                let _ = sanitizer.sanitize(black_box(&event)).write_json(&mut f);
+            }),
+            Case::new("sanitise.serde", "with the text, repeated, through serde_json", || {
+                g.clear();
+                let _ = serde_json::to_writer(&mut g, &sanitizer.sanitize(black_box(&with_text)));
             }),
         ],
     );
     Ok(())
 }
 
-fn scrub() {
-    let scrubber = Scrubber::default();
-    let page = format!("{CLEAN}\n").repeat(16);
-    run(
-        "scrub: 64 bytes",
-        vec![
-            Case::new("floor: a look at each byte", || {
-                let seen = black_box(CLEAN).bytes().fold(0_u8, |seen, byte| seen | byte);
-                black_box(seen);
-            }),
-            Case::new("clean", || drop(black_box(scrubber.scrub(black_box(CLEAN))))),
-            Case::new("with personal data", || drop(black_box(scrubber.scrub(black_box(DIRTY))))),
-            Case::new("clean, 1 KiB", || drop(black_box(scrubber.scrub(black_box(&page))))),
-        ],
-    );
-}
-
-fn record() -> Result<(), Box<dyn Error>> {
+fn record(form: Form) -> Result<(), Box<dyn Error>> {
     let scratch = Scratch::new()?;
     let on = client(&scratch.path().join("on"), true)?;
-    let off = client(&scratch.path().join("off"), false)?;
     assert!(on.record(&EVENT).is_stored());
-    assert!(!off.record(&EVENT).is_stored());
-    let line = serde_json::to_vec(&sanitizer()?.sanitize(&EVENT))?;
+    let mut line = Vec::new();
+    sanitizer()?.sanitize(&EVENT).write_json(&mut line)?;
     // The keys of a stored line beside its fields have some 200 bytes.
     let line = [line.as_slice(), &[b' '; 199], b"\n"].concat();
     let path = scratch.path().join("floor");
     let mut file = OpenOptions::new().append(true).create(true).open(&path)?;
-    run(
-        "record: ten fields to the spool",
+    let names = names();
+    let mut next = rotating(&names);
+    harness::run(
+        form,
+        "record",
+        "record: nine fields to the spool",
         vec![
-            Case::new("floor: a ready line is appended to a file", || {
+            Case::new("record.floor", "floor: a ready line is appended to a file", || {
                 let _ = file.write_all(black_box(&line));
             }),
-            Case::new("record", || {
+            Case::new("record", "record, values seen before", || {
                 black_box(on.record(black_box(&EVENT)));
             }),
-            Case::new("record, consent denied", || {
-                black_box(off.record(black_box(&EVENT)));
+            Case::new("record.first", "record, values not seen before", || {
+                black_box(on.record(black_box(&next())));
             }),
         ],
     );
     Ok(())
+}
+
+fn off(form: Form) -> Result<(), Box<dyn Error>> {
+    let scratch = Scratch::new()?;
+    let off = client(&scratch.path().join("off"), false)?;
+    assert!(!off.record(&EVENT).is_stored());
+    let (flag, counter) = (AtomicBool::new(false), AtomicU64::new(0));
+    harness::run(
+        form,
+        "off",
+        "off: what a call costs while consent is denied",
+        vec![
+            Case::new("flag", "floor: a flag is read", || {
+                black_box(flag.load(Ordering::Relaxed));
+            }),
+            Case::new("off", "record, the event stands ready", || {
+                black_box(off.record(black_box(&EVENT)));
+            }),
+            Case::new("fetch_add", "an atomic counter, for comparison", || {
+                black_box(counter.fetch_add(1, Ordering::Relaxed));
+            }),
+        ],
+    );
+    Ok(())
+}
+
+fn scrub(form: Form) {
+    let scrubber = Scrubber::default();
+    let page = format!("{CLEAN}\n").repeat(16);
+    harness::run(
+        form,
+        "scrub",
+        "scrub: 64 bytes",
+        vec![
+            Case::new("scrub.floor64", "floor: a look at each byte", || {
+                let seen = black_box(CLEAN).bytes().fold(0_u8, |seen, byte| seen | byte);
+                black_box(seen);
+            }),
+            Case::new("scrub.clean64", "clean", || {
+                drop(black_box(scrubber.scrub(black_box(CLEAN))));
+            }),
+            Case::new("scrub.near64", "near misses: versions, paths of code, times", || {
+                drop(black_box(scrubber.scrub(black_box(NEAR_MISS))));
+            }),
+            Case::new("scrub.dirty64", "with personal data", || {
+                drop(black_box(scrubber.scrub(black_box(DIRTY))));
+            }),
+            Case::new("scrub.clean1k", "clean, 1 KiB", || {
+                drop(black_box(scrubber.scrub(black_box(&page))));
+            }),
+        ],
+    );
 }

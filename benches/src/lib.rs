@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod floor;
+pub mod harness;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -19,14 +20,12 @@ pub enum Protocol {
     WinRm,
 }
 
-/// A run of a command-line tool ended: ten fields, two of them hashed.
-#[derive(TelemetryEvent)]
+/// A run of a command-line tool ended: two fields hashed, one dropped, one in
+/// ranges, five allowed.
+#[derive(Clone, Copy, TelemetryEvent)]
 #[telemetry(name = "run.finished", purpose = "product-improvement")]
 pub struct RunFinished<'a> {
-    /// Subcommand that ran.
-    #[telemetry(one_of("converge", "upload", "verify"))]
-    pub command: &'a str,
-    /// What was typed after it.
+    /// What was typed after the subcommand.
     #[telemetry(drop)]
     pub arguments: &'a [&'a str],
     /// Host connected to.
@@ -55,43 +54,72 @@ pub struct RunFinished<'a> {
     pub interactive: bool,
 }
 
-/// The same without any protection.
-#[derive(Debug, Serialize)]
-pub struct Unprotected<'a> {
-    command: &'a str,
-    arguments: &'a [&'a str],
-    target: &'a str,
-    user: &'a str,
-    protocol: Protocol,
-    duration_ms: u64,
-    exit_code: i32,
-    version: &'static str,
-    attempts: u32,
-    interactive: bool,
+/// The same with a tenth field: the text of an error.
+#[derive(Clone, Copy, TelemetryEvent)]
+#[telemetry(name = "run.failed", purpose = "product-improvement")]
+pub struct RunFailed<'a> {
+    /// What was typed after the subcommand.
+    #[telemetry(drop)]
+    pub arguments: &'a [&'a str],
+    /// Host connected to.
+    #[telemetry(hash)]
+    pub target: &'a str,
+    /// User logged in as.
+    #[telemetry(hash)]
+    pub user: &'a str,
+    /// How the host was reached.
+    #[telemetry(allow)]
+    pub protocol: Protocol,
+    /// How long it took.
+    #[telemetry(bucket(100, 1_000, 10_000))]
+    pub duration_ms: u64,
+    /// Its exit code.
+    #[telemetry(allow)]
+    pub exit_code: i32,
+    /// The program's version.
+    #[telemetry(allow)]
+    pub version: &'static str,
+    /// How often it was tried.
+    #[telemetry(allow)]
+    pub attempts: u32,
+    /// Whether somebody sat at the terminal.
+    #[telemetry(allow)]
+    pub interactive: bool,
+    /// The error shown to the user.
+    #[telemetry(scrub)]
+    pub error: &'a str,
 }
 
-impl<'a> From<&RunFinished<'a>> for Unprotected<'a> {
-    fn from(event: &RunFinished<'a>) -> Self {
-        let RunFinished { command, arguments, target, user, protocol, .. } = *event;
-        let RunFinished { duration_ms, exit_code, version, attempts, interactive, .. } = *event;
-        Self {
-            command,
-            arguments,
-            target,
-            user,
-            protocol,
-            duration_ms,
-            exit_code,
-            version,
-            attempts,
-            interactive,
-        }
-    }
+/// [`RunFinished`] without any protection.
+#[derive(Debug, Serialize)]
+pub struct Unprotected<'a> {
+    /// As in the event, and so are the others.
+    pub arguments: &'a [&'a str],
+    /// Leaves as it is.
+    pub target: &'a str,
+    /// Leaves as it is.
+    pub user: &'a str,
+    /// Leaves as it is.
+    pub protocol: Protocol,
+    /// Leaves as it is.
+    pub duration_ms: u64,
+    /// Leaves as it is.
+    pub exit_code: i32,
+    /// Leaves as it is.
+    pub version: &'static str,
+    /// Leaves as it is.
+    pub attempts: u32,
+    /// Leaves as it is.
+    pub interactive: bool,
+    /// Leaves as it is.
+    pub error: &'a str,
 }
+
+/// A clean text of 60 bytes.
+pub const ERROR: &str = "could not converge the node: the recipe ended with code 7, r";
 
 /// The event that is measured.
 pub const EVENT: RunFinished<'static> = RunFinished {
-    command: "converge",
     arguments: &["--password", "hunter2", "web-1.corp.example"],
     target: "web-1.corp.example",
     user: "jane.doe",
@@ -103,8 +131,54 @@ pub const EVENT: RunFinished<'static> = RunFinished {
     interactive: true,
 };
 
+impl<'a> RunFinished<'a> {
+    /// The same event with a text.
+    pub const fn failed(self, error: &'a str) -> RunFailed<'a> {
+        let Self { arguments, target, user, protocol, duration_ms, .. } = self;
+        let Self { exit_code, version, attempts, interactive, .. } = self;
+        RunFailed {
+            arguments,
+            target,
+            user,
+            protocol,
+            duration_ms,
+            exit_code,
+            version,
+            attempts,
+            interactive,
+            error,
+        }
+    }
+
+    /// The same values without any protection.
+    pub const fn unprotected(self, error: &'a str) -> Unprotected<'a> {
+        let Self { arguments, target, user, protocol, duration_ms, .. } = self;
+        let Self { exit_code, version, attempts, interactive, .. } = self;
+        Unprotected {
+            arguments,
+            target,
+            user,
+            protocol,
+            duration_ms,
+            exit_code,
+            version,
+            attempts,
+            interactive,
+            error,
+        }
+    }
+}
+
+/// Names of hosts and users, more than any cache of pseudonyms holds, so that
+/// each is as good as new when it comes round again.
+pub fn names() -> Vec<(String, String)> {
+    (0..4096).map(|n| (format!("web-{n:04}.corp.example"), format!("jane.d{n:04}"))).collect()
+}
+
 /// 64 bytes in which the scrubber finds nothing.
 pub const CLEAN: &str = "could not converge the node: the recipe ended with code 7, retry";
+/// 64 bytes that look like personal data and hold none.
+pub const NEAR_MISS: &str = "std::fs v1.2.3 at 12:30:45 in src/a.rs:12:5: a::b = 0x7f, pkg@1.2";
 /// 64 bytes with an e-mail address and a home folder.
 pub const DIRTY: &str = "jane@corp.example could not read /home/jane/.chef/web.pem, retry";
 

@@ -5,7 +5,9 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use telemetry_benches::{CLEAN, DIRTY, EVENT, Scratch, client, floor, sanitizer};
+use telemetry_benches::{
+    CLEAN, DIRTY, EVENT, RunFinished, Scratch, client, floor, names, sanitizer,
+};
 use telemetry_core::scrub::Scrubber;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -22,14 +24,22 @@ fn run(case: &str, times: u32) -> Result<(), Box<dyn Error>> {
             let (keys, mut out) = (floor::Keys::default(), Vec::new());
             for _ in 0..times {
                 out.clear();
-                floor::write(&mut out, black_box(&keys), black_box(&EVENT))?;
+                floor::write(&mut out, black_box(&keys), black_box(&EVENT));
             }
         }
         "sanitise" => {
             let (sanitizer, mut out) = (sanitizer()?, Vec::new());
             for _ in 0..times {
                 out.clear();
-                serde_json::to_writer(&mut out, &sanitizer.sanitize(black_box(&EVENT)))?;
+                sanitizer.sanitize(black_box(&EVENT)).write_json(&mut out)?;
+            }
+        }
+        "sanitise-first" => {
+            let (sanitizer, mut out, names) = (sanitizer()?, Vec::new(), names());
+            for (target, user) in names.iter().cycle().take(times as usize) {
+                out.clear();
+                let event = RunFinished { target, user, ..EVENT };
+                sanitizer.sanitize(black_box(&event)).write_json(&mut out)?;
             }
         }
         "scrub-clean" | "scrub-dirty" => {

@@ -4,6 +4,8 @@
 //! serialisable form. It must never know where a sanitised event goes.
 
 mod debug;
+#[cfg(feature = "client")]
+mod json;
 mod sanitized;
 
 pub(crate) use self::debug::ShownAsDebug;

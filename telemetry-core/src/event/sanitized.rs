@@ -93,6 +93,40 @@ impl<E: TelemetryEvent + ?Sized> Sanitized<'_, E> {
     }
 }
 
+#[cfg(feature = "client")]
+impl<E: TelemetryEvent + ?Sized> Sanitized<'_, E> {
+    /// Appends the sanitised form to `buffer` as one JSON object: the very
+    /// bytes that `serde_json::to_writer` writes, in a fraction of the time. A
+    /// buffer that is used again makes it free of allocations.
+    ///
+    /// ```
+    /// use telemetry_core::{Keys, Sanitizer, TelemetryEvent};
+    ///
+    /// #[derive(TelemetryEvent)]
+    /// #[telemetry(purpose = "diagnostics")]
+    /// struct Connected {
+    ///     #[telemetry(allow)]
+    ///     attempts: u32,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sanitizer = Sanitizer::new(Keys::session()?);
+    /// let mut buffer = Vec::new();
+    /// sanitizer.sanitize(&Connected { attempts: 3 }).write_json(&mut buffer)?;
+    /// assert_eq!(buffer, br#"{"attempts":3}"#);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When a `Serialize` of the author's own fails, under
+    /// `allow(because = "...")`. What was appended is then of no use.
+    pub fn write_json(&self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        super::json::write(self.event, self.context, buffer)
+    }
+}
+
 impl<E: ?Sized> Clone for Sanitized<'_, E> {
     fn clone(&self) -> Self {
         *self

@@ -23,10 +23,12 @@ impl LeafPolicy for Keyed {
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        let pseudonym = context.keys().and_then(|keys| {
-            folded(self.lowercase, value, |value| keys.pseudonym(self.slot, value))
-        });
-        send(pseudonym, sink)
+        match context.keys() {
+            Some(keys) => {
+                folded(self.lowercase, value, |value| sink.pseudonym(keys, self.slot, value, true))
+            }
+            None => sink.absent(),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
-use super::format::{Length, Pseudonym};
-use super::primitives::{self, DIGEST};
+use super::cache::{self, Announced, Known};
+use super::format::{self, DIGITS, Length, Pseudonym};
+use super::primitives::{self, Block, DIGEST};
 use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
@@ -105,6 +106,9 @@ impl KeySlot {
 pub struct Keys {
     secret: Secret,
     length: Length,
+    /// Tells these keys from all others in the process. 0 when the numbers have
+    /// run out: then no thread remembers what these keys made.
+    number: u32,
     buckets: [OnceLock<Bucket>; BUCKETS],
     /// The keys of fields inside nested values: as many as a program has
     /// places, since no type can nest itself.
@@ -136,9 +140,13 @@ impl Keys {
     /// # }
     /// ```
     pub fn new(secret: Secret) -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let relaxed = Ordering::Relaxed;
+        let number = NEXT.fetch_update(relaxed, relaxed, |next| next.checked_add(1)).unwrap_or(0);
         Self {
             secret,
             length: Length::DEFAULT,
+            number,
             buckets: [const { OnceLock::new() }; BUCKETS],
             nested: RwLock::default(),
         }
@@ -262,6 +270,35 @@ impl Keys {
         Some(key)
     }
 
+    /// The digits of the pseudonym of `value`, if this thread has made it
+    /// lately, or what it takes to make it together with others. `None` when
+    /// [`pseudonym`](Self::pseudonym) must make it: of an empty or a long value,
+    /// by a key that has no place, or in another length than the usual one.
+    ///
+    /// With `remember`, the thread's table is asked, and told.
+    #[inline(always)]
+    pub(crate) fn begin(
+        &self,
+        slot: &'static KeySlot,
+        value: &[u8],
+        remember: bool,
+    ) -> Option<Begun<'_>> {
+        if value.is_empty() || self.length != Length::DEFAULT {
+            return None;
+        }
+        let number = slot.number()?;
+        let announced = match remember && self.number != 0 {
+            true => match cache::look_up((self.number, number), value) {
+                Known::Digits(digits) => return Some(Begun::Known(digits)),
+                Known::Announced(announced) => Some(announced),
+                Known::No => None,
+            },
+            false => None,
+        };
+        let key = self.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()?;
+        Some(Begun::New(Waiting { key, message: Block::new(value)?, announced }))
+    }
+
     /// The cell with this number; its bucket is made when it is first used.
     fn at(&self, index: u32) -> Option<&Cell> {
         let (bucket, offset, size) = position(index)?;
@@ -283,6 +320,47 @@ impl Keys {
         let mut key = Zeroizing::new([0; DIGEST]);
         primitives::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())?;
         Some(primitives::Keyed::new(key.as_slice()))
+    }
+}
+
+/// A pseudonym on which [`Keys::begin`] has started.
+pub(crate) enum Begun<'k> {
+    /// It was known: its digits, without the prefix.
+    Known([u8; DIGITS]),
+    /// It is to be made, together with others.
+    New(Waiting<'k>),
+}
+
+/// A pseudonym that is to be made.
+#[derive(Debug)]
+pub(crate) struct Waiting<'k> {
+    key: &'k primitives::Keyed,
+    message: Block,
+    announced: Option<Announced>,
+}
+
+impl Waiting<'_> {
+    /// Makes several, and hands the digits of each to `done`, without the
+    /// prefix. All inner hashes come before all outer ones: none waits for the
+    /// one before it, so that the processor works at two of them at once.
+    pub(crate) fn make<const N: usize>(
+        waiting: &mut [Option<(usize, Self)>; N],
+        mut done: impl FnMut(usize, &[u8; DIGITS]),
+    ) {
+        for (_, this) in waiting.iter_mut().flatten() {
+            this.message = this.key.inner(&this.message);
+        }
+        let mut tags = [[0; DIGEST]; N];
+        for (tag, (_, this)) in tags.iter_mut().zip(waiting.iter().flatten()) {
+            *tag = this.key.outer(&this.message);
+        }
+        for (tag, (position, this)) in tags.iter().zip(waiting.iter().flatten()) {
+            let digits = format::digits(tag);
+            done(*position, &digits);
+            if let Some(announced) = this.announced {
+                cache::keep(announced, &digits);
+            }
+        }
     }
 }
 

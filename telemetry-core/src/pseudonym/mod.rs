@@ -7,6 +7,7 @@
 //! keys, [`format`] holds the text form, and [`primitives`] calls the
 //! cryptography.
 
+mod cache;
 pub(crate) mod format;
 mod keys;
 #[doc(hidden)]
@@ -15,6 +16,7 @@ mod scope;
 mod secret;
 
 pub use self::format::Pseudonym;
+pub(crate) use self::keys::{Begun, Waiting};
 pub use self::keys::{KeySlot, Keys};
 #[doc(hidden)]
 pub use self::scope::Place;

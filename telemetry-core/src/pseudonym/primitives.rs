@@ -1,12 +1,13 @@
 //! The three primitives, each wrapped once.
 //!
 //! It owns the calls into the cryptography crates and the wiping of what those
-//! calls leave behind. It must never know what is hashed, nor why. The test
+//! calls leave behind. The hash is the crate's, block by block; what is done
+//! here is the order of the blocks, which RFC 2104 gives. It must never know what is hashed, nor why. The test
 //! vectors run against these functions, so that they hold for the very path
 //! that a value takes.
 
-use hmac::{KeyInit, Mac};
 use sha2::Digest;
+use sha2::block_api::compress256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 /// Bytes in a SHA-256 digest, and so in a key and in a whole tag.
@@ -15,32 +16,55 @@ pub const DIGEST: usize = 32;
 /// Bytes in a block of SHA-256, to which HMAC pads its key (RFC 2104).
 const BLOCK: usize = 64;
 
+/// Bytes at the end of the last block that hold the message's length in bits
+/// (FIPS 180-4, section 5.1.1).
+const LENGTH: usize = 8;
+
+/// The state before the first block (FIPS 180-4, section 5.3.3).
+const INITIAL: State = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+/// SHA-256 between two blocks.
+type State = [u32; 8];
+
 /// SHA-256 (RFC 6234).
 pub fn sha256(bytes: &[u8]) -> [u8; DIGEST] {
     sha2::Sha256::digest(bytes).into()
 }
 
 /// HMAC-SHA-256 (RFC 2104) with its key taken in: what is left for a message
-/// are its own blocks and two more. Wiped when dropped.
+/// are its own blocks and one more. Wiped when dropped.
+///
+/// It holds the two states after the key's blocks, and nothing else: to hash a
+/// message then copies 32 bytes, where a copy of a general hasher with its
+/// buffer, and the wiping of it, costs as much as half a compression.
 #[derive(Clone)]
-pub struct Keyed(hmac::Hmac<sha2::Sha256>);
+pub struct Keyed {
+    inner: State,
+    outer: State,
+}
+
+impl Drop for Keyed {
+    fn drop(&mut self) {
+        self.inner.zeroize();
+        self.outer.zeroize();
+    }
+}
 
 impl ZeroizeOnDrop for Keyed {}
-
-/// Does not compile when a version or a feature of the crates no longer wipes
-/// the state, which is as good as the key. `Hmac` consists of SHA-256's two
-/// parts, a core and a buffer, and has no mark of its own; `Sha256` has the
-/// mark for exactly these parts.
-const _: () = {
-    const fn wiped<T: ZeroizeOnDrop>() {}
-    wiped::<sha2::Sha256>();
-    assert!(std::mem::needs_drop::<hmac::Hmac<sha2::Sha256>>());
-};
 
 impl Keyed {
     /// Takes the key in. A key may have any length; ours have 32 bytes.
     pub fn new(key: &[u8]) -> Self {
-        let mut block = Zeroizing::new([0; BLOCK]);
+        let mut padded = Zeroizing::new([0; BLOCK]);
         let mut digest = Zeroizing::new([0; DIGEST]);
         // RFC 2104: a key longer than a block is replaced by its digest.
         let key = if key.len() > BLOCK {
@@ -49,17 +73,51 @@ impl Keyed {
         } else {
             key
         };
-        for (place, byte) in block.iter_mut().zip(key) {
+        for (place, byte) in padded.iter_mut().zip(key) {
             *place = *byte;
         }
-        Self(hmac::Hmac::new((&*block).into()))
+        let state = |pad: u8| {
+            let mut block = Zeroizing::new(*padded);
+            block.iter_mut().for_each(|byte| *byte ^= pad);
+            let mut state = INITIAL;
+            compress256(&mut state, std::slice::from_ref(&*block));
+            state
+        };
+        Self { inner: state(0x36), outer: state(0x5c) }
     }
 
     /// The tag of `message`, all of its 32 bytes.
     pub fn tag(&self, message: &[u8]) -> [u8; DIGEST] {
-        let mut mac = self.0.clone();
-        mac.update(message);
-        mac.finalize().into_bytes().into()
+        digest(self.outer, &digest(self.inner, message))
+    }
+
+    /// The first half of the tag of a message that fills one block.
+    ///
+    /// The halves of several tags may be taken in turns. None waits for another,
+    /// so that the processor works at two of them at once.
+    #[inline]
+    pub(super) fn inner(&self, message: &Block) -> Block {
+        let mut state = self.inner;
+        compress256(&mut state, std::slice::from_ref(&message.0));
+        let mut digest = [0; BLOCK];
+        write(state, &mut digest);
+        if let Some(end) = digest.get_mut(DIGEST) {
+            *end = 0x80;
+        }
+        if let Some(end) = digest.last_chunk_mut::<LENGTH>() {
+            *end = (((BLOCK + DIGEST) * 8) as u64).to_be_bytes();
+        }
+        Block(digest)
+    }
+
+    /// The second half: the tag, from what [`inner`](Self::inner) gave.
+    #[inline]
+    pub(super) fn outer(&self, inner: &Block) -> [u8; DIGEST] {
+        let mut state = self.outer;
+        compress256(&mut state, std::slice::from_ref(&inner.0));
+        let mut digest = [0; DIGEST];
+        write(state, &mut digest);
+        digest
     }
 }
 
@@ -67,6 +125,61 @@ impl std::fmt::Debug for Keyed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Keyed").finish_non_exhaustive()
     }
+}
+
+/// A message of at most [`Block::LONGEST`] bytes with its padding: the one block
+/// that follows the block of an HMAC key.
+#[derive(Clone, Debug)]
+pub(super) struct Block([u8; BLOCK]);
+
+impl Block {
+    /// The longest message that fits into one block with its padding.
+    pub(super) const LONGEST: usize = BLOCK - LENGTH - 1;
+
+    /// `None` for a longer message.
+    #[inline]
+    pub(super) fn new(message: &[u8]) -> Option<Self> {
+        if message.len() > Self::LONGEST {
+            return None;
+        }
+        let mut block = [0; BLOCK];
+        let (start, end) = block.split_at_mut_checked(message.len())?;
+        start.copy_from_slice(message);
+        *end.first_mut()? = 0x80;
+        *block.last_chunk_mut::<LENGTH>()? = ((BLOCK + message.len()) as u64 * 8).to_be_bytes();
+        Some(Self(block))
+    }
+}
+
+#[inline]
+fn write(state: State, bytes: &mut [u8]) {
+    for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+}
+
+/// SHA-256 of a key's block, whose `state` this is, and of `message` after it.
+fn digest(mut state: State, message: &[u8]) -> [u8; DIGEST] {
+    let (blocks, rest) = message.as_chunks::<BLOCK>();
+    if !blocks.is_empty() {
+        compress256(&mut state, blocks);
+    }
+    let mut last = [0; 2 * BLOCK];
+    if let Some((start, end)) = last.split_at_mut_checked(rest.len()) {
+        start.copy_from_slice(rest);
+        if let Some(first) = end.first_mut() {
+            *first = 0x80;
+        }
+    }
+    let blocks = if rest.len() <= Block::LONGEST { 1 } else { 2 };
+    let last = last.get_mut(..blocks * BLOCK).unwrap_or_default();
+    if let Some(end) = last.last_chunk_mut::<LENGTH>() {
+        *end = ((BLOCK + message.len()) as u64 * 8).to_be_bytes();
+    }
+    compress256(&mut state, last.as_chunks::<BLOCK>().0);
+    let mut digest = [0; DIGEST];
+    write(state, &mut digest);
+    digest
 }
 
 /// Fills `output` by HKDF-SHA-256 (RFC 5869) from `secret`, for `info`, the

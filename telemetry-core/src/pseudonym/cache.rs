@@ -1,0 +1,133 @@
+//! Pseudonyms that a thread has made lately.
+//!
+//! It owns a small table for each thread, in which a value that comes again
+//! finds its pseudonym: a program hashes the same host and the same user again
+//! and again. It must never know what a value means.
+//!
+//! The table holds values as they are, as the program's own structs do. It is
+//! bounded, is never written anywhere, and is wiped when its thread ends. What
+//! is `Private` is never put into it.
+
+use std::cell::RefCell;
+
+use zeroize::Zeroize;
+
+use super::format::DIGITS;
+
+/// Places of a table. A program has a few hosts, users and projects at a time;
+/// 64 places of about a hundred bytes fit into the processor's first cache
+/// beside the program's own data.
+const PLACES: usize = 64;
+
+/// The longest value that is kept: what fits into one block of the hash, which
+/// nearly all names do. Longer ones are made each time.
+const LONGEST: usize = 55;
+
+#[derive(Clone, Copy)]
+struct Place {
+    /// The key: of which set of keys, and which of them.
+    key: Key,
+    /// Counts the values that have stood here.
+    tenant: u32,
+    length: u8,
+    /// Whether the digits are there; until then the value is only announced.
+    ready: bool,
+    value: [u8; LONGEST],
+    digits: [u8; DIGITS],
+}
+
+/// Names a key: the number of the set of keys, and the key's own in it.
+pub(super) type Key = (u32, u32);
+
+const EMPTY: Place = Place {
+    key: (0, 0),
+    tenant: 0,
+    length: 0,
+    ready: false,
+    value: [0; LONGEST],
+    digits: [0; DIGITS],
+};
+
+struct Table([Place; PLACES]);
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for place in &mut self.0 {
+            place.value.zeroize();
+            place.digits.zeroize();
+        }
+    }
+}
+
+thread_local! {
+    static TABLE: RefCell<Table> = const { RefCell::new(Table([EMPTY; PLACES])) };
+}
+
+/// Where a value stands, if it stands anywhere. The mixing only spreads values
+/// over the table: whether the place holds this value is compared byte by byte.
+fn position(key: Key, value: &[u8]) -> usize {
+    let (first, last) = (value.first_chunk::<8>(), value.last_chunk::<8>());
+    let (first, last) = match (first, last) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
+        _ => {
+            value.iter().fold((0, 0), |(first, last), byte| ((first << 8) | u64::from(*byte), last))
+        }
+    };
+    let mixed = (first ^ last.rotate_left(29) ^ value.len() as u64 ^ u64::from(key.1) << 40)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> (u64::BITS - PLACES.ilog2())) as usize
+}
+
+/// What the table says of a value.
+pub(super) enum Known {
+    /// Its digits.
+    Digits([u8; DIGITS]),
+    /// Nothing yet; the digits may be brought to this place.
+    Announced(Announced),
+    /// Nothing, and it is not to be kept.
+    No,
+}
+
+/// A place that waits for its digits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Announced {
+    position: usize,
+    tenant: u32,
+}
+
+/// The digits of `value` under `key`, or a place for them.
+#[inline]
+pub(super) fn look_up(key: Key, value: &[u8]) -> Known {
+    let Ok(length) = u8::try_from(value.len()) else { return Known::No };
+    if value.len() > LONGEST {
+        return Known::No;
+    }
+    // A thread that is ending has no table, and needs none.
+    let known = TABLE.try_with(|table| {
+        let mut table = table.try_borrow_mut().ok()?;
+        let position = position(key, value);
+        let place = table.0.get_mut(position)?;
+        let stored = place.value.get(..usize::from(place.length))?;
+        if place.ready && place.key == key && stored == value {
+            return Some(Known::Digits(place.digits));
+        }
+        place.value.get_mut(..value.len())?.copy_from_slice(value);
+        (place.key, place.length, place.ready) = (key, length, false);
+        place.tenant = place.tenant.wrapping_add(1);
+        Some(Known::Announced(Announced { position, tenant: place.tenant }))
+    });
+    known.ok().flatten().unwrap_or(Known::No)
+}
+
+/// Brings the digits of an announced value, unless another has taken its place.
+pub(super) fn keep(announced: Announced, digits: &[u8; DIGITS]) {
+    let _ = TABLE.try_with(|table| {
+        let mut table = table.try_borrow_mut().ok()?;
+        let place = table.0.get_mut(announced.position)?;
+        if place.tenant == announced.tenant {
+            place.digits = *digits;
+            place.ready = true;
+        }
+        Some(())
+    });
+}
