@@ -11,7 +11,7 @@ use serde_json::Error;
 
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::pseudonym::{Begun, KeySlot, Keys, Waiting, format};
+use crate::pseudonym::{Begun, KeySlot, Keys, Place, Step, Waiting, format};
 use crate::schema::FieldSchema;
 
 /// Room for most events, taken once for each.
@@ -26,7 +26,15 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
 ) -> Result<(), Error> {
     out.reserve(USUAL);
     out.push(b'{');
-    let mut fields = Fields { out, context, waiting: Pseudonyms::default(), empty: true };
+    let (type_path, event_name) = (E::TYPE_PATH, event.schema().name);
+    let mut fields = Fields {
+        out,
+        context,
+        waiting: Pseudonyms::default(),
+        empty: true,
+        type_path,
+        event: event_name,
+    };
     event.walk(&mut fields)?;
     let Fields { out, waiting, .. } = fields;
     waiting.finish(out);
@@ -39,6 +47,8 @@ struct Fields<'o, 'c> {
     context: Context<'c>,
     waiting: Pseudonyms<'c>,
     empty: bool,
+    type_path: &'static str,
+    event: &'static str,
 }
 
 impl FieldVisitor for Fields<'_, '_> {
@@ -49,7 +59,14 @@ impl FieldVisitor for Fields<'_, '_> {
         if !self.context.grants(field.purpose) {
             return Ok(());
         }
-        value.emit(self.context, Field { fields: self, name: field.name })
+        let context = self.context;
+        if L::NESTED {
+            let outer = Place::Event { type_path: self.type_path, event: self.event };
+            let place = Place::Inside { outer: &outer, step: Step::Field(field.name) };
+            value.emit(context.at(&place), Field { fields: self, name: field.name })
+        } else {
+            value.emit(context, Field { fields: self, name: field.name })
+        }
     }
 
     #[inline]
