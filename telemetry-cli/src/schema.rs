@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
-use telemetry_core::schema::{self, EventSchema, FieldSchema, Policy};
+use telemetry_core::schema::{
+    self, Domain, EventSchema, FieldSchema, Numbers, Open, ParameterValue, Parts, Policy,
+};
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop};
@@ -81,7 +83,7 @@ fn rows(fields: &'static [FieldSchema]) -> Vec<(String, &'static FieldSchema)> {
         for field in fields {
             let path = format!("{prefix}{}", field.name);
             rows.push((path.clone(), field));
-            if let Policy::Nested { fields } = field.policy {
+            if let Parts::Nested(fields) = field.policy.parts {
                 walk(rows, &format!("{path}."), fields);
             }
         }
@@ -98,7 +100,7 @@ fn as_text(out: &mut dyn Write, paint: Paint, event: &EventSchema) -> io::Result
         writeln!(out, "    {}", one_line(event.description))?;
     }
     for (path, field) in rows(event.fields) {
-        let policy = policy(&field.policy);
+        let policy = one_line(&field.policy.to_string());
         writeln!(out, "  {}  {}  {policy}", paint.bold(&path), one_line(field.rust_type))?;
         let notes = [one_line(field.description), remarks(field)];
         for note in notes.iter().filter(|note| !note.is_empty()) {
@@ -119,7 +121,7 @@ fn as_markdown(out: &mut dyn Write, event: &EventSchema) -> io::Result<()> {
     }
     writeln!(out, "| field | type | how it leaves | description |\n|---|---|---|---|")?;
     for (path, field) in rows(event.fields) {
-        let (kind, policy) = (one_line(field.rust_type), policy(&field.policy));
+        let (kind, policy) = (one_line(field.rust_type), one_line(&field.policy.to_string()));
         let notes = [one_line(field.description), remarks(field)];
         let notes =
             notes.iter().filter(|note| !note.is_empty()).cloned().collect::<Vec<_>>().join(" ");
@@ -157,7 +159,7 @@ fn fields_as_json(fields: &[FieldSchema]) -> Vec<Value> {
             if let Some(purpose) = field.purpose {
                 map.insert("purpose".to_owned(), purpose.name().into());
             }
-            if let Policy::Vouched { because } = field.policy {
+            if let Some(ParameterValue::Text(because)) = field.policy.parameter("because") {
                 map.insert("reason".to_owned(), because.into());
             }
             Value::Object(map)
@@ -165,64 +167,33 @@ fn fields_as_json(fields: &[FieldSchema]) -> Vec<Value> {
         .collect()
 }
 
-/// A policy's name and parameters.
+/// A policy's name and parameters, whatever they are.
 fn policy_as_json(policy: &Policy) -> Value {
     let mut map = Map::new();
-    let mut set = |key: &str, value: Value| map.insert(key.to_owned(), value);
-    set("name", policy.name().into());
-    match policy {
-        Policy::Vouched { because } => drop(set("because", (*because).into())),
-        Policy::Hash { domain, lowercase } => {
-            set("domain", (*domain).into());
-            set("lowercase", (*lowercase).into());
+    map.insert("name".to_owned(), policy.name.into());
+    for parameter in policy.parameters.iter() {
+        let value = match parameter.value {
+            ParameterValue::Flag => true.into(),
+            ParameterValue::Number(number) => json!(number),
+            ParameterValue::Numbers(Numbers::Int(numbers)) => json!(numbers),
+            ParameterValue::Numbers(Numbers::Float(numbers)) => json!(numbers),
+            ParameterValue::Texts(texts) => json!(texts),
+            ParameterValue::Text(text) => text.into(),
+            other => one_line(&other.to_string()).into(),
+        };
+        map.insert(parameter.name.to_owned(), value);
+    }
+    match policy.parts {
+        Parts::Nested(fields) => {
+            map.insert("fields".to_owned(), fields_as_json(fields).into());
         }
-        Policy::Sha256 { lowercase } => drop(set("lowercase", (*lowercase).into())),
-        Policy::Bucket { labels } => drop(set("labels", json!(labels))),
-        Policy::OneOf { values }
-        | Policy::FileExtension { values }
-        | Policy::HostSuffix { values }
-        | Policy::EmailDomain { values } => drop(set("values", json!(values))),
-        Policy::TruncateIp { v4, v6 } => {
-            set("v4", (*v4).into());
-            set("v6", (*v6).into());
-        }
-        Policy::With { function } => drop(set("function", one_line(function).into())),
-        Policy::Nested { fields } => drop(set("fields", fields_as_json(fields).into())),
-        Policy::Entries { keys, values } => {
-            set("keys", policy_as_json(keys));
-            set("values", policy_as_json(values));
+        Parts::Entries { keys, values } => {
+            map.insert("keys".to_owned(), policy_as_json(keys));
+            map.insert("values".to_owned(), policy_as_json(values));
         }
         _ => {}
     }
     Value::Object(map)
-}
-
-/// A policy as the attribute of a field writes it.
-fn policy(policy: &Policy) -> String {
-    let list =
-        |values: &[&str]| values.iter().map(|v| format!("{v:?}")).collect::<Vec<_>>().join(", ");
-    match policy {
-        Policy::Vouched { because } => format!("allow(because = {because:?})"),
-        Policy::Hash { domain: None, lowercase: false } => "hash".to_owned(),
-        Policy::Hash { domain, lowercase } => {
-            let domain = domain.map(|domain| format!("domain = {domain:?}"));
-            let parts: Vec<String> =
-                lowercase.then(|| "lowercase".to_owned()).into_iter().chain(domain).collect();
-            format!("hash({})", parts.join(", "))
-        }
-        Policy::Sha256 { lowercase: true } => "hash(sha256, lowercase)".to_owned(),
-        Policy::Bucket { labels } => format!("bucket({})", labels.join(", ")),
-        Policy::OneOf { values }
-        | Policy::FileExtension { values }
-        | Policy::HostSuffix { values }
-        | Policy::EmailDomain { values } => format!("{}({})", policy.name(), list(values)),
-        Policy::TruncateIp { v4, v6 } => format!("truncate_ip(v4 = {v4}, v6 = {v6})"),
-        Policy::With { function } => format!("with = {}", one_line(function)),
-        Policy::Entries { keys, values } => {
-            format!("keys({}), values({})", self::policy(keys), self::policy(values))
-        }
-        other => other.name().to_owned(),
-    }
 }
 
 /// What a reader must know beyond the policy's name.
@@ -231,19 +202,19 @@ fn remarks(field: &FieldSchema) -> String {
     if let Some(purpose) = field.purpose {
         remarks.push(format!("Absent unless {purpose} is agreed to."));
     }
-    if has(&field.policy, &|policy| matches!(policy, Policy::Vouched { .. })) {
+    if has(&field.policy, &|policy| policy.domain == Domain::Open(Open::Vouched)) {
         remarks.push("Leaves as it is: the author vouches for it.".to_owned());
     }
-    if has(&field.policy, &|policy| matches!(policy, Policy::Sha256 { .. })) {
+    if has(&field.policy, &|policy| policy.domain == Domain::Open(Open::Digest)) {
         remarks.push("Plain SHA-256: who has a list of names can reverse it.".to_owned());
     }
     remarks.join(" ")
 }
 
 fn has(policy: &Policy, wanted: &dyn Fn(&Policy) -> bool) -> bool {
-    match policy {
-        Policy::Entries { keys, values } => has(keys, wanted) || has(values, wanted),
-        policy => wanted(policy),
+    match policy.parts {
+        Parts::Entries { keys, values } => has(keys, wanted) || has(values, wanted),
+        _ => wanted(policy),
     }
 }
 

@@ -55,16 +55,19 @@ pub mod __private {
     // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
         Dropped, FieldVisitor, NotARawEvent, RawEvent, TelemetryEvent as Event, TelemetryFields,
-        TelemetryFields as Fields, debug_event, debug_fields, refuse, row,
+        TelemetryFields as Fields, debug_event, debug_fields, entries, nested, refuse, row,
     };
     pub use crate::leaf::{Evaluated, Map, Sink, evaluated};
-    pub use crate::policy::apply::*;
+    pub use crate::policy::derive::*;
     pub use crate::policy::{
-        Addressable, Bounds, Countable, Hashable, Numeric, Present, TelemetryValue,
+        Addressable, Countable, Hashable, IfUnknown, Numeric, Of, Present, TelemetryValue,
         TelemetryValue as Value, Textual,
     };
     pub use crate::pseudonym::{KeyScope, KeySlot, Step};
-    pub use crate::schema::{EventSchema, FieldSchema, Policy, Purpose, fields};
+    pub use crate::schema::{
+        Domain, EventSchema, FieldNotes, FieldSchema, Numbers, Period, Policy, Purpose,
+        TimePrecision, Values, fields, hold,
+    };
 
     pub use crate::__register as register;
     #[cfg(feature = "registry")]

@@ -78,6 +78,15 @@ impl Item {
         }
     }
 
+    /// `name = "text"`, where the text says `what`.
+    pub(crate) fn filled_text(&self, what: &str) -> syn::Result<LitStr> {
+        let text = self.text()?;
+        if text.value().trim().is_empty() {
+            return Err(syn::Error::new(text.span(), format!("an empty text: say {what}")));
+        }
+        Ok(text)
+    }
+
     /// The items of `name(...)`.
     pub(crate) fn list(&self) -> syn::Result<Vec<Self>> {
         match &self.value {
@@ -142,8 +151,33 @@ pub(crate) enum Place {
 impl Place {
     const fn keys(self) -> &'static [&'static str] {
         match self {
-            Self::Event => &["name", "purpose", "version", "rename_all", "crate"],
-            Self::Variant => &["name", "purpose", "version", "rename_all"],
+            Self::Event => &[
+                "name",
+                "purpose",
+                "version",
+                "rename_all",
+                "since",
+                "owner",
+                "question",
+                "expires",
+                "time",
+                "max_bits",
+                "count",
+                "crate",
+            ],
+            Self::Variant => &[
+                "name",
+                "purpose",
+                "version",
+                "rename_all",
+                "since",
+                "owner",
+                "question",
+                "expires",
+                "time",
+                "max_bits",
+                "count",
+            ],
             Self::Fields | Self::Value => &["rename_all", "crate"],
             Self::ValueVariant => &["rename"],
         }
@@ -169,6 +203,28 @@ pub(crate) struct Container {
     pub(crate) rename: Option<LitStr>,
     pub(crate) rename_all: Option<Case>,
     pub(crate) krate: Option<Path>,
+    pub(crate) since: Option<LitStr>,
+    pub(crate) owner: Option<LitStr>,
+    pub(crate) question: Option<LitStr>,
+    pub(crate) expires: Option<LitStr>,
+    /// The name of a variant of `TimePrecision`.
+    pub(crate) time: Option<&'static str>,
+    pub(crate) max_bits: Option<MaxBits>,
+    pub(crate) count: Option<Count>,
+}
+
+/// `max_bits = 24`.
+pub(crate) struct MaxBits {
+    pub(crate) value: u32,
+    pub(crate) span: Span,
+}
+
+/// `count = "day"` or `count(period = "day", top = 1_000)`.
+pub(crate) struct Count {
+    /// The name of a variant of `Period`.
+    pub(crate) period: &'static str,
+    pub(crate) top: Option<u32>,
+    pub(crate) span: Span,
 }
 
 impl Container {
@@ -195,9 +251,118 @@ impl Container {
             "rename" => self.rename = Some(item.text()?),
             "version" => self.version = Some(version(item)?),
             "rename_all" => self.rename_all = Some(case(&item.text()?)?),
+            "since" => self.since = Some(item.filled_text(SINCE)?),
+            "owner" => {
+                self.owner = Some(item.filled_text(
+                    "the person or team that answers for it: `owner = \"cli-team\"`",
+                )?)
+            }
+            "question" => {
+                self.question = Some(item.filled_text(
+                    "what you want to learn from it: `question = \"Which commands fail?\"`",
+                )?)
+            }
+            "expires" => self.expires = Some(day(item)?),
+            "time" => self.time = Some(choice(&item.text()?, &TIMES)?),
+            "max_bits" => self.max_bits = Some(max_bits(item)?),
+            "count" => self.count = Some(count(item)?),
             _ => self.krate = Some(item.text()?.parse()?),
         }
         Ok(())
+    }
+}
+
+/// What `since` says.
+const SINCE: &str = "the version of the notice that first speaks of it: `since = \"2\"`";
+
+/// How exact the time is that leaves, and the variant of `TimePrecision`.
+const TIMES: [(&str, &str); 2] = [("hour", "Hour"), ("day", "Day")];
+
+/// What is counted over, and the variant of `Period`.
+const PERIODS: [(&str, &str); 4] =
+    [("run", "Run"), ("hour", "Hour"), ("day", "Day"), ("week", "Week")];
+
+fn choice(text: &LitStr, choices: &[(&str, &'static str)]) -> syn::Result<&'static str> {
+    let written = text.value();
+    choices.iter().find(|(name, _)| *name == written).map(|(_, variant)| *variant).ok_or_else(
+        || {
+            let names: Vec<String> =
+                choices.iter().map(|(name, _)| format!("`\"{name}\"`")).collect();
+            syn::Error::new(text.span(), format!("expected one of {}", names.join(", ")))
+        },
+    )
+}
+
+/// `expires = "2027-06-30"`.
+fn day(item: &Item) -> syn::Result<LitStr> {
+    let text = item.text()?;
+    if is_day(&text.value()) {
+        Ok(text)
+    } else {
+        Err(syn::Error::new(
+            text.span(),
+            "expected the last day on which it is recorded, as year, month and day: `expires = \"2027-06-30\"`",
+        ))
+    }
+}
+
+/// Whether `text` is a day of the calendar, as `2027-06-30`.
+fn is_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = |range: std::ops::Range<usize>| {
+        let part = text.get(range)?;
+        part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok())?
+    };
+    let (Some(year), Some(month), Some(day)) = (digits(0..4), digits(5..7), digits(8..10)) else {
+        return false;
+    };
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    bytes.len() == 10
+        && bytes.get(4) == Some(&b'-')
+        && bytes.get(7) == Some(&b'-')
+        && (1..=days).contains(&day)
+}
+
+fn max_bits(item: &Item) -> syn::Result<MaxBits> {
+    match &item.value {
+        Value::Lit(Lit::Int(int)) => Ok(MaxBits { value: int.base10_parse()?, span: int.span() }),
+        _ => Err(item.error("`max_bits` takes a whole number of bits: `max_bits = 24`")),
+    }
+}
+
+fn count(item: &Item) -> syn::Result<Count> {
+    const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`";
+    let span = item.name.span();
+    let Value::List(_) = &item.value else {
+        let Value::Lit(Lit::Str(period)) = &item.value else { return Err(item.error(FORM)) };
+        return Ok(Count { period: choice(period, &PERIODS)?, top: None, span });
+    };
+    let (mut period, mut top) = (None, None);
+    for option in item.list()? {
+        match (option.name.to_string().as_str(), &option.value) {
+            ("period", Value::Lit(Lit::Str(text))) if period.is_none() => {
+                period = Some(choice(text, &PERIODS)?);
+            }
+            ("top", Value::Lit(Lit::Int(int))) if top.is_none() => {
+                let number: u32 = int.base10_parse()?;
+                if number == 0 {
+                    return Err(syn::Error::new(int.span(), "a number from 1 on"));
+                }
+                top = Some(number);
+            }
+            _ => return Err(option.error(FORM)),
+        }
+    }
+    match period {
+        Some(period) => Ok(Count { period, top, span }),
+        None => Err(item.error(FORM)),
     }
 }
 
@@ -257,6 +422,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) attempted: bool,
     pub(crate) rename: Option<LitStr>,
     pub(crate) purpose: Option<LitStr>,
+    pub(crate) since: Option<LitStr>,
+    pub(crate) renamed_from: Option<LitStr>,
 }
 
 impl FieldAttributes {
@@ -271,12 +438,21 @@ impl FieldAttributes {
             let slot = match item.name.to_string().as_str() {
                 "rename" => &mut field.rename,
                 "purpose" => &mut field.purpose,
+                "since" => &mut field.since,
+                "renamed_from" => &mut field.renamed_from,
                 _ => {
                     rest.push(item);
                     continue;
                 }
             };
-            match item.text() {
+            let text = match item.name.to_string().as_str() {
+                "since" => item.filled_text(SINCE),
+                "renamed_from" => {
+                    item.filled_text("the name that the field had before: `renamed_from = \"...\"`")
+                }
+                _ => item.text(),
+            };
+            match text {
                 Ok(_) if slot.is_some() => {
                     errors.push(item.error(format!("`{}` is written twice", item.name)));
                 }
@@ -284,8 +460,7 @@ impl FieldAttributes {
                 Err(error) => errors.push(error),
             }
         }
-        let hint =
-            "a field takes one policy, and beside it `rename`, `purpose`, and with `hash` `domain`";
+        let hint = "a field takes one policy, and beside it `rename`, `purpose`, `since`, `renamed_from`, and with `hash` `domain`";
         let (policy, attempted) = choose(rest, hint, errors);
         field.attempted |= attempted;
         field.policy = policy;
@@ -455,7 +630,13 @@ fn unknown_policy(item: &Item, name: &str, hint: &str) -> syn::Error {
     if let Some((_, ours)) = SYNONYMS.iter().find(|(theirs, _)| *theirs == name) {
         return item.error(format!("unknown policy `{name}`: here it is called `{ours}`"));
     }
-    let names = NAMES.iter().map(|(name, _)| *name).chain(["rename", "purpose", "domain"]);
+    let names = NAMES.iter().map(|(name, _)| *name).chain([
+        "rename",
+        "purpose",
+        "since",
+        "renamed_from",
+        "domain",
+    ]);
     match nearest(name, names) {
         Some(near) => item.error(format!("unknown policy `{name}`: did you mean `{near}`?")),
         None => item.error(format!("unknown policy `{name}`; the policies are {}", choices())),

@@ -7,6 +7,7 @@
 
 use proc_macro2::{Delimiter, Ident, Literal, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::LitStr;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
@@ -33,6 +34,7 @@ pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
     quote! {
         const _: () = {
             use #krate::__private as __t;
+            use __t::IfUnknown as _;
             #body
         };
     }
@@ -66,7 +68,8 @@ fn event(input: &Input<'_>) -> TokenStream {
         quote!(__t::register!(#ty);)
     });
     let path = type_path(input);
-    quote!(#path #ours #debug #serialize #register)
+    let held = hold(input);
+    quote!(#path #ours #debug #serialize #register #held)
 }
 
 /// The path of the type, which keeps the keys of two events of one name apart.
@@ -75,6 +78,22 @@ fn type_path(input: &Input<'_>) -> TokenStream {
     quote!(
         const __P: &__t::Text = __t::concat!(__t::module_path!(), #ident);
     )
+}
+
+/// What the compiler holds an event to, at the attribute that asks for it. An
+/// event with type or const parameters has no schema of its own here.
+fn hold(input: &Input<'_>) -> Option<TokenStream> {
+    let span = std::iter::once(&input.attributes)
+        .chain(input.variants.iter().map(|variant| &variant.attributes))
+        .find_map(|said| {
+            let bits = said.max_bits.as_ref().map(|bits| bits.span);
+            bits.or(said.count.as_ref().map(|count| count.span))
+        })?;
+    is_one_type(&input.original.generics).then(|| {
+        let ty = with_static_lifetimes(input);
+        let span = Span::call_site().located_at(span);
+        quote_spanned!(span=> const _: () = __t::hold(<#ty as __t::Event>::SCHEMA);)
+    })
 }
 
 fn fields(input: &Input<'_>) -> TokenStream {
@@ -96,16 +115,18 @@ fn fields(input: &Input<'_>) -> TokenStream {
 }
 
 fn value(input: &Input<'_>) -> TokenStream {
-    let texts = input.variants.iter().map(|variant| {
-        let (path, name) = (path(variant), &variant.name);
-        quote!(#path { .. } => #name,)
+    let texts = input.variants.iter().map(|variant| &variant.name);
+    let places = input.variants.iter().enumerate().map(|(index, variant)| {
+        let (path, index) = (path(variant), Literal::usize_unsuffixed(index));
+        quote!(#path { .. } => #index,)
     });
     implement(
         input,
         &quote!(__t::Value),
         &quote! {
+            const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Texts(&[#(#texts),*]));
             fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
-                __r.value(match self { #(#texts)* })
+                __t::text(&<Self as __t::Value>::DOMAIN, match self { #(#places)* }, __r)
             }
         },
     )
@@ -343,23 +364,51 @@ fn bounds_tokens(bounds: &Bounds) -> TokenStream {
     match bounds {
         Bounds::Int(bounds) => {
             let bounds = bounds.iter().map(|bound| Literal::i128_unsuffixed(*bound));
-            quote!(__t::Bounds::Int(&[#(#bounds),*]))
+            quote!(__t::Numbers::Int(&[#(#bounds),*]))
         }
         Bounds::Float(bounds) => {
             let bounds = bounds.iter().map(|bound| Literal::f64_unsuffixed(*bound));
-            quote!(__t::Bounds::Float(&[#(#bounds),*]))
+            quote!(__t::Numbers::Float(&[#(#bounds),*]))
         }
     }
 }
 
 fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
     let (name, description) = (&variant.name, &variant.description);
-    let version = variant.attributes.version.or(input.attributes.version).unwrap_or(1);
-    let version = Literal::u32_unsuffixed(version);
-    let purpose = variant.attributes.purpose.as_ref().or(input.attributes.purpose.as_ref());
+    let (own, all) = (&variant.attributes, &input.attributes);
+    let version = Literal::u32_unsuffixed(own.version.or(all.version).unwrap_or(1));
+    let purpose = own.purpose.as_ref().or(all.purpose.as_ref());
     let fields = variant.fields.iter().map(field_schema);
+    let text = |own: &Option<LitStr>, all: &Option<LitStr>, method: &str| {
+        let method = Ident::new(method, Span::call_site());
+        own.as_ref().or(all.as_ref()).map(|text| quote!(.#method(#text)))
+    };
+    let since = text(&own.since, &all.since, "since");
+    let owner = text(&own.owner, &all.owner, "owner");
+    let question = text(&own.question, &all.question, "question");
+    let expires = text(&own.expires, &all.expires, "expires");
+    let time = own.time.or(all.time).map(|time| {
+        let time = Ident::new(time, Span::call_site());
+        quote!(.time(__t::TimePrecision::#time))
+    });
+    let max_bits = own.max_bits.as_ref().or(all.max_bits.as_ref()).map(|bits| {
+        let bits = Literal::u32_unsuffixed(bits.value);
+        quote!(.max_bits(#bits))
+    });
+    let count = own.count.as_ref().or(all.count.as_ref()).map(|count| {
+        let period = Ident::new(count.period, Span::call_site());
+        let top = match count.top {
+            Some(top) => {
+                let top = Literal::u32_unsuffixed(top);
+                quote!(__t::Some(#top))
+            }
+            None => quote!(__t::None),
+        };
+        quote!(.counted(__t::Period::#period, #top))
+    });
     quote! {
         __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &__t::fields([#(#fields),*]))
+            #since #owner #question #expires #time #max_bits #count
     }
 }
 
@@ -367,59 +416,80 @@ fn field_schema(field: &Field<'_>) -> TokenStream {
     let ty = &field.original.ty;
     let (name, text, description) =
         (&field.name, type_text(ty.to_token_stream()), &field.description);
-    let policy = field
-        .attributes
-        .policy
-        .as_ref()
-        .map(|policy| described(policy, &quote!(#ty), at_type(field)));
-    let purpose = match &field.attributes.purpose {
-        Some(purpose) => quote!(__t::Some(__t::Purpose::new(#purpose))),
-        None => quote!(__t::None),
+    let policy = field.attributes.policy.as_ref().map(|policy| described(policy, field));
+    let note = |text: &Option<LitStr>, method: &str| {
+        let method = Ident::new(method, Span::call_site());
+        text.as_ref().map(|text| quote!(.#method(#text)))
     };
-    quote!((#name, #text, __t::Policy::#policy, #description, #purpose))
+    let purpose = note(&field.attributes.purpose, "purpose");
+    let since = note(&field.attributes.since, "since");
+    let renamed_from = note(&field.attributes.renamed_from, "renamed_from");
+    quote!((#name, #text, #policy, #description, __t::FieldNotes::NONE #purpose #since #renamed_from))
 }
 
-/// The policy as the schema describes it, without `Policy::`.
-fn described(policy: &Policy, ty: &TokenStream, span: Span) -> TokenStream {
+/// What the schema says of the policy.
+fn described(policy: &Policy, field: &Field<'_>) -> TokenStream {
+    let ty = &field.original.ty;
+    described_of(policy, &quote!(#ty), "", field)
+}
+
+/// The same of the value itself or, by `prefix`, of the keys or the values of
+/// a map of type `ty`.
+fn described_of(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) -> TokenStream {
+    let span = at_type(field);
+    let of = |constant: &str| {
+        let constant = Ident::new(&format!("{prefix}{constant}"), span);
+        quote_spanned!(span=> __t::Of::<#ty>::#constant)
+    };
+    let (value, text, number, address) = (of("VALUE"), of("TEXT"), of("NUMBER"), of("ADDRESS"));
     match policy {
-        Policy::Allow => quote!(Allow),
-        Policy::Vouched(because) => quote!(Vouched { because: #because }),
-        Policy::Drop => quote!(Drop),
-        Policy::Hash { sha256: true, lowercase, .. } => quote!(Sha256 { lowercase: #lowercase }),
+        Policy::Allow => quote!(__t::allow_schema(#value)),
+        Policy::Vouched(because) => quote!(__t::vouched_schema(#because)),
+        Policy::Drop => quote!(__t::Policy::DROP),
+        Policy::Hash { sha256: true, lowercase, .. } => quote!(__t::sha256_schema(#lowercase)),
         Policy::Hash { lowercase, domain, .. } => {
             let domain = match domain {
                 Some(domain) => quote!(__t::Some(#domain)),
                 None => quote!(__t::None),
             };
-            quote!(Hash { domain: #domain, lowercase: #lowercase })
+            quote!(__t::hash_schema(#lowercase, #domain))
         }
-        Policy::Scrub => quote!(Scrub),
+        Policy::Scrub => quote!(__t::scrub_schema()),
         Policy::Bucket(bounds) => {
-            let labels = bounds.labels();
-            quote!(Bucket { labels: &[#(#labels),*] })
+            let bounds = bounds_tokens(bounds);
+            quote!(__t::bucket_schema(#number, #bounds))
         }
-        Policy::OneOf(values) => quote!(OneOf { values: &[#(#values),*] }),
+        Policy::OneOf(values) => quote!(__t::one_of_schema(#text, &[#(#values),*])),
         Policy::TruncateIp { v4, v6 } => {
             let (v4, v6) = (Literal::u8_unsuffixed(*v4), Literal::u8_unsuffixed(*v6));
-            quote!(TruncateIp { v4: #v4, v6: #v6 })
+            quote!(__t::truncate_ip_schema(#address, #v4, #v6))
         }
-        Policy::Length => quote!(Length),
-        Policy::Presence => quote!(Presence),
-        Policy::Count => quote!(Count),
-        Policy::FileExtension(values) => quote!(FileExtension { values: &[#(#values),*] }),
-        Policy::HostSuffix(values) => quote!(HostSuffix { values: &[#(#values),*] }),
-        Policy::EmailDomain(values) => quote!(EmailDomain { values: &[#(#values),*] }),
+        Policy::Length => quote!(__t::length_schema()),
+        Policy::Presence => quote!(__t::presence_schema()),
+        Policy::Count => quote!(__t::count_schema()),
+        Policy::FileExtension(values) => {
+            quote!(__t::file_extension_schema(#text, &[#(#values),*]))
+        }
+        Policy::HostSuffix(values) => quote!(__t::host_suffix_schema(#text, &[#(#values),*])),
+        Policy::EmailDomain(values) => quote!(__t::email_domain_schema(#text, &[#(#values),*])),
         Policy::With(function) => {
-            let function = type_text(function.to_token_stream());
-            quote!(With { function: #function })
+            let text = type_text(function.to_token_stream());
+            let at_type = span;
+            let span = Span::call_site().located_at(function.span());
+            let name = Ident::new("__v", at_type);
+            // The same call as in the walk, so that a function of another type
+            // is reported once.
+            quote_spanned! {span=> __t::with_schema(
+                &__t::with(|| { let #name = __t::any_value::<&#ty>(); #function(#name) }), #text
+            )}
         }
-        Policy::Nested => {
-            quote_spanned!(span=> Nested { fields: <#ty as __t::TelemetryFields>::FIELDS })
-        }
+        Policy::Nested => of("NESTED"),
         Policy::Entries { keys, values } => {
-            let keys = described(keys, &quote!(<#ty as __t::Map>::Key), span);
-            let values = described(values, &quote!(<#ty as __t::Map>::Value), span);
-            quote!(Entries { keys: &__t::Policy::#keys, values: &__t::Policy::#values })
+            // Of a map inside a map nothing is asked: the outer one is open.
+            let ty = if prefix.is_empty() { ty.clone() } else { quote!(()) };
+            let keys = described_of(keys, &ty, "KEY_", field);
+            let values = described_of(values, &ty, "MAPPED_", field);
+            quote!(__t::Policy::entries(&#keys, &#values))
         }
     }
 }

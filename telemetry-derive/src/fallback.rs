@@ -37,6 +37,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             input,
             &quote!(__t::Value),
             &quote! {
+                const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Bool);
                 fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
                     __r.absent()
                 }

@@ -13,6 +13,7 @@ use crate::error::{Error, Kind};
 use crate::leaf::Sink;
 use crate::platform;
 use crate::policy::TelemetryValue;
+use crate::schema::{Domain, Open};
 
 const FILE: &str = "installation";
 /// 36 characters and a line feed.
@@ -41,6 +42,8 @@ impl fmt::Display for InstallationId {
 }
 
 impl TelemetryValue for InstallationId {
+    const DOMAIN: Domain = Domain::Open(Open::Vouched);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(&AsText(*self))
     }

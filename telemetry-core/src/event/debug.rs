@@ -46,13 +46,13 @@ impl FieldVisitor for Shown<'_, '_, '_> {
         if L::SHOWN {
             value.emit(Context::WITHOUT_KEYS, ShownField(self.0, field.name))
         } else {
-            self.0.field(field.name, &Name(field.policy.name()));
+            self.0.field(field.name, &Name(field.policy.name));
             Ok(())
         }
     }
 
     fn dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error> {
-        self.0.field(field.name, &Name(field.policy.name()));
+        self.0.field(field.name, &Name(field.policy.name));
         Ok(())
     }
 }

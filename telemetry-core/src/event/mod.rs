@@ -4,16 +4,19 @@
 //! serialisable form. It must never know where a sanitised event goes.
 
 mod debug;
+mod index;
 #[cfg(feature = "client")]
 mod json;
+mod nested;
 mod sanitized;
 
 pub(crate) use self::debug::ShownAsDebug;
 pub use self::debug::{debug_event, debug_fields};
-pub use self::sanitized::{Nested, Sanitized, Sanitizer};
+pub use self::nested::{Nested, entries, nested};
+pub use self::sanitized::{Sanitized, Sanitizer};
 
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::schema::{EventSchema, FieldSchema};
+use crate::schema::{EventSchema, FieldSchema, Shape};
 
 /// An event whose every field has a policy. Implemented by
 /// `#[derive(TelemetryEvent)]` alone.
@@ -43,6 +46,19 @@ pub trait TelemetryEvent {
     #[doc(hidden)]
     fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
 
+    /// In how many forms the events of this type can leave, when all fields of
+    /// all its variants are closed; else, and when `usize` is too small, 0.
+    const DOMAIN: usize = index::forms(Self::SCHEMA);
+
+    /// The index of this value's form, below [`DOMAIN`](Self::DOMAIN).
+    #[doc(hidden)]
+    #[inline]
+    fn index(&self) -> usize {
+        let mut index = index::Index::default();
+        let Ok(()) = self.walk(&mut index);
+        index.0.wrapping_add(index::before(Self::SCHEMA, self.variant()))
+    }
+
     /// The schema of this value's event.
     fn schema(&self) -> &'static EventSchema {
         #[expect(
@@ -64,6 +80,10 @@ pub trait TelemetryFields {
     /// Every field, the dropped ones too, in the order of declaration.
     const FIELDS: &'static [FieldSchema];
 
+    /// Whether there may be no such value, or many.
+    #[doc(hidden)]
+    const SHAPE: Shape = Shape::ONE;
+
     #[doc(hidden)]
     fn only_the_derive_may_implement_this_trait();
 
@@ -74,7 +94,12 @@ pub trait TelemetryFields {
     /// Hands the sanitised fields to `sink`, or says that there are none.
     #[doc(hidden)]
     fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        sink.value(&sanitized::NestedFields { value: self, context })
+        let index = || {
+            let mut index = index::Index::default();
+            let Ok(()) = self.walk(&mut index);
+            index.0
+        };
+        sink.indexed(index, |sink| sink.value(&nested::NestedFields { value: self, context }))
     }
 }
 

@@ -7,8 +7,8 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
-use crate::leaf::{Context, Entry, Grants, Sanitize, Sink, structure};
+use super::{FieldVisitor, TelemetryEvent};
+use crate::leaf::{Context, Entry, Grants, Sanitize};
 use crate::pseudonym::{Keys, Place, Step};
 use crate::schema::{EventSchema, FieldSchema, Purpose};
 use crate::scrub::Scrubber;
@@ -154,56 +154,12 @@ impl<E: TelemetryEvent + ?Sized> fmt::Debug for Sanitized<'_, E> {
     }
 }
 
-/// The sanitised fields of a nested value.
-pub(super) struct NestedFields<'a, T: ?Sized> {
-    pub(super) value: &'a T,
-    pub(super) context: Context<'a>,
-}
-
-impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        // Whatever is nested was given its place by the field that it is in.
-        let Some(place) = self.context.place() else { return map.end() };
-        self.value.walk(&mut Fields { map: &mut map, context: self.context, place })?;
-        map.end()
-    }
-}
-
-/// A nested value under its own policies.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
-
-impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
-    const NESTED: bool = true;
-
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(context, sink)
-    }
-}
-
-structure! {
-    impl[] TelemetryFields {
-        fn emit[](context: Context<'_>), element => Nested(element), context
-    } {
-        const FIELDS: &'static [FieldSchema] = T::FIELDS;
-
-        fn only_the_derive_may_implement_this_trait() {}
-
-        /// What only holds others has no fields of its own: `emit` passes it by.
-        fn walk<W: FieldVisitor>(&self, _walk: &mut W) -> Result<(), W::Error> {
-            Ok(())
-        }
-    }
-}
-
 /// Writes each field that has something left into a map.
-struct Fields<'s, 'c, S> {
-    map: &'s mut S,
-    context: Context<'c>,
+pub(super) struct Fields<'s, 'c, S> {
+    pub(super) map: &'s mut S,
+    pub(super) context: Context<'c>,
     /// Where these fields are.
-    place: &'c Place<'c>,
+    pub(super) place: &'c Place<'c>,
 }
 
 impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {

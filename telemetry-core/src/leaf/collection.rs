@@ -15,49 +15,53 @@ use super::sink::{Element, Entry, Sink};
 use crate::pseudonym::{Place, Step};
 
 /// Writes, for one trait, the impls for all types that only hold others.
-/// `$leaves` makes a [`Sanitize`] of one element.
+/// `$leaves` makes a [`Sanitize`] of one element. `$SHAPE` is the trait's
+/// constant for what such a type may hold; its type has the methods
+/// `or_absent`, `array` and `collection`.
 macro_rules! structure {
     (
         impl[$($generics:tt)*] $Trait:path
-        { fn emit[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
+        { const $SHAPE:ident: $Shape:ty; fn emit[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
         $rest:tt
     ) => {
-        structure!(@through [$($generics)*] $Trait, [$($bounds)*] [$($argument: $type),*] $rest,
+        structure!(@through [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
             &T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
-        structure!(@sequence [$($generics)*] $Trait, [$($bounds)*] [$($argument: $type),*] $rest,
+        structure!(@sequence [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
             [$element => $leaves, $context]
-            [[] [T]] [[const N: usize] [T; N]] [[] Vec<T>] [[] std::collections::VecDeque<T>]
-            [[] std::collections::BTreeSet<T>] [[H] std::collections::HashSet<T, H>]);
-        structure!(@impl [$($generics)* T: $Trait] $Trait, Option<T>, [$($bounds)*] [$($argument: $type),*] $rest,
+            [[] [T] [collection()]] [[const N: usize] [T; N] [array(N)]] [[] Vec<T> [collection()]]
+            [[] std::collections::VecDeque<T> [collection()]]
+            [[] std::collections::BTreeSet<T> [collection()]] [[H] std::collections::HashSet<T, H> [collection()]]);
+        structure!(@impl [$($generics)* T: $Trait] $Trait, Option<T>,
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE.or_absent()] [$($bounds)*] [$($argument: $type),*] $rest,
             this, sink => match this {
                 Some(value) => value.emit($($argument,)* sink),
                 None => sink.absent(),
             });
         structure!(@impl [$($generics)* T: $Trait + ToOwned + ?Sized] $Trait, std::borrow::Cow<'_, T>,
-            [$($bounds)*] [$($argument: $type),*] $rest,
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] [$($bounds)*] [$($argument: $type),*] $rest,
             this, sink => T::emit(this, $($argument,)* sink));
     };
-    (@through $generics:tt $Trait:path, $bounds:tt $arguments:tt $rest:tt, $($Type:ty),*) => {
-        $(structure!(@one_through $generics $Trait, $bounds $arguments $rest, $Type);)*
+    (@through $generics:tt $Trait:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $($Type:ty),*) => {
+        $(structure!(@one_through $generics $Trait, $shape $bounds $arguments $rest, $Type);)*
     };
-    (@one_through [$($generics:tt)*] $Trait:path, $bounds:tt [$($argument:ident: $type:ty),*] $rest:tt, $Type:ty) => {
-        structure!(@impl [$($generics)* T: $Trait + ?Sized] $Trait, $Type, $bounds [$($argument: $type),*] $rest,
+    (@one_through [$($generics:tt)*] $Trait:path, [$SHAPE:ident: $Shape:ty] $bounds:tt [$($argument:ident: $type:ty),*] $rest:tt, $Type:ty) => {
+        structure!(@impl [$($generics)* T: $Trait + ?Sized] $Trait, $Type,
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] $bounds [$($argument: $type),*] $rest,
             this, sink => T::emit(this, $($argument,)* sink));
     };
-    (@sequence $generics:tt $Trait:path, $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty])*) => {
-        $(structure!(@one_sequence $generics $Trait, $bounds $arguments $rest, $leaves $extra $Type);)*
+    (@sequence $generics:tt $Trait:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty [$($many:tt)*]])*) => {
+        $(structure!(@one_sequence $generics $Trait, $shape $bounds $arguments $rest, $leaves $extra $Type, $($many)*);)*
     };
-    (@one_sequence [$($generics:tt)*] $Trait:path, $bounds:tt $arguments:tt $rest:tt,
-        [$element:ident => $leaves:expr, $context:expr] [$($extra:tt)*] $Type:ty) => {
-        structure!(@impl [$($generics)* T: $Trait, $($extra)*] $Trait, $Type, $bounds $arguments $rest,
-            this, sink => sink.value(&$crate::leaf::Sequence {
-                items: this.iter().map(|$element| $leaves),
-                context: $context,
-            }));
+    (@one_sequence [$($generics:tt)*] $Trait:path, [$SHAPE:ident: $Shape:ty] $bounds:tt $arguments:tt $rest:tt,
+        [$element:ident => $leaves:expr, $context:expr] [$($extra:tt)*] $Type:ty, $($many:tt)*) => {
+        structure!(@impl [$($generics)* T: $Trait, $($extra)*] $Trait, $Type,
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE.$($many)*] $bounds $arguments $rest,
+            this, sink => sink.list(this.iter().map(|$element| $leaves), $context));
     };
-    (@impl [$($generics:tt)*] $Trait:path, $Type:ty, [$($bounds:tt)*] [$($argument:ident: $type:ty),*] { $($rest:tt)* },
+    (@impl [$($generics:tt)*] $Trait:path, $Type:ty, [$SHAPE:ident: $Shape:ty = $shape:expr] [$($bounds:tt)*] [$($argument:ident: $type:ty),*] { $($rest:tt)* },
         $this:ident, $sink:ident => $body:expr) => {
         impl<$($generics)*> $Trait for $Type {
+            const $SHAPE: $Shape = $shape;
             $($rest)*
             fn emit<$($bounds)* R: Sink>(&self, $($argument: $type,)* $sink: R) -> Result<R::Ok, R::Error> {
                 let $this = self;

@@ -17,6 +17,7 @@ use super::Sanitize;
 use super::collection::structure;
 use super::context::Context;
 use super::sink::Sink;
+use crate::schema::Shape;
 
 /// The kinds of leaves that policies take.
 pub mod kind {
@@ -101,6 +102,10 @@ pub trait LeafPolicy {
 /// }
 /// ```
 pub trait HasLeaves<K: kind::Kind> {
+    /// Whether there may be no leaf, or many, and which leaves there are.
+    #[doc(hidden)]
+    const SHAPE: Shape = Shape::ONE;
+
     /// Applies `policy` to each leaf and hands what is left to `sink`.
     fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
         &self,
@@ -126,6 +131,7 @@ impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, 
 
 structure! {
     impl[K: kind::Kind,] HasLeaves<K> {
+        const SHAPE: Shape;
         fn emit[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
         element => Applied { policy: ByReference(policy), value: element }, context
     } {}
@@ -147,8 +153,9 @@ impl<P: LeafPolicy> LeafPolicy for ByReference<'_, P> {
 }
 
 macro_rules! leaves {
-    ($Kind:ty: $($Type:ty => |$this:ident, $each:ident| $body:expr;)*) => {$(
+    ($Kind:ty: $($Type:ty $([$shape:expr])? => |$this:ident, $each:ident| $body:expr;)*) => {$(
         impl HasLeaves<$Kind> for $Type {
+            $(const SHAPE: Shape = $shape;)?
             fn emit<P: LeafPolicy<Kind = $Kind>, R: Sink>(
                 &self,
                 policy: &P,
@@ -196,10 +203,10 @@ impl<const N: usize> HasLeaves<kind::Identifier> for [u8; N] {
 
 leaves! { kind::Address:
     IpAddr => |this, leaf| leaf(*this);
-    Ipv4Addr => |this, leaf| leaf(IpAddr::V4(*this));
+    Ipv4Addr [Shape::V4] => |this, leaf| leaf(IpAddr::V4(*this));
     Ipv6Addr => |this, leaf| leaf(IpAddr::V6(*this));
     SocketAddr => |this, leaf| leaf(this.ip());
-    SocketAddrV4 => |this, leaf| leaf(IpAddr::V4(*this.ip()));
+    SocketAddrV4 [Shape::V4] => |this, leaf| leaf(IpAddr::V4(*this.ip()));
     SocketAddrV6 => |this, leaf| leaf(IpAddr::V6(*this.ip()));
 }
 
@@ -241,18 +248,30 @@ impl Decimal {
 }
 
 macro_rules! numbers {
-    ($($Type:ty)*) => {
+    ($($Type:ty),*) => {
         leaves! { kind::Number: $($Type => |this, leaf| leaf(Num::Int(i128::from(*this)));)* }
     };
 }
-numbers! { u8 u16 u32 u64 i8 i16 i32 i64 i128 }
+numbers! { u32, u64, i32, i64, i128 }
+
+/// Of integers below 32 bits every value can be listed.
+macro_rules! small_numbers {
+    ($($Type:ty),*) => {
+        leaves! { kind::Number: $(
+            $Type [Shape::integer(<$Type>::MIN as i128, <$Type>::MAX as i128)] =>
+                |this, leaf| leaf(Num::Int(i128::from(*this)));
+        )*}
+    };
+}
+small_numbers! { u8, u16, i8, i16 }
 
 leaves! { kind::Number:
     u128 => |this, leaf| leaf(Num::Int(i128::try_from(*this).unwrap_or(i128::MAX)));
     // Both are at most 64 bits wide on every platform that Rust has.
     usize => |this, leaf| leaf(Num::Int(*this as i128));
     isize => |this, leaf| leaf(Num::Int(*this as i128));
-    f32 => |this, leaf| leaf(Num::Float(f64::from(*this)));
-    f64 => |this, leaf| leaf(Num::Float(*this));
+    // What is not a number falls into no range and has no multiple.
+    f32 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(f64::from(*this)));
+    f64 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(*this));
     Duration => |this, leaf| leaf(Num::Float(this.as_secs_f64()));
 }

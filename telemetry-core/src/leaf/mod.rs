@@ -6,14 +6,16 @@
 
 mod collection;
 mod context;
+mod index;
 mod kinds;
 mod literal;
 mod sink;
 
 pub use self::collection::Map;
-pub(crate) use self::collection::Sequence;
+use self::collection::Sequence;
 pub(crate) use self::collection::{EntriesOf, structure};
 pub use self::context::{Context, Grants};
+pub(crate) use self::index::then_index_in;
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
 pub use self::literal::{Evaluated, Literal, evaluated};
 pub use self::sink::Sink;

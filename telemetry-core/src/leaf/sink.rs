@@ -5,6 +5,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq};
 
+use super::{Context, Sanitize, Sequence};
 use crate::pseudonym::{KeySlot, Keys};
 
 /// Takes what a policy lets through: one value, or nothing.
@@ -56,6 +57,26 @@ pub trait Sink: Sized {
             Some(pseudonym) => self.value(pseudonym.as_str()),
             None => self.absent(),
         }
+    }
+
+    /// A value of a closed domain, with its index there when nothing is absent.
+    #[inline]
+    fn indexed(
+        self,
+        index: impl FnOnce() -> usize,
+        hand_on: impl FnOnce(Self) -> Result<Self::Ok, Self::Error>,
+    ) -> Result<Self::Ok, Self::Error> {
+        let _ = index;
+        hand_on(self)
+    }
+
+    /// A list of what is left of `elements`.
+    fn list<I: Iterator<Item: Sanitize> + Clone>(
+        self,
+        elements: I,
+        context: Context<'_>,
+    ) -> Result<Self::Ok, Self::Error> {
+        self.value(&Sequence { items: elements, context })
     }
 }
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use crate::leaf::{Context, Element, Literal, Sanitize, Sink, structure};
+use crate::leaf::{Context, Element, Literal, Sanitize, Sink, structure, then_index_in};
+use crate::schema::{Closed, Domain, Open, Policy, Values};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
 ///
@@ -27,6 +28,10 @@ use crate::leaf::{Context, Element, Literal, Sanitize, Sink, structure};
     note = "if the value is harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
 )]
 pub trait TelemetryValue {
+    /// The values that there are.
+    #[doc(hidden)]
+    const DOMAIN: Domain;
+
     /// Hands the value to `sink`, or says that there is none.
     #[doc(hidden)]
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error>;
@@ -47,27 +52,71 @@ impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
 
 structure! {
     impl[] TelemetryValue {
+        const DOMAIN: Domain;
         fn emit[](), element => Allowed(element), Context::WITHOUT_KEYS
     } {}
 }
 
-macro_rules! values {
-    ($($Type:ty)*) => {$(
+/// Numbers of so many bits that they are not listed.
+macro_rules! numbers {
+    ($($Type:ty),*) => {$(
         impl TelemetryValue for $Type {
+            const DOMAIN: Domain = Domain::Open(Open::Number);
+
             fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
                 sink.value(self)
             }
         }
     )*};
 }
-values! {
-    bool u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize
-    NonZeroU8 NonZeroU16 NonZeroU32 NonZeroU64 NonZeroU128 NonZeroUsize
-    NonZeroI8 NonZeroI16 NonZeroI32 NonZeroI64 NonZeroI128 NonZeroIsize
+numbers! {
+    u32, u64, u128, usize, i32, i64, i128, isize,
+    NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+    NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize
+}
+
+/// Integers below 32 bits: every value of theirs has an index. Of those that
+/// are never zero, the index of zero is never used.
+macro_rules! small_integers {
+    ($($Type:ty: $least:literal to $largest:literal, |$this:ident| $integer:expr;)*) => {$(
+        impl TelemetryValue for $Type {
+            const DOMAIN: Domain =
+                Domain::closed(Values::Integers { first: $least, last: $largest, step: 1 });
+
+            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+                let $this = self;
+                let above = i64::from($integer) - ($least);
+                sink.indexed(
+                    || usize::try_from(above).unwrap_or_default(),
+                    |sink| sink.signed($integer.into()),
+                )
+            }
+        }
+    )*};
+}
+small_integers! {
+    u8: 0 to 0xff, |this| *this;
+    u16: 0 to 0xffff, |this| *this;
+    i8: -0x80 to 0x7f, |this| *this;
+    i16: -0x8000 to 0x7fff, |this| *this;
+    NonZeroU8: 1 to 0xff, |this| this.get();
+    NonZeroU16: 1 to 0xffff, |this| this.get();
+    NonZeroI8: -0x80 to 0x7f, |this| this.get();
+    NonZeroI16: -0x8000 to 0x7fff, |this| this.get();
+}
+
+impl TelemetryValue for bool {
+    const DOMAIN: Domain = Domain::closed(Values::Bool);
+
+    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+        sink.indexed(|| usize::from(*self), |sink| sink.boolean(*self))
+    }
 }
 
 /// Text that is part of the program: `literal!` proves it.
 impl TelemetryValue for Literal {
+    const DOMAIN: Domain = Domain::Open(Open::Program);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(self.as_str())
     }
@@ -75,6 +124,8 @@ impl TelemetryValue for Literal {
 
 /// Text that is part of the program. The lifetime proves it.
 impl TelemetryValue for &'static str {
+    const DOMAIN: Domain = Domain::Open(Open::Program);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(*self)
     }
@@ -82,6 +133,8 @@ impl TelemetryValue for &'static str {
 
 /// Infinities and NaN have no form in JSON: they are left out.
 impl TelemetryValue for f64 {
+    const DOMAIN: Domain = Domain::Open(Open::Number);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         if self.is_finite() { sink.value(self) } else { sink.absent() }
     }
@@ -89,6 +142,8 @@ impl TelemetryValue for f64 {
 
 /// Infinities and NaN have no form in JSON: they are left out.
 impl TelemetryValue for f32 {
+    const DOMAIN: Domain = Domain::Open(Open::Number);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         if self.is_finite() { sink.value(self) } else { sink.absent() }
     }
@@ -96,6 +151,8 @@ impl TelemetryValue for f32 {
 
 /// In seconds, as a floating-point number.
 impl TelemetryValue for Duration {
+    const DOMAIN: Domain = Domain::Open(Open::Number);
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(&self.as_secs_f64())
     }
@@ -103,6 +160,8 @@ impl TelemetryValue for Duration {
 
 /// Nothing to say: left out.
 impl TelemetryValue for () {
+    const DOMAIN: Domain = Domain::closed(Values::Nothing).or_absent();
+
     fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
         sink.absent()
     }
@@ -114,8 +173,15 @@ struct Tuple<'v, T>(&'v T);
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))*) => {$(
         impl<$($T: TelemetryValue),+> TelemetryValue for ($($T,)+) {
+            const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);
+
             fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-                sink.value(&Tuple(self))
+                let index = || {
+                    let mut index = 0;
+                    $(index = then_index_in(index, $T::DOMAIN, &Allowed(&self.$index));)+
+                    index
+                };
+                sink.indexed(index, |sink| sink.value(&Tuple(self)))
             }
         }
 
@@ -135,4 +201,29 @@ tuples! {
     (A 0, B 1, C 2, D 3)
     (A 0, B 1, C 2, D 3, E 4)
     (A 0, B 1, C 2, D 3, E 4, F 5)
+}
+
+/// Puts a value under `allow`.
+#[doc(hidden)]
+pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
+    Allowed(value)
+}
+
+/// What the schema says of `allow`.
+#[doc(hidden)]
+pub const fn allow_schema(domain: Domain) -> Policy {
+    Policy::new("allow", domain)
+}
+
+/// Hands on the text at `index` of a domain that is a list of texts. What the
+/// derive of an enum calls.
+#[doc(hidden)]
+pub fn text<R: Sink>(domain: &'static Domain, index: usize, sink: R) -> Result<R::Ok, R::Error> {
+    match domain {
+        Domain::Closed(Closed { values: Values::Texts(texts), .. }) => match texts.get(index) {
+            Some(text) => sink.indexed(|| index, |sink| sink.text(text)),
+            None => sink.absent(),
+        },
+        _ => sink.absent(),
+    }
 }

@@ -3,18 +3,31 @@
 //! It owns the two policies. It must never know how a key is made or kept.
 
 use crate::leaf::kind::Identifier;
-use crate::leaf::{Context, LeafPolicy, Sink};
+use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink};
 use crate::pseudonym::{KeySlot, Pseudonym, Step, format, primitives};
+use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
+
+/// Values from which a keyed hash hides who is meant.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be hashed",
+    label = "not an identifier with many possible values",
+    note = "`bool`, integers below 32 bits and unit enums have so few values that trying them all reverses any hash: use `allow` or `drop`",
+    note = "identifiers are text, bytes, paths, IP addresses and integers of 32 bits and more, alone or in `Option`, `Vec`, ...",
+    note = "for a type of your own that wraps one, implement `HasLeaves<kind::Identifier>`"
+)]
+pub trait Hashable: HasLeaves<Identifier> {}
+#[diagnostic::do_not_recommend]
+impl<T: HasLeaves<Identifier> + ?Sized> Hashable for T {}
 
 /// `hash`: a value's pseudonym. Nothing is left of an empty value.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Keyed {
-    pub(super) slot: &'static KeySlot,
-    pub(super) lowercase: bool,
+pub struct Pseudonymised {
+    slot: &'static KeySlot,
+    lowercase: bool,
 }
 
-impl LeafPolicy for Keyed {
+impl LeafPolicy for Pseudonymised {
     type Kind = Identifier;
 
     fn apply<R: Sink>(
@@ -36,13 +49,13 @@ impl LeafPolicy for Keyed {
 /// nests the type, so that nothing can be joined between them.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct KeyedInside {
+pub struct PseudonymisedInside {
     /// The way from the nested value to this one.
-    pub(super) steps: &'static [Step],
-    pub(super) lowercase: bool,
+    steps: &'static [Step],
+    lowercase: bool,
 }
 
-impl LeafPolicy for KeyedInside {
+impl LeafPolicy for PseudonymisedInside {
     type Kind = Identifier;
 
     fn apply<R: Sink>(
@@ -79,7 +92,7 @@ fn send<R: Sink>(pseudonym: Option<Pseudonym>, sink: R) -> Result<R::Ok, R::Erro
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Sha256 {
-    pub(super) lowercase: bool,
+    lowercase: bool,
 }
 
 impl LeafPolicy for Sha256 {
@@ -103,4 +116,52 @@ impl LeafPolicy for Sha256 {
             Err(_) => sink.absent(),
         }
     }
+}
+
+/// Puts a value under `hash`.
+#[doc(hidden)]
+pub fn hash<'v, T: Hashable + ?Sized>(
+    slot: &'static KeySlot,
+    lowercase: bool,
+    value: &'v T,
+) -> Applied<'v, Pseudonymised, T> {
+    Applied { policy: Pseudonymised { slot, lowercase }, value }
+}
+
+/// Puts a value of a nested type, whose place is known only while the event is
+/// walked, under `hash`.
+#[doc(hidden)]
+pub fn hash_inside<'v, T: Hashable + ?Sized>(
+    steps: &'static [Step],
+    lowercase: bool,
+    value: &'v T,
+) -> Applied<'v, PseudonymisedInside, T> {
+    Applied { policy: PseudonymisedInside { steps, lowercase }, value }
+}
+
+/// Puts a value under `hash(sha256)`.
+#[doc(hidden)]
+pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {
+    Applied { policy: Sha256 { lowercase }, value }
+}
+
+/// What the schema says of `hash`.
+#[doc(hidden)]
+pub const fn hash_schema(lowercase: bool, domain: Option<&'static str>) -> Policy {
+    let policy = flagged(Policy::new("hash", Domain::Open(Open::Pseudonym)), lowercase);
+    match domain {
+        Some(domain) => policy.with("domain", ParameterValue::Text(domain), Written::Beside),
+        None => policy,
+    }
+}
+
+/// What the schema says of `hash(sha256)`.
+#[doc(hidden)]
+pub const fn sha256_schema(lowercase: bool) -> Policy {
+    let policy = Policy::new("hash", Domain::Open(Open::Digest));
+    flagged(policy.with("sha256", ParameterValue::Flag, Written::Inside), lowercase)
+}
+
+const fn flagged(policy: Policy, lowercase: bool) -> Policy {
+    if lowercase { policy.with("lowercase", ParameterValue::Flag, Written::Inside) } else { policy }
 }

@@ -1,200 +1,53 @@
 //! The policies: what each makes of a leaf.
 //!
-//! It owns one type and one function per policy. It must never know the shape
-//! of a field's type, nor which event the field is in.
+//! It owns one file per policy: its type, the bound that names what it takes,
+//! the function that puts a value under it, and what the schema says of it. It
+//! must never know the shape of a field's type, nor which event the field is in.
 //!
-//! To add a policy: a type that implements `LeafPolicy` in one of the files
-//! here, a function in [`apply`] that puts a value under it, a variant of
-//! [`crate::schema::Policy`], and in `telemetry-derive` a row in the table, a
-//! line in `bounds` and the tokens in `expand`; `CONTRIBUTING.md` walks through it.
+//! To add a policy: a file here, and a row in the table of `telemetry-derive`;
+//! `CONTRIBUTING.md` walks through it.
 
 mod allow;
-mod generalise;
+mod bounds;
+mod bucket;
+mod count;
+mod email_domain;
+mod file_extension;
 mod hash;
+mod host_suffix;
+mod known;
+mod length;
+mod of;
+mod one_of;
+mod presence;
 mod scrub;
+mod truncate_ip;
+mod vouched;
+mod with;
 
 pub use self::allow::{Allowed, TelemetryValue};
-use crate::leaf::HasLeaves;
-use crate::leaf::kind::{Address, Identifier, Number, Text};
+pub use self::bounds::{Numeric, Textual};
+pub use self::count::Countable;
+pub use self::hash::Hashable;
+pub use self::of::{IfUnknown, Of};
+pub use self::presence::Present;
+pub use self::truncate_ip::Addressable;
 
-/// Values from which a keyed hash hides who is meant.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be hashed",
-    label = "not an identifier with many possible values",
-    note = "`bool`, integers below 32 bits and unit enums have so few values that trying them all reverses any hash: use `allow` or `drop`",
-    note = "identifiers are text, bytes, paths, IP addresses and integers of 32 bits and more, alone or in `Option`, `Vec`, ...",
-    note = "for a type of your own that wraps one, implement `HasLeaves<kind::Identifier>`"
-)]
-pub trait Hashable: HasLeaves<Identifier> {}
-#[diagnostic::do_not_recommend]
-impl<T: HasLeaves<Identifier> + ?Sized> Hashable for T {}
-
-/// Values that are text.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not text, and this policy is for text",
-    label = "not text",
-    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `HasLeaves<kind::Text>`",
-    note = "for numbers there are `allow` and `bucket`, for collections `count`, for paths `hash`, for addresses `truncate_ip`, for all `drop`"
-)]
-pub trait Textual: HasLeaves<Text> {}
-#[diagnostic::do_not_recommend]
-impl<T: HasLeaves<Text> + ?Sized> Textual for T {}
-
-/// Values that are numbers.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a number, and `bucket` is for numbers",
-    label = "not a number",
-    note = "numbers are integers, floating-point numbers and `Duration` (in seconds), alone or in `Option`, `Vec`, ...; of a text, use `length`"
-)]
-pub trait Numeric: HasLeaves<Number> {}
-#[diagnostic::do_not_recommend]
-impl<T: HasLeaves<Number> + ?Sized> Numeric for T {}
-
-/// Values that are IP addresses.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an IP address, and `truncate_ip` is for IP addresses",
-    label = "not an IP address",
-    note = "addresses are those of `std::net`, alone or in `Option`, `Vec`, ...; parse a text first, or `drop` it"
-)]
-pub trait Addressable: HasLeaves<Address> {}
-#[diagnostic::do_not_recommend]
-impl<T: HasLeaves<Address> + ?Sized> Addressable for T {}
-
-pub use self::generalise::{Bounds, Countable, Present};
-
-/// Puts a value under a policy. What the derive calls.
+/// Puts values under policies, and describes policies. What the derive calls.
 #[doc(hidden)]
-pub mod apply {
-    use serde::Serialize;
-
-    use super::generalise::{
-        Bounds, Bucket, Counted, EmailDomain, FileExtension, HostSuffix, KnownKey, Length, OneOf,
-        PresentOrNot, TruncateIp, Vouched, WithFunction,
-    };
-    use super::hash::{Keyed, KeyedInside, Sha256};
-    use super::scrub::Scrub;
-    use super::{Addressable, Countable, Hashable, Numeric, Present, Textual};
-    use super::{Allowed, TelemetryValue};
-    use crate::event::{Nested, TelemetryFields};
-    use crate::leaf::{Applied, EntriesOf, Sanitize};
-    use crate::pseudonym::{KeySlot, Step};
-
-    pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
-        Allowed(value)
-    }
-
-    pub fn vouched<T: Serialize + ?Sized>(value: &T) -> Vouched<'_, T> {
-        Vouched(value)
-    }
-
-    pub fn hash<'v, T: Hashable + ?Sized>(
-        slot: &'static KeySlot,
-        lowercase: bool,
-        value: &'v T,
-    ) -> Applied<'v, Keyed, T> {
-        Applied { policy: Keyed { slot, lowercase }, value }
-    }
-
-    /// In a nested type, whose place is known only while the event is walked.
-    pub fn hash_inside<'v, T: Hashable + ?Sized>(
-        steps: &'static [Step],
-        lowercase: bool,
-        value: &'v T,
-    ) -> Applied<'v, KeyedInside, T> {
-        Applied { policy: KeyedInside { steps, lowercase }, value }
-    }
-
-    pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {
-        Applied { policy: Sha256 { lowercase }, value }
-    }
-
-    pub fn scrub<T: Textual + ?Sized>(value: &T) -> Applied<'_, Scrub, T> {
-        Applied { policy: Scrub, value }
-    }
-
-    pub fn bucket<'v, T: Numeric + ?Sized>(
-        bounds: Bounds,
-        labels: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, Bucket, T> {
-        Applied { policy: Bucket { bounds, labels }, value }
-    }
-
-    pub fn one_of<'v, T: Textual + ?Sized>(
-        values: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, OneOf, T> {
-        Applied { policy: OneOf(values), value }
-    }
-
-    /// For the keys of a map: the entry of an unknown key is left out.
-    pub fn known_key<'v, T: Textual + ?Sized>(
-        values: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, KnownKey, T> {
-        Applied { policy: KnownKey(values), value }
-    }
-
-    pub fn truncate_ip<T: Addressable + ?Sized>(
-        v4: u8,
-        v6: u8,
-        value: &T,
-    ) -> Applied<'_, TruncateIp, T> {
-        Applied { policy: TruncateIp { v4, v6 }, value }
-    }
-
-    pub fn length<T: Textual + ?Sized>(value: &T) -> Applied<'_, Length, T> {
-        Applied { policy: Length, value }
-    }
-
-    pub fn file_extension<'v, T: Textual + ?Sized>(
-        values: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, FileExtension, T> {
-        Applied { policy: FileExtension(values), value }
-    }
-
-    pub fn host_suffix<'v, T: Textual + ?Sized>(
-        values: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, HostSuffix, T> {
-        Applied { policy: HostSuffix(values), value }
-    }
-
-    pub fn email_domain<'v, T: Textual + ?Sized>(
-        values: &'static [&'static str],
-        value: &'v T,
-    ) -> Applied<'v, EmailDomain, T> {
-        Applied { policy: EmailDomain(values), value }
-    }
-
-    pub fn count<T: Countable + ?Sized>(value: &T) -> Counted<'_, T> {
-        Counted(value)
-    }
-
-    pub fn presence<T: Present + ?Sized>(value: &T) -> PresentOrNot<'_, T> {
-        PresentOrNot(value)
-    }
-
-    /// The function is called when the event is sanitised, and not before.
-    pub fn with<U: TelemetryValue, F: Fn() -> U>(function: F) -> WithFunction<F> {
-        WithFunction(function)
-    }
-
-    pub fn nested<T: TelemetryFields + ?Sized>(value: &T) -> Nested<'_, T> {
-        Nested(value)
-    }
-
-    pub fn entries<'v, M, K, V>(
-        map: &'v M,
-        keys: impl Fn(&'v M::Key) -> K + Copy,
-        values: impl Fn(&'v M::Value) -> V + Copy,
-    ) -> impl Sanitize
-    where
-        M: crate::leaf::Map + ?Sized,
-        K: Sanitize,
-        V: Sanitize,
-    {
-        EntriesOf { map, keys, values }
-    }
+pub mod derive {
+    pub use super::allow::{allow, allow_schema, text};
+    pub use super::bucket::{bucket, bucket_schema};
+    pub use super::count::{count, count_schema};
+    pub use super::email_domain::{email_domain, email_domain_schema};
+    pub use super::file_extension::{file_extension, file_extension_schema};
+    pub use super::hash::{hash, hash_inside, hash_schema, sha256, sha256_schema};
+    pub use super::host_suffix::{host_suffix, host_suffix_schema};
+    pub use super::length::{length, length_schema};
+    pub use super::one_of::{known_key, one_of, one_of_schema};
+    pub use super::presence::{presence, presence_schema};
+    pub use super::scrub::{scrub, scrub_schema};
+    pub use super::truncate_ip::{truncate_ip, truncate_ip_schema};
+    pub use super::vouched::{vouched, vouched_schema};
+    pub use super::with::{any_value, with, with_schema};
 }

@@ -2,8 +2,10 @@
 //!
 //! It owns the policy. It must never know a rule.
 
+use super::Textual;
 use crate::leaf::kind::Text;
-use crate::leaf::{Context, LeafPolicy, Sink};
+use crate::leaf::{Applied, Context, LeafPolicy, Sink};
+use crate::schema::{Domain, Open, Policy};
 
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -18,4 +20,16 @@ impl LeafPolicy for Scrub {
             None => sink.absent(),
         }
     }
+}
+
+/// Puts a value under `scrub`.
+#[doc(hidden)]
+pub fn scrub<T: Textual + ?Sized>(value: &T) -> Applied<'_, Scrub, T> {
+    Applied { policy: Scrub, value }
+}
+
+/// What the schema says of `scrub`.
+#[doc(hidden)]
+pub const fn scrub_schema() -> Policy {
+    Policy::new("scrub", Domain::Open(Open::Text))
 }

@@ -1,0 +1,59 @@
+//! The index of an event among all its forms.
+//!
+//! It owns the number that stands for a combination of values, which a counted
+//! event is counted by. It must never see a value.
+
+use std::convert::Infallible;
+
+use super::FieldVisitor;
+use crate::leaf::{Sanitize, then_index_in};
+use crate::schema::{EventSchema, FieldSchema};
+
+/// Adds up the indices of fields: the places of a number system whose places
+/// are the fields' domains, the last one the fastest.
+#[derive(Default)]
+pub(super) struct Index(pub(super) usize);
+
+impl FieldVisitor for Index {
+    type Error = Infallible;
+
+    #[inline]
+    fn field<L: Sanitize>(
+        &mut self,
+        field: &'static FieldSchema,
+        value: L,
+    ) -> Result<(), Infallible> {
+        self.0 = then_index_in(self.0, field.domain(), &value);
+        Ok(())
+    }
+
+    #[inline]
+    fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// The forms of all `events` together; 0 when one is open or `usize` is too small.
+pub(super) const fn forms(events: &[EventSchema]) -> usize {
+    let mut sum: usize = 0;
+    let mut event = 0;
+    while event < events.len() {
+        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
+        let forms = match events[event].forms() {
+            Some(forms) if forms <= usize::MAX as u128 => forms as usize,
+            _ => return 0,
+        };
+        match sum.checked_add(forms) {
+            Some(all) => sum = all,
+            None => return 0,
+        }
+        event += 1;
+    }
+    sum
+}
+
+/// The forms of the events before the one at `variant`.
+#[inline]
+pub(super) fn before(events: &'static [EventSchema], variant: usize) -> usize {
+    if events.len() < 2 { 0 } else { forms(events.get(..variant).unwrap_or_default()) }
+}

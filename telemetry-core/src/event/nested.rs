@@ -1,0 +1,89 @@
+//! Nested values: fields with policies of their own, inside a field.
+//!
+//! It owns the walk from a field to the fields of its value. It must never know
+//! which fields those are.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::sanitized::Fields;
+use super::{FieldVisitor, TelemetryFields};
+use crate::leaf::{Context, EntriesOf, Map, Sanitize, Sink, structure};
+use crate::policy::Of;
+use crate::schema::{FieldSchema, Policy, Shape};
+
+/// The sanitised fields of a nested value.
+pub(super) struct NestedFields<'a, T: ?Sized> {
+    pub(super) value: &'a T,
+    pub(super) context: Context<'a>,
+}
+
+impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        // Whatever is nested was given its place by the field that it is in.
+        let Some(place) = self.context.place() else { return map.end() };
+        self.value.walk(&mut Fields { map: &mut map, context: self.context, place })?;
+        map.end()
+    }
+}
+
+/// A nested value under its own policies.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
+
+impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
+    const NESTED: bool = true;
+
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.emit(context, sink)
+    }
+}
+
+structure! {
+    impl[] TelemetryFields {
+        const SHAPE: Shape;
+        fn emit[](context: Context<'_>), element => Nested(element), context
+    } {
+        const FIELDS: &'static [FieldSchema] = T::FIELDS;
+
+        fn only_the_derive_may_implement_this_trait() {}
+
+        /// What only holds others has no fields of its own: `emit` passes it by.
+        fn walk<W: FieldVisitor>(&self, _walk: &mut W) -> Result<(), W::Error> {
+            Ok(())
+        }
+    }
+}
+
+/// Puts a value under `nested`.
+#[doc(hidden)]
+pub fn nested<T: TelemetryFields + ?Sized>(value: &T) -> Nested<'_, T> {
+    Nested(value)
+}
+
+impl<T: TelemetryFields + ?Sized> Of<T> {
+    /// What the schema says of `nested`.
+    pub const NESTED: Policy = Policy::nested(T::SHAPE, T::FIELDS);
+}
+
+impl<T: Map<Value: TelemetryFields> + ?Sized> Of<T> {
+    /// The same of the values of a map.
+    pub const MAPPED_NESTED: Policy =
+        Policy::nested(<T::Value as TelemetryFields>::SHAPE, <T::Value as TelemetryFields>::FIELDS);
+}
+
+/// Puts a map under a policy for its keys and one for its values.
+#[doc(hidden)]
+pub fn entries<'v, M, K, V>(
+    map: &'v M,
+    keys: impl Fn(&'v M::Key) -> K + Copy,
+    values: impl Fn(&'v M::Value) -> V + Copy,
+) -> impl Sanitize
+where
+    M: Map + ?Sized,
+    K: Sanitize,
+    V: Sanitize,
+{
+    EntriesOf { map, keys, values }
+}

@@ -1,0 +1,28 @@
+//! The bounds that several policies share.
+//!
+//! It owns the words of the compiler for a value that is not text, or not a
+//! number. It must never know what a policy does with either.
+
+use crate::leaf::HasLeaves;
+use crate::leaf::kind::{Number, Text};
+
+/// Values that are text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not text, and this policy is for text",
+    label = "not text",
+    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `HasLeaves<kind::Text>`",
+    note = "for numbers there are `allow` and `bucket`, for collections `count`, for paths `hash`, for addresses `truncate_ip`, for all `drop`"
+)]
+pub trait Textual: HasLeaves<Text> {}
+#[diagnostic::do_not_recommend]
+impl<T: HasLeaves<Text> + ?Sized> Textual for T {}
+
+/// Values that are numbers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a number, and this policy is for numbers",
+    label = "not a number",
+    note = "numbers are integers, floating-point numbers and `Duration` (in seconds), alone or in `Option`, `Vec`, ...; of a text, use `length`"
+)]
+pub trait Numeric: HasLeaves<Number> {}
+#[diagnostic::do_not_recommend]
+impl<T: HasLeaves<Number> + ?Sized> Numeric for T {}

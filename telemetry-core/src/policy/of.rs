@@ -1,0 +1,82 @@
+//! What the schema must know of a field's type.
+//!
+//! It owns the question of the derive to a type under a policy. It must never
+//! report that a type does not fit: the function that applies the policy does,
+//! and one mistake is to be reported once.
+
+use std::marker::PhantomData;
+
+use super::{Addressable, Numeric, TelemetryValue, Textual};
+use crate::leaf::kind::{Address, Number, Text};
+use crate::leaf::{HasLeaves, Map};
+use crate::schema::{Domain, Open, Policy, Shape};
+
+/// A type, asked for its constants: `Of::<T>::TEXT`.
+///
+/// Each constant is there when `T` has the bound of the policy; if not,
+/// [`IfUnknown`] has one of the same name, so that it always compiles.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Of<T: ?Sized>(PhantomData<T>);
+
+impl<T: TelemetryValue + ?Sized> Of<T> {
+    pub const VALUE: Domain = T::DOMAIN;
+}
+
+impl<T: Textual + ?Sized> Of<T> {
+    pub const TEXT: Shape = <T as HasLeaves<Text>>::SHAPE;
+}
+
+impl<T: Numeric + ?Sized> Of<T> {
+    pub const NUMBER: Shape = <T as HasLeaves<Number>>::SHAPE;
+}
+
+impl<T: Addressable + ?Sized> Of<T> {
+    pub const ADDRESS: Shape = <T as HasLeaves<Address>>::SHAPE;
+}
+
+/// The same of the keys and of the values of a map.
+macro_rules! of_maps {
+    ($($Part:ident: $VALUE:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident;)*) => {$(
+        impl<T: Map<$Part: TelemetryValue> + ?Sized> Of<T> {
+            pub const $VALUE: Domain = <T::$Part as TelemetryValue>::DOMAIN;
+        }
+
+        impl<T: Map<$Part: Textual> + ?Sized> Of<T> {
+            pub const $TEXT: Shape = <T::$Part as HasLeaves<Text>>::SHAPE;
+        }
+
+        impl<T: Map<$Part: Numeric> + ?Sized> Of<T> {
+            pub const $NUMBER: Shape = <T::$Part as HasLeaves<Number>>::SHAPE;
+        }
+
+        impl<T: Map<$Part: Addressable> + ?Sized> Of<T> {
+            pub const $ADDRESS: Shape = <T::$Part as HasLeaves<Address>>::SHAPE;
+        }
+    )*};
+}
+of_maps! {
+    Key: KEY_VALUE KEY_TEXT KEY_NUMBER KEY_ADDRESS;
+    Value: MAPPED_VALUE MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS;
+}
+
+/// What is said of a type that a policy does not take.
+#[doc(hidden)]
+pub trait IfUnknown {
+    const VALUE: Domain = Domain::Open(Open::Vouched);
+    const KEY_VALUE: Domain = Domain::Open(Open::Vouched);
+    const MAPPED_VALUE: Domain = Domain::Open(Open::Vouched);
+    const TEXT: Shape = Shape::ONE;
+    const KEY_TEXT: Shape = Shape::ONE;
+    const MAPPED_TEXT: Shape = Shape::ONE;
+    const NUMBER: Shape = Shape::ONE;
+    const KEY_NUMBER: Shape = Shape::ONE;
+    const MAPPED_NUMBER: Shape = Shape::ONE;
+    const ADDRESS: Shape = Shape::ONE;
+    const KEY_ADDRESS: Shape = Shape::ONE;
+    const MAPPED_ADDRESS: Shape = Shape::ONE;
+    const NESTED: Policy = Policy::nested(Shape::ONE, &[]);
+    const KEY_NESTED: Policy = Self::NESTED;
+    const MAPPED_NESTED: Policy = Self::NESTED;
+}
+impl<T: ?Sized> IfUnknown for Of<T> {}

@@ -1,0 +1,574 @@
+//! Events, fields and policies, described by constants.
+//!
+//! It owns the description and how it is written out as an attribute would be.
+//! It must never know what a policy does with a value.
+
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::Item;
+use super::domain::{Closed, Domain, Numbers, Open, Shape, Values};
+
+/// Why data is collected.
+///
+/// A name in kebab case. The four constants are the ones most programs need;
+/// an author's own is made with [`Purpose::new`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Purpose(&'static str);
+
+impl Purpose {
+    /// Needed to provide the service itself.
+    pub const SERVICE: Self = Self("service");
+    /// Finding and fixing errors.
+    pub const DIAGNOSTICS: Self = Self("diagnostics");
+    /// Learning how the product is used, to improve it.
+    pub const PRODUCT_IMPROVEMENT: Self = Self("product-improvement");
+    /// Training or fine-tuning of models.
+    pub const MODEL_TRAINING: Self = Self("model-training");
+
+    /// The four above.
+    #[cfg(feature = "client")]
+    pub(crate) const STANDARD: [Self; 4] =
+        [Self::SERVICE, Self::DIAGNOSTICS, Self::PRODUCT_IMPROVEMENT, Self::MODEL_TRAINING];
+
+    /// A purpose of the author's own.
+    pub const fn new(name: &'static str) -> Self {
+        Self(name)
+    }
+
+    /// The name, as it stands in schemas, consent files and stored events.
+    pub const fn name(self) -> &'static str {
+        self.0
+    }
+}
+
+impl Display for Purpose {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// One event: a struct, or one variant of an enum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct EventSchema {
+    /// The event's name, such as `run.finished`.
+    pub name: &'static str,
+    /// Counts up when the meaning of the event changes.
+    pub version: u32,
+    /// Why it is collected.
+    pub purpose: Purpose,
+    /// The doc comment.
+    pub description: &'static str,
+    /// Every field, the dropped ones too, in the order of declaration.
+    pub fields: &'static [FieldSchema],
+    /// The version of the notice that first spoke of this event.
+    pub since: Option<&'static str>,
+    /// Who answers for it.
+    pub owner: Option<&'static str>,
+    /// What is to be learnt from it.
+    pub question: Option<&'static str>,
+    /// The last day on which it is recorded and sent, such as `2027-06-30`.
+    pub expires: Option<&'static str>,
+    /// Whether each event leaves, or how often each combination occurred.
+    pub form: Form,
+    /// How exact the time is that leaves with it.
+    pub time: TimePrecision,
+    /// The most that one event may tell, in whole bits; the compiler holds it.
+    pub max_bits: Option<u32>,
+}
+
+impl EventSchema {
+    #[doc(hidden)]
+    pub const fn new(
+        name: &'static str,
+        version: u32,
+        purpose: Purpose,
+        description: &'static str,
+        fields: &'static [FieldSchema],
+    ) -> Self {
+        Self {
+            name,
+            version,
+            purpose,
+            description,
+            fields,
+            since: None,
+            owner: None,
+            question: None,
+            expires: None,
+            form: Form::Each,
+            time: TimePrecision::Millisecond,
+            max_bits: None,
+        }
+    }
+
+    #[doc(hidden)]
+    pub const fn since(mut self, notice: &'static str) -> Self {
+        self.since = Some(notice);
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn owner(mut self, owner: &'static str) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn question(mut self, question: &'static str) -> Self {
+        self.question = Some(question);
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn expires(mut self, day: &'static str) -> Self {
+        self.expires = Some(day);
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn counted(mut self, period: Period, top: Option<u32>) -> Self {
+        self.form = Form::Counted { period, top };
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn time(mut self, time: TimePrecision) -> Self {
+        self.time = time;
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn max_bits(mut self, bits: u32) -> Self {
+        self.max_bits = Some(bits);
+        self
+    }
+
+    /// In how many forms the event can leave: the product over its fields.
+    /// `None` when a field is open; the largest number when there are more.
+    pub const fn forms(&self) -> Option<u128> {
+        super::domain::forms_of(self.fields)
+    }
+
+    /// The fields of the event in this form, from 0 to one below
+    /// [`forms`](Self::forms), by name and without those that are absent.
+    pub fn form_at(&self, index: u128) -> Option<Item> {
+        super::domain::combination(self.fields, index).map(Item::Map)
+    }
+
+    /// How much one event can tell, in thousandths of a bit, rounded up.
+    /// `None` when a field is open.
+    pub const fn millibits(&self) -> Option<u64> {
+        super::domain::millibits_of(self.fields)
+    }
+}
+
+/// What of an event leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// Each event.
+    Each,
+    /// How often each combination of values occurred in a period.
+    Counted {
+        /// The period that is counted over.
+        period: Period,
+        /// How many combinations are counted apart, when not all of them.
+        top: Option<u32>,
+    },
+}
+
+/// The period that a counted event is counted over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Period {
+    /// One run of the program.
+    Run,
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+    /// A week.
+    Week,
+}
+
+impl Period {
+    /// The name, as an attribute writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Run => "run",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+        }
+    }
+}
+
+/// How exact a time is that leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TimePrecision {
+    /// To the millisecond.
+    Millisecond,
+    /// To the hour.
+    Hour,
+    /// To the day.
+    Day,
+}
+
+impl TimePrecision {
+    /// The name, as an attribute writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Millisecond => "millisecond",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// One field of an event.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct FieldSchema {
+    /// The name in the output; of a tuple struct's field, its position.
+    pub name: &'static str,
+    /// The type, as the source writes it.
+    pub rust_type: &'static str,
+    /// How the field leaves.
+    pub policy: Policy,
+    /// The doc comment.
+    pub description: &'static str,
+    /// A purpose of the field's own: refused alone, the field alone is absent.
+    pub purpose: Option<Purpose>,
+    /// The version of the notice that first spoke of this field.
+    pub since: Option<&'static str>,
+    /// The name that the field had before.
+    pub renamed_from: Option<&'static str>,
+    /// Whether the value is wrapped so that nothing but a policy opens it.
+    pub private: bool,
+}
+
+impl FieldSchema {
+    /// What can leave of the field, also when its own purpose is refused.
+    pub const fn domain(&self) -> Domain {
+        match self.purpose {
+            Some(_) => self.policy.domain.or_absent(),
+            None => self.policy.domain,
+        }
+    }
+}
+
+/// What the derive says of a field beyond what every field has.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct FieldNotes {
+    purpose: Option<Purpose>,
+    since: Option<&'static str>,
+    renamed_from: Option<&'static str>,
+    private: bool,
+}
+
+impl FieldNotes {
+    pub const NONE: Self = Self { purpose: None, since: None, renamed_from: None, private: false };
+
+    pub const fn purpose(mut self, name: &'static str) -> Self {
+        self.purpose = Some(Purpose::new(name));
+        self
+    }
+
+    pub const fn since(mut self, notice: &'static str) -> Self {
+        self.since = Some(notice);
+        self
+    }
+
+    pub const fn renamed_from(mut self, name: &'static str) -> Self {
+        self.renamed_from = Some(name);
+        self
+    }
+
+    pub const fn private(mut self) -> Self {
+        self.private = true;
+        self
+    }
+}
+
+/// What the derive says of one field: name, type, policy, description, notes.
+#[doc(hidden)]
+pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, FieldNotes);
+
+/// The fields of an event. What the derive calls: one call for all of them is
+/// what the compiler is done with soonest.
+#[doc(hidden)]
+pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
+    const EMPTY: FieldSchema = FieldSchema {
+        name: "",
+        rust_type: "",
+        policy: Policy::DROP,
+        description: "",
+        purpose: None,
+        since: None,
+        renamed_from: None,
+        private: false,
+    };
+    let mut fields = [EMPTY; N];
+    let mut index = 0;
+    while index < N {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "both have N elements; iterators are not const"
+        )]
+        {
+            let (name, rust_type, policy, description, notes) = described[index];
+            let FieldNotes { purpose, since, renamed_from, private } = notes;
+            fields[index] = FieldSchema {
+                name,
+                rust_type,
+                policy,
+                description,
+                purpose,
+                since,
+                renamed_from,
+                private,
+            };
+        }
+        index += 1;
+    }
+    fields
+}
+
+/// How a field leaves the process, with its parameters.
+///
+/// `Display` writes it as an attribute does, with every parameter:
+/// `bucket(10, 100)`, `hash(lowercase), domain = "user"`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Policy {
+    /// The name, as an attribute writes it.
+    pub name: &'static str,
+    /// The parameters, in the order in which an attribute writes them.
+    pub parameters: Parameters,
+    /// The values that can leave.
+    pub domain: Domain,
+    /// The parts of the value that have policies of their own.
+    pub parts: Parts,
+}
+
+impl Policy {
+    /// `drop`: never read, and absent.
+    pub const DROP: Self =
+        Self::new("drop", Domain::Closed(Closed::new(Values::Nothing).or_absent()));
+
+    /// The policy of this name without parameters.
+    #[doc(hidden)]
+    pub const fn new(name: &'static str, domain: Domain) -> Self {
+        Self { name, parameters: Parameters::NONE, domain, parts: Parts::Whole }
+    }
+
+    /// The same with one parameter more.
+    #[doc(hidden)]
+    pub const fn with(
+        mut self,
+        name: &'static str,
+        value: ParameterValue,
+        written: Written,
+    ) -> Self {
+        self.parameters = self.parameters.and(Parameter { name, value, written });
+        self
+    }
+
+    /// A value whose fields have policies of their own.
+    #[doc(hidden)]
+    pub const fn nested(shape: Shape, fields: &'static [FieldSchema]) -> Self {
+        let domain = match super::domain::forms_of(fields) {
+            Some(_) => shape.domain(Values::Fields(fields)),
+            None => Domain::Open(Open::Fields),
+        };
+        let mut policy = Self::new("nested", domain);
+        policy.parts = Parts::Nested(fields);
+        policy
+    }
+
+    /// A map: its keys are data too.
+    #[doc(hidden)]
+    pub const fn entries(keys: &'static Self, values: &'static Self) -> Self {
+        let mut policy = Self::new("keys, values", Domain::Open(Open::Collection));
+        policy.parts = Parts::Entries { keys, values };
+        policy
+    }
+
+    /// The parameter of this name.
+    pub fn parameter(&self, name: &str) -> Option<ParameterValue> {
+        self.parameters.iter().find(|parameter| parameter.name == name).map(|found| found.value)
+    }
+
+    /// Whether a field under it is never read and never there.
+    pub fn is_drop(&self) -> bool {
+        self.name == "drop"
+    }
+}
+
+impl Display for Policy {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Parts::Entries { keys, values } = self.parts {
+            return write!(f, "keys({keys}), values({values})");
+        }
+        f.write_str(self.name)?;
+        let is_inside = |parameter: &&Parameter| {
+            matches!(parameter.written, Written::Inside | Written::InsideNamed)
+        };
+        let mut before = "(";
+        for parameter in self.parameters.iter().filter(is_inside) {
+            f.write_str(before)?;
+            before = ", ";
+            match (parameter.written, parameter.value) {
+                (_, ParameterValue::Flag) => f.write_str(parameter.name)?,
+                (Written::InsideNamed, value) => write!(f, "{} = {value}", parameter.name)?,
+                (_, value) => write!(f, "{value}")?,
+            }
+        }
+        if before == ", " {
+            f.write_char(')')?;
+        }
+        for Parameter { name, value, written } in self.parameters.iter() {
+            match (written, value) {
+                (Written::Inside | Written::InsideNamed, _) => {}
+                (Written::Assigned, value) => write!(f, " = {value}")?,
+                (Written::Beside, ParameterValue::Flag) => write!(f, ", {name}")?,
+                (Written::Beside, ParameterValue::Text(_)) => write!(f, ", {name} = {value}")?,
+                (Written::Beside, value) => write!(f, ", {name}({value})")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parts of a value that have policies of their own.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Parts {
+    /// None: the policy is for the whole value.
+    Whole,
+    /// The fields of a nested value.
+    Nested(&'static [FieldSchema]),
+    /// The entries of a map.
+    Entries {
+        /// How keys leave.
+        keys: &'static Policy,
+        /// How values leave.
+        values: &'static Policy,
+    },
+}
+
+/// One parameter of a policy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Parameter {
+    /// Its name, such as `bounds` or `because`.
+    pub name: &'static str,
+    /// What it was given.
+    pub value: ParameterValue,
+    /// Where an attribute writes it.
+    pub written: Written,
+}
+
+/// What a parameter was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ParameterValue {
+    /// Nothing: that it stands there says it.
+    Flag,
+    /// A whole number.
+    Number(i128),
+    /// Numbers.
+    Numbers(Numbers),
+    /// A text.
+    Text(&'static str),
+    /// Texts.
+    Texts(&'static [&'static str]),
+    /// A path in the source.
+    Path(&'static str),
+}
+
+impl Display for ParameterValue {
+    /// Writes the value as an attribute does; of a flag nothing.
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag => Ok(()),
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Numbers(Numbers::Int(numbers)) => separated(f, numbers),
+            Self::Numbers(Numbers::Float(numbers)) => separated(f, numbers),
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Texts(texts) => {
+                for (index, text) in texts.iter().enumerate() {
+                    write!(f, "{}{text:?}", if index == 0 { "" } else { ", " })?;
+                }
+                Ok(())
+            }
+            Self::Path(path) => f.write_str(path),
+        }
+    }
+}
+
+fn separated<T: Display>(f: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
+    for (index, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
+    }
+    Ok(())
+}
+
+/// Where an attribute writes a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Written {
+    /// In parentheses, the value alone: `bucket(10, 100)`.
+    Inside,
+    /// In parentheses, by name: `truncate_ip(v4 = 16)`.
+    InsideNamed,
+    /// Beside the policy: `hash, domain = "user"`.
+    Beside,
+    /// As what the policy is set to: `with = path::to::function`.
+    Assigned,
+}
+
+/// The parameters of a policy, in the order in which an attribute writes them.
+///
+/// They are held in place, so that a `const fn` can make them; it is a slice.
+#[derive(Clone, Copy, PartialEq)]
+pub struct Parameters {
+    items: [Parameter; Self::MOST],
+    length: usize,
+}
+
+impl Parameters {
+    /// As many as the policy with the most has.
+    const MOST: usize = 3;
+
+    /// None.
+    pub const NONE: Self = Self {
+        items: [Parameter { name: "", value: ParameterValue::Flag, written: Written::Inside };
+            Self::MOST],
+        length: 0,
+    };
+
+    #[expect(clippy::indexing_slicing, reason = "a policy with more does not compile")]
+    const fn and(mut self, parameter: Parameter) -> Self {
+        self.items[self.length] = parameter;
+        self.length += 1;
+        self
+    }
+}
+
+impl std::ops::Deref for Parameters {
+    type Target = [Parameter];
+
+    fn deref(&self) -> &[Parameter] {
+        self.items.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

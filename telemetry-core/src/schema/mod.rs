@@ -1,0 +1,27 @@
+//! What an event says about itself, as constant data.
+//!
+//! It owns the description of events, fields and policies that the derive
+//! writes, and what can be computed from it: which values can leave, and how
+//! many. It must never know a value, a key or how a policy is carried out.
+
+mod bits;
+mod description;
+mod domain;
+mod limit;
+#[cfg(feature = "registry")]
+pub(crate) mod registry;
+mod value;
+
+pub use self::description::{
+    EventSchema, FieldSchema, Form, Parameter, ParameterValue, Parameters, Parts, Period, Policy,
+    Purpose, TimePrecision, Written,
+};
+#[doc(hidden)]
+pub use self::description::{FieldDescription, FieldNotes, fields};
+pub use self::domain::{Closed, Domain, List, Numbers, Open, Shape, Values};
+pub use self::limit::MOST_COUNTED;
+#[doc(hidden)]
+pub use self::limit::hold;
+#[cfg(feature = "registry")]
+pub use self::registry::linked;
+pub use self::value::Item;
