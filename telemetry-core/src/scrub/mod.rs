@@ -5,12 +5,14 @@
 
 mod engine;
 mod rules;
+pub(crate) mod vocabulary;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use self::engine::Engine;
 pub use self::rules::ScrubRule;
+pub use self::vocabulary::Vocabulary;
 use crate::error::{Error, Kind};
 
 /// Literals shorter than this are refused: names of one or two letters are
@@ -105,6 +107,12 @@ impl Scrubber {
         self.engine.add_literal(literal)?;
         Ok(self)
     }
+}
+
+/// Whether `name` stands in square brackets for finds of a rule.
+fn is_label(name: &str) -> bool {
+    let bare = |label: &'static str| label.strip_prefix('[')?.strip_suffix(']');
+    rules::LABELS.iter().any(|label| bare(label) == Some(name))
 }
 
 /// Shows how many literals there are, and none of them: they are what must
