@@ -40,8 +40,8 @@ pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
                         hidden.push_str(so_far);
                         hidden
                     });
-                    let after_label = text_of.gap(index.checked_sub(1)).ends_with(']');
-                    shape::stand_in(word, after_label, hidden);
+                    let gap_before = text_of.gap(index.checked_sub(1));
+                    shape::stand_in(word, gap_before, hidden);
                     at += word.len();
                     continue;
                 }
@@ -96,6 +96,11 @@ impl<'t> Text<'_, 't> {
         }
         let gap_before = self.gap(index.checked_sub(1));
         if gap_before.ends_with('.') && shape::known_extension(word).is_some() {
+            return true;
+        }
+        // `https://[ip]:8443/`
+        let port = word.strip_suffix('/').filter(|_| gap_before.ends_with("]:"));
+        if port.is_some_and(shape::is_number) {
             return true;
         }
         if word.len() > LONGEST_WORD {
@@ -272,7 +277,7 @@ mod tests {
             ("src/flux.rs:3", "src/flux.rs:3"),
             ("GET https://jane:x@db.corp.example:8443/a?b=c", "GET https://[host]:8443/[path]"),
             ("http://localhost:80/", "http://localhost:80/"),
-            ("ftp://[ip]:21/x", "ftp://[ip]:[file]"),
+            ("ftp://[ip]:21/x", "ftp://[ip]:21/[file]"),
         ]);
     }
 

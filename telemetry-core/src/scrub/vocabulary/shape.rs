@@ -325,11 +325,12 @@ const SCHEMES: &[&str] = &[
 ];
 
 /// Writes what stands for `word`: the same for every word of one shape.
-pub(super) fn stand_in(word: &str, after_label: bool, hidden: &mut String) {
+/// `gap_before` is the punctuation before it.
+pub(super) fn stand_in(word: &str, gap_before: &str, hidden: &mut String) {
     if let Some((scheme, rest)) = word.split_once("://") {
         address(scheme, rest, hidden);
     } else if word.contains(['/', '\\']) && !word.starts_with('-') {
-        path(word, after_label, hidden);
+        path(word, gap_before, hidden);
     } else if let Some(extension) = extension(word) {
         hidden.push_str("[file].");
         hidden.push_str(extension);
@@ -370,13 +371,20 @@ fn address(scheme: &str, rest: &str, hidden: &mut String) {
     }
 }
 
-fn path(path: &str, after_label: bool, hidden: &mut String) {
+fn path(path: &str, gap_before: &str, hidden: &mut String) {
     let separators = ['/', '\\'];
     let separator = if path.contains('/') { '/' } else { '\\' };
     let mut parts: Vec<&str> = path.split(separators).filter(|part| !part.is_empty()).collect();
     let ends = path.ends_with(separators);
     // A label before it stands for the part that the first separator ends.
-    if after_label && path.starts_with(separators) {
+    if gap_before.ends_with(']') && path.starts_with(separators) {
+        hidden.push(separator);
+    }
+    // The port behind a label for a host.
+    let port = parts.first().copied().filter(|part| is_number(part));
+    if let Some(port) = port.filter(|_| gap_before.ends_with("]:")) {
+        parts.remove(0);
+        hidden.push_str(port);
         hidden.push(separator);
     }
     let file = if ends { None } else { parts.pop() };
