@@ -100,7 +100,7 @@ impl<'t> Text<'_, 't> {
         }
         // `https://[ip]:8443/`
         let port = word.strip_suffix('/').filter(|_| gap_before.ends_with("]:"));
-        if port.is_some_and(shape::is_number) {
+        if port.is_some_and(shape::is_number) || shape::is_scheme(word) {
             return true;
         }
         if word.len() > LONGEST_WORD {

@@ -324,6 +324,11 @@ const SCHEMES: &[&str] = &[
     "jdbc",
 ];
 
+/// Whether `text` is what an address begins with, and no more.
+pub(super) fn is_scheme(text: &str) -> bool {
+    text.strip_suffix("://").is_some_and(|scheme| SCHEMES.contains(&scheme))
+}
+
 /// Writes what stands for `word`: the same for every word of one shape.
 /// `gap_before` is the punctuation before it.
 pub(super) fn stand_in(word: &str, gap_before: &str, hidden: &mut String) {
