@@ -23,7 +23,8 @@ pub(super) fn is_quote(letter: char) -> bool {
 pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
     let pieces: Vec<Piece<'t>> = Pieces::of(text).collect();
     let text_of = Text { pieces: &pieces, vocabulary };
-    let (mut hidden, mut quoted_until, mut at) = (None::<String>, 0, 0);
+    let (mut hidden, mut changed) = (None::<String>, false);
+    let (mut quoted_until, mut at) = (0, 0);
     for (index, piece) in pieces.iter().enumerate() {
         let length = match piece {
             Piece::Gap(gap) => {
@@ -41,7 +42,10 @@ pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
                         hidden
                     });
                     let gap_before = text_of.gap(index.checked_sub(1));
+                    let start = hidden.len();
                     shape::stand_in(word, gap_before, hidden);
+                    // Of `http://localhost/` nothing is to be hidden.
+                    changed |= hidden.get(start..) != Some(word);
                     at += word.len();
                     continue;
                 }
@@ -53,7 +57,7 @@ pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
         }
         at += length;
     }
-    hidden.map_or(Cow::Borrowed(text), Cow::Owned)
+    hidden.filter(|_| changed).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 struct Text<'p, 't> {
