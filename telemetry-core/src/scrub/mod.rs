@@ -109,12 +109,6 @@ impl Scrubber {
     }
 }
 
-/// Whether `name` stands in square brackets for finds of a rule.
-fn is_label(name: &str) -> bool {
-    let bare = |label: &'static str| label.strip_prefix('[')?.strip_suffix(']');
-    rules::LABELS.iter().any(|label| bare(label) == Some(name))
-}
-
 /// Shows how many literals there are, and none of them: they are what must
 /// not be seen.
 impl fmt::Debug for Scrubber {
