@@ -101,6 +101,7 @@ impl Route {
             let interval = self.interval;
             let before = move || {
                 let Some(recorder) = weak.upgrade() else { return };
+                recorder.make_durable();
                 match interval {
                     Some(_) => recorder.seal(),
                     // This run's events wait for the next start, but nothing

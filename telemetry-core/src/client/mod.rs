@@ -140,7 +140,8 @@ impl Telemetry {
     /// cannot be reached stands in the report.
     pub fn send_now(&self, deadline: Instant) -> Result<Option<Report>, Error> {
         let Some(route) = &self.inner.route else { return Ok(None) };
-        self.inner.recorder.seal();
+        self.inner.recorder.make_durable();
+        self.inner.recorder.seal_quickly();
         route
             .delivery(&self.inner.gate, &self.inner.reporter, &self.inner.recorder)
             .run_once(deadline)
@@ -155,7 +156,7 @@ impl Telemetry {
     pub fn shutdown(&self, budget: Duration) -> bool {
         // In this order, what this run recorded is left to the next one.
         let ended = self.inner.route.as_ref().is_none_or(|route| route.stop(budget));
-        self.inner.recorder.seal();
+        self.inner.recorder.seal_quickly();
         ended
     }
 
@@ -267,7 +268,7 @@ impl Telemetry {
     ///
     /// When the operating system cannot promise it.
     pub fn flush(&self) -> Result<(), Error> {
-        self.inner.recorder.opening.opened().map_or(Ok(()), |open| open.spool.flush())
+        self.inner.recorder.flush()
     }
 
     /// An event at the first start and then once in every period; see

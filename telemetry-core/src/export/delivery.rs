@@ -458,7 +458,12 @@ impl Run<'_> {
                 }
                 Err(unreadable) => {
                     let (place, why) = (&unreadable.place, unreadable.defect.to_string());
-                    claim.set_aside(place, Reason::Unreadable, &why, &self.delivery.limits)?;
+                    claim.keep_as_dead_letters(
+                        std::slice::from_ref(place),
+                        Reason::Unreadable,
+                        &why,
+                        &self.delivery.limits,
+                    )?;
                     *self.report.set_aside.entry(why).or_default() += 1;
                 }
             }
@@ -501,7 +506,8 @@ impl Run<'_> {
     }
 
     fn set_aside(&mut self, claim: &Claim, event: &Stored, why: &str) -> Result<(), Error> {
-        claim.set_aside(&event.place, Reason::Rejected, why, &self.delivery.limits)?;
+        let place = std::slice::from_ref(&event.place);
+        claim.keep_as_dead_letters(place, Reason::Rejected, why, &self.delivery.limits)?;
         *self.report.set_aside.entry(why.to_owned()).or_default() += 1;
         Ok(())
     }

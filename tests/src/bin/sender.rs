@@ -26,7 +26,8 @@ use std::time::{Duration, Instant, SystemTime};
 use telemetry_core::export::{
     App, Delivery, DeliveryBuilder, End, HttpTransport, Ndjson, Otlp, Permission, Worker,
 };
-use telemetry_core::spool::{Limits, Spool};
+use telemetry_core::spool::Limits;
+use telemetry_core::spool::internals::Spool;
 
 /// Deliveries after which the sender gives up: a receiver that is gone stays so.
 const ROUNDS: u32 = 40;

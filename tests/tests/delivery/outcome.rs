@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use telemetry_core::export::{App, Delivery, End, HttpTransport, Otlp, Permission, Segment};
-use telemetry_core::spool::{Limits, Reason, Spool};
+use telemetry_core::spool::internals::Spool;
+use telemetry_core::spool::{Limits, Reason};
 
 use crate::{Place, ids, run};
 

@@ -1,6 +1,6 @@
 //! What could not be read, and what a receiver refused.
 //!
-//! It owns `aside/`, whose files are named as the sealed segments from which
+//! It owns `dead-letters/`, whose files are named as the sealed segments from which
 //! their lines come. One JSON object and a line feed per line:
 //!
 //! | key | value |
@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use super::counts::Reason;
 use super::limits::Limits;
 use super::lines::MAX_LINE;
-use super::names::{self, ASIDE, SegmentFile};
+use super::names::{self, DEAD_LETTERS, SegmentFile};
 use super::read::Place;
 use crate::envelope::STORED;
 use crate::error::Error;
@@ -28,15 +28,37 @@ use crate::platform;
 /// How much of an unreadable line is kept, in bytes: enough to see what it is.
 const TEXT: usize = 1024;
 
+/// Appends the lines at `places` with one sync. Whoever is killed before the
+/// lines are taken out of their segment leaves a letter twice, and never none.
 pub(super) fn keep(
     dir: &Path,
     segment: &SegmentFile,
-    place: &Place,
+    places: &[Place],
     reason: Reason,
     detail: &str,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let path = &segment.path;
+    let folder = dir.join(DEAD_LETTERS);
+    platform::private_dir(&folder)?;
+    let target = folder.join(segment.path.file_name().unwrap_or_default());
+    let held = fs::symlink_metadata(&target).map_or(0, |metadata| metadata.len());
+    let mut letters = Vec::new();
+    for place in places {
+        let letter = letter(&segment.path, place, reason, detail)?;
+        // One refused segment must not push itself out: what was first tells most.
+        if held + (letters.len() + letter.len()) as u64 > limits.dead_letters {
+            break;
+        }
+        letters.extend(letter);
+    }
+    if !letters.is_empty() {
+        append(&target, &letters).map_err(|e| Error::io("write", &target, e))?;
+        platform::sync_parent(&target)?;
+    }
+    trim(dir, limits.dead_letters)
+}
+
+fn letter(path: &Path, place: &Place, reason: Reason, detail: &str) -> Result<Vec<u8>, Error> {
     let bytes = bytes_at(path, place).map_err(|e| Error::io("read", path, e))?;
     let mut map = Map::new();
     map.insert("reason".to_owned(), reason.name().into());
@@ -48,17 +70,7 @@ pub(super) fn keep(
             map.insert("text".to_owned(), text.into())
         }
     };
-    let folder = dir.join(ASIDE);
-    platform::private_dir(&folder)?;
-    let target = folder.join(path.file_name().unwrap_or_default());
-    let line = format!("{}\n", Value::Object(map));
-    let held = fs::symlink_metadata(&target).map_or(0, |metadata| metadata.len());
-    // One refused segment must not push itself out: what was first tells most.
-    if held + line.len() as u64 <= limits.aside {
-        append(&target, line.as_bytes()).map_err(|e| Error::io("write", &target, e))?;
-        platform::sync_parent(&target)?;
-    }
-    trim(dir, limits.aside)
+    Ok(format!("{}\n", Value::Object(map)).into_bytes())
 }
 
 fn bytes_at(path: &Path, place: &Place) -> io::Result<Vec<u8>> {
@@ -71,13 +83,14 @@ fn bytes_at(path: &Path, place: &Place) -> io::Result<Vec<u8>> {
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let mut file = platform::private_options().append(true).create(true).open(path)?;
+    platform::check_room(file.metadata()?.len().saturating_add(line.len() as u64))?;
     file.write_all(line)?;
     file.sync_data()
 }
 
 /// The oldest files go first. Their events were counted when they came here.
 fn trim(dir: &Path, limit: u64) -> Result<(), Error> {
-    let mut files = names::aside(dir)?;
+    let mut files = names::dead_letters(dir)?;
     files.reverse();
     let mut bytes = 0;
     for file in files {

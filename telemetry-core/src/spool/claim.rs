@@ -1,29 +1,24 @@
 //! Complete segments, as delivery sees them.
 
-use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::aside;
 use super::counts::{self, Reason};
+use super::dead_letters;
 use super::limits::Limits;
-use super::lines;
+use super::lines::Blanks;
 use super::names::{self, SegmentFile};
 use super::read::{Events, Place};
-use super::recovery::Scan;
+use super::seal::Scan;
 use crate::error::Error;
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// The one deliverer of a spool, among all processes.
 ///
 /// The system frees the lock when the process ends.
 #[derive(Debug)]
-pub struct DeliveryLock(File);
-
-impl Drop for DeliveryLock {
-    fn drop(&mut self) {
-        let _ = self.0.unlock();
-    }
+pub struct DeliveryLock {
+    _lock: Lock,
 }
 
 /// Makes this process the deliverer. `None` when another one is, or when there
@@ -33,14 +28,10 @@ impl Drop for DeliveryLock {
 ///
 /// When the lock file cannot be made or locked.
 pub fn try_lock_delivery(dir: &Path) -> Result<Option<DeliveryLock>, Error> {
-    let path = dir.join("delivery.lock");
-    let file = match platform::open_lock(&path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(Error::io("open", &path, error)),
-    };
-    let held = platform::try_lock(&file, &path)? && platform::is_file_at(&file, &path);
-    Ok(held.then(|| DeliveryLock(file)))
+    if !dir.exists() {
+        return Ok(None);
+    }
+    Ok(Lock::try_at(&dir.join("delivery.lock"))?.map(|lock| DeliveryLock { _lock: lock }))
 }
 
 /// The complete segments, the one that was sealed first at the front.
@@ -94,8 +85,8 @@ impl Segment {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io("open", path, error)),
         };
-        let held = platform::try_lock(&file, path)? && platform::is_file_at(&file, path);
-        Ok(held.then(|| Claim { segment: self.clone(), file }))
+        let lock = Lock::try_take(file, path)?;
+        Ok(lock.map(|lock| Claim { segment: self.clone(), lock }))
     }
 }
 
@@ -103,7 +94,7 @@ impl Segment {
 #[derive(Debug)]
 pub struct Claim {
     segment: Segment,
-    file: File,
+    lock: Lock,
 }
 
 impl Claim {
@@ -123,10 +114,14 @@ impl Claim {
         Ok(Events::new(file, path.clone(), true))
     }
 
-    /// How many lines are left in it.
+    /// How many lines are left in it: by its name, unless some were taken out.
     pub(super) fn live(&self) -> Result<u64, Error> {
         let path = &self.segment.file.path;
-        let scan = Scan::of(path).map_err(|e| Error::io("read", path, e))?;
+        let read = |e| Error::io("read", path, e);
+        if !platform::is_marked(&self.lock.file().metadata().map_err(read)?) {
+            return Ok(self.segment.file.events);
+        }
+        let scan = Scan::of(path).map_err(read)?;
         Ok(scan.live + u64::from(scan.torn.is_some()))
     }
 
@@ -143,13 +138,7 @@ impl Claim {
 
     /// For a cap: an event of somebody else must not wait for the disk.
     pub(super) fn remove_without_sync(&self) -> Result<(), Error> {
-        let path = &self.segment.file.path;
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Error::io("remove", path, error))
-            }
-            _ => Ok(()),
-        }
+        platform::remove_if_there(&self.segment.file.path)
     }
 
     /// Takes single events out of the segment: the receiver took them. When
@@ -162,45 +151,57 @@ impl Claim {
         &self,
         places: impl IntoIterator<Item = &'p Place>,
     ) -> Result<(), Error> {
-        let path = &self.segment.file.path;
-        for place in places {
-            lines::blank(&self.file, place.offset, place.length)
-                .map_err(|e| Error::io("write", path, e))?;
-        }
-        self.file.sync_data().map_err(|e| Error::io("sync", path, e))
+        self.blank(places)?;
+        self.sync()
     }
 
-    /// Moves one line to `aside/` and counts it: it cannot be read, or the
-    /// receiver refused it. `detail` says more, such as the receiver's answer;
-    /// it must not carry a field's value.
+    fn blank<'p>(&self, places: impl IntoIterator<Item = &'p Place>) -> Result<(), Error> {
+        let mut blanks = Blanks::new(self.lock.file());
+        let mut places = places.into_iter();
+        places
+            .try_for_each(|place| blanks.add(place.offset, place.length))
+            .and_then(|()| blanks.flush())
+            .map_err(|e| Error::io("write", &self.segment.file.path, e))
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        let path = &self.segment.file.path;
+        self.lock.file().sync_data().map_err(|e| Error::io("sync", path, e))
+    }
+
+    /// Moves lines to the dead letters and counts them: they cannot be read, or
+    /// the receiver refused them. `detail` says more, such as the receiver's
+    /// answer; it must not carry a field's value.
     ///
     /// # Errors
     ///
-    /// When `aside/` or the segment cannot be written.
-    pub fn set_aside(
+    /// When the dead letters, the counts or the segment cannot be written.
+    pub fn keep_as_dead_letters(
         &self,
-        place: &Place,
+        places: &[Place],
         reason: Reason,
         detail: &str,
         limits: &Limits,
     ) -> Result<(), Error> {
         let Segment { dir, file } = &self.segment;
-        aside::keep(dir, file, place, reason, detail, limits)?;
-        counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
-        self.remove_events([place])
+        dead_letters::keep(dir, file, places, reason, detail, limits)?;
+        self.discard(places, reason)
     }
 
-    /// Drops single events, and counts them.
+    /// Drops single events, and counts them, each once: also when a kill in
+    /// between has it done again.
     ///
     /// # Errors
     ///
     /// When the counts or the segment cannot be written.
-    pub(crate) fn discard(&self, places: &[Place], reason: Reason) -> Result<(), Error> {
+    pub fn discard(&self, places: &[Place], reason: Reason) -> Result<(), Error> {
         let Segment { dir, file } = &self.segment;
-        for place in places {
-            counts::count_once(dir, reason, 1, &format!("{}@{}", file.segment, place.offset))?;
+        for some in places.chunks(counts::AT_ONCE) {
+            let key = |place: &Place| format!("{}@{}", file.segment, place.offset);
+            counts::add_each(dir, reason, &some.iter().map(key).collect::<Vec<_>>())?;
+            self.blank(some)?;
         }
-        self.remove_events(places)
+        self.sync()
     }
 
     /// Counts what the receiver says that it dropped of a batch that begins
@@ -209,14 +210,8 @@ impl Claim {
     /// # Errors
     ///
     /// When the count cannot be written.
-    pub(crate) fn count_batch(&self, id: &str, reason: Reason, events: u64) -> Result<(), Error> {
+    pub fn count_batch(&self, id: &str, reason: Reason, events: u64) -> Result<(), Error> {
         let Segment { dir, file } = &self.segment;
-        counts::count_once(dir, reason, events, &format!("{}@{id}", file.segment))
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
+        counts::add_once(dir, reason, events, &format!("{}@{id}", file.segment))
     }
 }
