@@ -23,6 +23,7 @@ use std::time::{Duration, SystemTime};
 use clap::{Parser, Subcommand};
 use serde_json::Value;
 use telemetry_cli::Io;
+use telemetry_core::export::Deliver;
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::app_server::{
     Action, ApplicationsPageLoad, CLIENT_USAGE, Installation, InstallationSupport, PERIOD, Server,
@@ -106,7 +107,7 @@ fn builder(deployment: &Path) -> Builder {
 fn serve(cli: &Cli, deployment: &Path) -> Result<(), Box<dyn Error>> {
     let mut builder = builder(deployment);
     if let Some(url) = &cli.receiver {
-        builder = with_receiver(builder, url, &cli.write_key)?.deliver_every(5 * MINUTE);
+        builder = with_receiver(builder, url, &cli.write_key, Deliver::every(5 * MINUTE))?;
     }
     let server = Server::start(builder)?;
     println!("{}\nStop it with Ctrl-C.", server.telemetry().why());
@@ -120,7 +121,12 @@ fn play(cli: &Cli, deployment: &Path) -> Result<(), Box<dyn Error>> {
     let receiver = Loopback::start()?;
     let url = receiver.url("/v1/batch");
     let start_server = || -> Result<Server, Box<dyn Error>> {
-        Ok(Server::start(with_receiver(builder(deployment), &url, &cli.write_key)?)?)
+        Ok(Server::start(with_receiver(
+            builder(deployment),
+            &url,
+            &cli.write_key,
+            Deliver::at_start(),
+        )?)?)
     };
     install(deployment)?;
     let server = start_server()?;

@@ -14,13 +14,17 @@
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 use telemetry_cli::Io;
-use telemetry_core::export::{App, HttpTransport, Ndjson};
+use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver};
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent, TelemetryValue, spool};
+
+/// The document collects a run's data "at the start of the next": of each next
+/// run, so that no time is between two senders.
+const AT_MOST_EVERY: Duration = Duration::ZERO;
 
 /// How a host is connected to.
 #[derive(Clone, Copy, Debug, PartialEq, TelemetryValue, ValueEnum)]
@@ -164,9 +168,10 @@ fn with_receiver(builder: Builder) -> Result<Builder, Box<dyn Error>> {
     let Some(url) = std::env::var("CHEF_TELEMETRY_URL").ok().filter(|url| !url.is_empty()) else {
         return Ok(builder);
     };
-    let app = App::new("chef-workstation", env!("CARGO_PKG_VERSION"))?;
-    let transport = HttpTransport::builder(url, &app).build()?;
-    Ok(builder.deliver(app, Ndjson, transport))
+    let transport = HttpTransport::builder(url).build()?;
+    let receiver = Receiver::new(env!("CARGO_PKG_VERSION"), Ndjson, transport)
+        .deliver(Deliver::by_child(["telemetry", "send"], AT_MOST_EVERY));
+    Ok(builder.receiver(receiver))
 }
 
 fn converge(run: &Run) -> Result<(), Box<dyn Error>> {

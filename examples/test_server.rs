@@ -21,7 +21,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::{Parser, Subcommand};
 use telemetry_cli::Io;
-use telemetry_core::export::End;
+use telemetry_core::export::{Deliver, End};
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::deliver_now;
 use telemetry_examples::loopback::Loopback;
@@ -84,7 +84,7 @@ fn server_settings(cli: &Cli) -> Builder {
 fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let mut builder = server_settings(cli);
     if let Some(url) = &cli.receiver {
-        builder = with_receiver(builder, url)?.deliver_every(5 * MINUTE);
+        builder = with_receiver(builder, url, Deliver::every(5 * MINUTE))?;
     }
     let (server, _) = Server::start(builder, SystemTime::now())?;
     println!("{}\nStop it with Ctrl-C; look into {}", server.telemetry().why(), folder(&server));
@@ -96,7 +96,7 @@ fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
 
 fn play(cli: &Cli) -> Result<(), Box<dyn Error>> {
     let receiver = Loopback::start()?;
-    let builder = || with_receiver(server_settings(cli), &receiver.url("/"));
+    let builder = || with_receiver(server_settings(cli), &receiver.url("/"), Deliver::at_start());
     let telemetry = builder()?.build()?;
     println!("{}\n", telemetry.why());
     if !telemetry.is_on() {

@@ -19,7 +19,7 @@ use std::time::{Duration, SystemTime};
 
 use telemetry_core::client::{Heartbeat, InstallationId};
 use telemetry_core::consent::Notice;
-use telemetry_core::export::{App, HttpTransport, Segment};
+use telemetry_core::export::{Deliver, HttpTransport, Receiver, Segment};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{
     Builder, Error, Recorded, Telemetry, TelemetryEvent, TelemetryFields, TelemetryValue,
@@ -363,12 +363,15 @@ pub fn settings(deployment: &Path, show: impl FnOnce(&Notice) + 'static) -> Buil
 /// # Errors
 ///
 /// The URL cannot be used: see [`HttpTransport`].
-pub fn with_receiver(builder: Builder, url: &str, write_key: &str) -> Result<Builder, Error> {
-    let app = App::new(APP, VERSION)?;
+pub fn with_receiver(
+    builder: Builder,
+    url: &str,
+    write_key: &str,
+    deliver: Deliver,
+) -> Result<Builder, Error> {
     // Not compressed, so that what arrives can be read as it is.
-    let transport =
-        HttpTransport::builder(url, &app).basic_auth(write_key, "").without_gzip().build()?;
-    Ok(builder.deliver(app, exporter(), transport))
+    let transport = HttpTransport::builder(url).basic_auth(write_key, "").without_gzip().build()?;
+    Ok(builder.receiver(Receiver::new(VERSION, exporter(), transport).deliver(deliver)))
 }
 
 /// What stands in the `docker.env` that the installer writes.

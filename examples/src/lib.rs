@@ -21,7 +21,7 @@ use telemetry_core::{Error, Telemetry};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Sends everything that waits, now: what a program that runs for long does in
-/// the background ([`deliver_every`](telemetry_core::Builder::deliver_every)),
+/// the background ([`Deliver::every`](telemetry_core::export::Deliver::every)),
 /// for a demonstration that is over in a second. None without a receiver.
 ///
 /// # Errors

@@ -20,7 +20,7 @@ use std::time::Duration;
 use sentry_core::protocol::{Event, Level};
 use sentry_core::{Client, Hub, Scope};
 use telemetry_core::consent::Installation;
-use telemetry_core::export::{App, HttpTransport, Ndjson};
+use telemetry_core::export::{HttpTransport, Ndjson, Receiver};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent, TelemetryValue, sentry};
 
@@ -178,12 +178,11 @@ impl Studio {
             // An example shows its work wherever it is run; a product leaves this out.
             .collect_in_ci(true);
         let Some(address) = &self.receiver else { return Ok(builder) };
-        let app = App::new(APP, VERSION)?;
-        let transport = HttpTransport::builder(format!("http://{address}/events"), &app)
+        let transport = HttpTransport::builder(format!("http://{address}/events"))
             // So that what arrives can be read as it is.
             .without_gzip()
             .build()?;
-        Ok(builder.deliver(app, Ndjson, transport))
+        Ok(builder.receiver(Receiver::new(VERSION, Ndjson, transport)))
     }
 
     /// Starts Studio with what [`settings`](Self::settings) gave, and with its

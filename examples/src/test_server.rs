@@ -15,9 +15,10 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use telemetry_core::client::{Heartbeat, InstallationId};
-use telemetry_core::export::{App, Batch, BatchLimits, Exporter, HttpTransport, Request as Upload};
+use telemetry_core::export::{
+    App, BatchLimits, Deliver, Exporter, HttpTransport, Payload, Receiver, WaitingEvent,
+};
 use telemetry_core::schema::Purpose;
-use telemetry_core::spool::Stored;
 use telemetry_core::{Builder, Error, Recorded, Telemetry, TelemetryEvent, TelemetryValue};
 
 /// The name that the server's folders have.
@@ -410,25 +411,25 @@ pub struct DocumentedBodies;
 /// The largest request of the document has 200 bytes; this is far above all.
 const EVENT_BYTES: usize = 8 * 1024;
 
-fn body(event: &Stored) -> Result<Vec<u8>, Error> {
-    serde_json::to_vec(&event.fields)
-        .map_err(|_| Error::export(format!("an event `{}` is not JSON", event.event)))
-}
-
 impl Exporter for DocumentedBodies {
     fn limits(&self) -> BatchLimits {
         BatchLimits { event_bytes: EVENT_BYTES, batch_bytes: EVENT_BYTES, batch_events: 1 }
     }
 
-    fn measure(&self, _app: &App, event: &Stored) -> Result<usize, Error> {
-        body(event).map(|body| body.len())
+    fn append(
+        &self,
+        _app: &App,
+        _sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        events.extend_from_slice(event.fields_json().as_bytes());
+        Ok(())
     }
 
-    fn encode(&self, batch: &Batch<'_>) -> Result<Upload, Error> {
-        match batch.events() {
-            [event] => Ok(Upload::new(batch, "application/json", body(event)?)),
-            _ => Err(Error::export("a request carries one event")),
-        }
+    fn payload(&self, _app: &App, _sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
+        // A request carries one event, by the limits above.
+        Ok(Payload { content_type: "application/json", body: events.to_vec() })
     }
 }
 
@@ -452,11 +453,10 @@ pub fn settings(home: Option<&Path>) -> Builder {
 /// # Errors
 ///
 /// The URL cannot be used: see [`HttpTransport`].
-pub fn with_receiver(builder: Builder, url: &str) -> Result<Builder, Error> {
-    let app = App::new(APP, VERSION)?;
+pub fn with_receiver(builder: Builder, url: &str, deliver: Deliver) -> Result<Builder, Error> {
     // Not compressed, so that what arrives can be read as it is.
-    let transport = HttpTransport::builder(url, &app).without_gzip().build()?;
-    Ok(builder.deliver(app, DocumentedBodies, transport))
+    let transport = HttpTransport::builder(url).without_gzip().build()?;
+    Ok(builder.receiver(Receiver::new(VERSION, DocumentedBodies, transport).deliver(deliver)))
 }
 
 /// The server, as far as its telemetry goes.

@@ -6,7 +6,7 @@ use telemetry_core::export::{End, Report};
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop};
-use crate::text::{count, visible};
+use crate::text::count;
 
 /// How to send.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,21 +48,21 @@ impl SendNow {
                 "there is nothing to do; `show` shows what is stored",
             ));
         };
-        tell(context, &report)?;
+        say(context, &report)?;
         ended(&report, &command)
     }
 }
 
 /// What happened to the events, a line for each thing that did.
-fn tell(context: &mut Context<'_, '_>, report: &Report) -> Outcome {
+fn say(context: &mut Context<'_, '_>, report: &Report) -> Outcome {
     let out = context.io.out();
     let (events, requests) = (count(report.sent, "event"), count(report.batches, "request"));
     writeln!(out, "sent       {events} in {requests}")?;
-    for (reason, events) in &report.set_aside {
-        writeln!(out, "set aside  {}: {}", count(*events, "event"), visible(reason))?;
+    for (reason, events) in report.dead_letters.iter() {
+        writeln!(out, "refused    {}: {reason}; see the dead letters", count(events, "event"))?;
     }
-    for (reason, events) in &report.dropped {
-        writeln!(out, "dropped    {}: {}", count(*events, "event"), visible(reason))?;
+    for (reason, events) in report.dropped.iter() {
+        writeln!(out, "dropped    {}: {reason}", count(events, "event"))?;
     }
     if report.retried_later > 0 {
         writeln!(out, "kept       {} for the next attempt", count(report.retried_later, "event"))?;
@@ -85,9 +85,7 @@ fn ended(report: &Report, command: &str) -> Outcome {
             "another process is sending right now",
             format!("`{command} status` says what is left"),
         )),
-        End::Waiting => {
-            Err(Stop::failed("an earlier attempt failed, and it is too early for the next", next))
-        }
+        End::Waiting => Err(Stop::failed("the receiver asked to wait", next)),
         End::Stopped => Err(Stop::failed(
             "the time was over before all was sent",
             "give it longer with --timeout",

@@ -45,7 +45,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Telemetry;
 use crate::error::{Error, Kind};
-use crate::export::{App, HttpTransport, Request, Transport};
+use crate::export::{App, Attempt, HttpTransport, Payload, Request, Transport};
 use crate::schema::Purpose;
 use crate::scrub::Scrubber;
 
@@ -82,9 +82,8 @@ pub fn follow_consent(
         options.dsn = None;
         return Ok(options);
     };
-    let app = App::new("telemetry-core", env!("CARGO_PKG_VERSION"))?;
     let agent = format!("telemetry-core/{}", env!("CARGO_PKG_VERSION"));
-    let transport = HttpTransport::builder(dsn.envelope_api_url().as_str(), &app)
+    let transport = HttpTransport::builder(dsn.envelope_api_url().as_str())
         .header("x-sentry-auth", dsn.to_auth(Some(&agent)).to_string())
         .build()?;
     let gate = Gate {
@@ -202,8 +201,12 @@ fn deliver(queue: &Queue, transport: &HttpTransport, telemetry: &Telemetry) {
             queue.clear();
             continue;
         }
-        let request = Request { batch, content_type: "application/x-sentry-envelope", body };
-        if let Err(error) = transport.send(&request, Instant::now() + TIMEOUT) {
+        let Ok(app) = App::new("telemetry-core", env!("CARGO_PKG_VERSION")) else { continue };
+        let payload = Payload { content_type: "application/x-sentry-envelope", body };
+        let request = Request::new(&app, batch, payload);
+        let allowed = || may_send(telemetry);
+        let attempt = Attempt::new(Instant::now() + TIMEOUT, &allowed);
+        if let Err(error) = transport.send(&request, &attempt) {
             telemetry.report(
                 &Error::new(Kind::Delivery, "a crash report was not delivered").because(error),
             );

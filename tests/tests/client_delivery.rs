@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use telemetry_core::export::{App, HttpTransport, Ndjson};
+use telemetry_core::export::{HttpTransport, Ndjson, Receiver as To};
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent};
 use telemetry_tests::receiver::{Received, Receiver};
 
@@ -18,13 +18,12 @@ struct RunFinished {
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn builder(home: &Path, receiver: &Receiver) -> Builder {
-    let app = App::new("app", "1.0.0").unwrap();
-    let transport = HttpTransport::builder(receiver.url(), &app).without_gzip().build().unwrap();
+    let transport = HttpTransport::builder(receiver.url()).without_gzip().build().unwrap();
     Telemetry::builder("app")
         .home(home)
         .with_env(|_| None)
         .on_by_default()
-        .deliver(app, Ndjson, transport)
+        .receiver(To::new("1.0.0", Ndjson, transport))
 }
 
 fn start(home: &Path, modes: &str) -> Receiver {

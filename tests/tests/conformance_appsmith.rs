@@ -44,7 +44,16 @@ fn start(deployment: &Path) -> Server {
 
 fn start_with(deployment: &Path, receiver: &Loopback) -> Server {
     let url = receiver.url("/v1/batch");
-    Server::start(with_receiver(builder(deployment), &url, "key").unwrap()).unwrap()
+    Server::start(
+        with_receiver(
+            builder(deployment),
+            &url,
+            "key",
+            telemetry_core::export::Deliver::at_start(),
+        )
+        .unwrap(),
+    )
+    .unwrap()
 }
 
 /// The calls that arrived, of all batches, in order.
@@ -422,7 +431,7 @@ fn an_address_that_an_author_vouches_for_is_not_a_user_id_either() {
     deliver_now(server.telemetry()).unwrap();
     assert_eq!(receiver.received(), []);
     let counts = server.telemetry().counts().unwrap();
-    assert_eq!(counts.get(spool::Reason::Rejected), 1, "{counts:?}");
+    assert_eq!(counts.get(spool::Reason::NotExported), 1, "{counts:?}");
 }
 
 #[test]
@@ -498,7 +507,13 @@ fn the_installation_shows_the_notice_and_sends_nothing_before() {
     let (tell, told) = std::sync::mpsc::channel();
     let installer = settings(folder.path(), move |notice| tell.send(notice.clone()).unwrap());
     let url = receiver.url("/v1/batch");
-    let installer = with_receiver(installer.with_env(|_| None), &url, "key").unwrap();
+    let installer = with_receiver(
+        installer.with_env(|_| None),
+        &url,
+        "key",
+        telemetry_core::export::Deliver::at_start(),
+    )
+    .unwrap();
     let installer = installer.build().unwrap();
     assert!(told.try_recv().unwrap().text().contains("only if you say yes"));
     assert!(installer.record(&Installation::Started { os: "ubuntu" }).is_stored());

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
+use telemetry_core::export::Deliver;
 use telemetry_core::schema::FieldSchema;
 use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
 use telemetry_examples::deliver_now;
@@ -124,7 +125,7 @@ fn start(home: &Path, now: SystemTime) -> (Server, Option<Recorded>) {
 }
 
 fn start_with(home: &Path, receiver: &Loopback, now: SystemTime) -> Server {
-    let builder = with_receiver(builder(home), &receiver.url("/")).unwrap();
+    let builder = with_receiver(builder(home), &receiver.url("/"), Deliver::at_start()).unwrap();
     Server::start(builder, now).unwrap().0
 }
 

@@ -5,10 +5,8 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::deliver::Route;
 use super::folders::{Folders, check_app};
@@ -19,7 +17,7 @@ use super::report::{ErrorHook, Reporter};
 use super::{Inner, Telemetry};
 use crate::consent::{Layers, Notice};
 use crate::error::Error;
-use crate::export::{App, Exporter, Transport};
+use crate::export::Receiver;
 use crate::platform;
 use crate::pseudonym::Keys;
 use crate::schema::Purpose;
@@ -39,7 +37,8 @@ pub struct Builder {
     scrubber: Scrubber,
     on_error: ErrorHook,
     show_notice: Option<NoticeHook>,
-    route: Option<Route>,
+    receiver: Option<Receiver>,
+    on_request: bool,
 }
 
 impl fmt::Debug for Builder {
@@ -76,7 +75,8 @@ impl Builder {
             scrubber: Scrubber::default(),
             on_error: Box::new(|_| {}),
             show_notice: None,
-            route: None,
+            receiver: None,
+            on_request: false,
         }
     }
 
@@ -137,59 +137,19 @@ impl Builder {
         self
     }
 
-    /// Names the receiver. What earlier runs left in the spool is delivered in
-    /// the background, by a thread of its own, from the start on; what this run
-    /// records goes at the next start, or with
-    /// [`deliver_every`](Self::deliver_every). While events may not be sent
-    /// there is no thread.
-    pub fn deliver(
-        mut self,
-        app: App,
-        exporter: impl Exporter + 'static,
-        transport: impl Transport + 'static,
-    ) -> Self {
-        self.route = Some(Route::new(app, exporter, transport));
-        self
-    }
-
-    /// Delivers again after every interval: for programs that run for long.
-    /// Without a receiver it does nothing.
-    pub fn deliver_every(mut self, interval: Duration) -> Self {
-        if let Some(route) = &mut self.route {
-            route.interval = Some(interval);
-        }
+    /// Names the receiver of the events, and who delivers them: see
+    /// [`Receiver`]. Without one the program keeps its telemetry to itself.
+    pub fn receiver(mut self, receiver: Receiver) -> Self {
+        self.receiver = Some(receiver);
         self
     }
 
     /// Does nothing unasked: delivers nothing in the background, so that only
     /// [`Telemetry::send_now`] sends, and leaves the notice to a run that does
     /// the program's work. For the run in which the user looks at telemetry or
-    /// opts out of it, which must not thereby send what is waiting. Call it
-    /// after [`deliver`](Self::deliver) and [`notice`](Self::notice).
+    /// opts out of it, which must not thereby send what is waiting.
     pub fn only_on_request(mut self) -> Self {
-        if let Some(route) = &mut self.route {
-            route.in_background = false;
-        }
-        self.show_notice = None;
-        self
-    }
-
-    /// How many requests may be sent in a minute; 15 unless set. More is for a
-    /// receiver that takes one event per request. Without a receiver it does
-    /// nothing.
-    pub fn uploads_per_minute(mut self, uploads: NonZeroU32) -> Self {
-        if let Some(route) = &mut self.route {
-            route.uploads = Some(uploads);
-        }
-        self
-    }
-
-    /// How long the end of the program may wait for a delivery under way; 20 ms
-    /// unless set. Without a receiver it does nothing.
-    pub fn exit_budget(mut self, budget: Duration) -> Self {
-        if let Some(route) = &mut self.route {
-            route.exit_budget = budget;
-        }
+        self.on_request = true;
         self
     }
 
@@ -206,8 +166,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the program's name cannot be part of a path, or there is no home
-    /// folder. Everything else that can go wrong is reported to the hook, and
+    /// When the program's name cannot be part of a path, its version is none that
+    /// a receiver can be told, or there is no home folder. Everything else that can go wrong is reported to the hook, and
     /// leaves telemetry off or counted, so that a program may go on.
     pub fn build(self) -> Result<Telemetry, Error> {
         check_app(&self.app)?;
@@ -219,16 +179,19 @@ impl Builder {
                 (folders, layers)
             }
         };
+        let background = !self.on_request;
+        let route = self.receiver.map(|receiver| Route::new(&self.app, receiver, background));
+        let route = route.transpose()?;
         let gate = Arc::new(Gate::new(layers));
         let reporter = Arc::new(Reporter::new(self.on_error));
         let opening = Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
         let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
-        if let Some(route) = &self.route {
+        if let Some(route) = &route {
             gate.when_off(route.stopper());
         }
-        gate.show_notice(self.show_notice, &reporter);
+        gate.show_notice(self.show_notice.filter(|_| !self.on_request), &reporter);
         let recorder = Arc::new(recorder);
-        let inner = Inner { gate, reporter, recorder, route: self.route };
+        let inner = Inner { gate, reporter, recorder, route };
         let telemetry = Telemetry { inner: Arc::new(inner) };
         telemetry.start_delivery();
         Ok(telemetry)

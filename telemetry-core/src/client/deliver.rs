@@ -1,132 +1,198 @@
 //! Where events go, and whether they may go now.
 //!
 //! It owns the translation of a decision on consent into a permission to send,
-//! and the worker's life. It must never know a wire format.
+//! and who delivers: a thread or a child. It must never know a wire format.
 
 use std::fmt;
-use std::num::NonZeroU32;
+use std::process::Child;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::deliver_child::{self, is_child};
 use super::gate::Gate;
 use super::record::Recorder;
 use super::report::Reporter;
 use crate::consent::Decision;
-use crate::error::Error;
-use crate::export::{App, Delivery, Exporter, Permission, Transport, Worker};
+use crate::error::{Error, Kind};
+use crate::export::{
+    App, Delivery, Expected, Mode, Pace, Permission, Receiver, Report, Transport, Worker,
+};
 
-/// How long the end of the program may wait for a delivery under way. 20 ms:
-/// below what a person notices at a prompt.
-pub(super) const EXIT_BUDGET: Duration = Duration::from_millis(20);
-
-/// Without an interval the worker delivers at the start alone. A day: no
-/// command runs that long, and a program that does is not left without.
-const AT_START: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// A receiver, and how to reach it.
+/// A receiver, and who delivers to it.
 pub(super) struct Route {
-    pub(super) app: App,
-    pub(super) exporter: Arc<dyn Exporter>,
-    pub(super) transport: Arc<dyn Transport>,
-    pub(super) interval: Option<Duration>,
-    pub(super) exit_budget: Duration,
-    pub(super) uploads: Option<NonZeroU32>,
-    pub(super) in_background: bool,
+    app: App,
+    receiver: Receiver,
+    /// Whether anybody delivers unasked.
+    background: bool,
     worker: Arc<WorkerSlot>,
+    /// The sender that this run started, so that it is no zombie for ever in a
+    /// program that runs on.
+    child: Mutex<Option<Child>>,
+    under_way: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Route")
-            .field("receiver", &self.transport.receiver())
-            .finish_non_exhaustive()
+        f.debug_struct("Route").field("receiver", &self.receiver).finish_non_exhaustive()
     }
 }
 
 impl Route {
-    pub(super) fn new(
-        app: App,
-        exporter: impl Exporter + 'static,
-        transport: impl Transport + 'static,
-    ) -> Self {
-        Self {
+    /// The route to `receiver` for the program `app`.
+    ///
+    /// # Errors
+    ///
+    /// The program's version is none that a receiver can be told.
+    pub(super) fn new(app: &str, receiver: Receiver, background: bool) -> Result<Self, Error> {
+        let app = App::new(app, receiver.version.clone())?;
+        Ok(Self {
             app,
-            exporter: Arc::new(exporter),
-            transport: Arc::new(transport),
-            interval: None,
-            exit_budget: EXIT_BUDGET,
-            uploads: None,
-            in_background: true,
+            receiver,
+            background,
             worker: Arc::default(),
-        }
+            child: Mutex::new(None),
+            under_way: Arc::default(),
+        })
+    }
+
+    pub(super) fn exit_budget(&self) -> Duration {
+        self.receiver.exit_budget
+    }
+
+    /// How many events a request carries that is under way now: they may be in
+    /// the receiver's hands, and cannot be called back.
+    pub(super) fn under_way(&self) -> u64 {
+        self.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Why nothing can be sent in the environment that the program runs in.
+    pub(super) fn ready(&self) -> Result<(), Error> {
+        self.receiver.transport.ready()
     }
 
     /// One delivery, which asks the gate again and again whether it still may.
-    pub(super) fn delivery(
+    fn delivery(
         &self,
         gate: &Arc<Gate>,
         reporter: &Arc<Reporter>,
         recorder: &Recorder,
     ) -> Delivery {
         let (gate, reporter) = (Arc::clone(gate), Arc::clone(reporter));
-        let delivery = Delivery::builder(
+        Delivery::builder(
             recorder.opening.data.clone(),
             self.app.clone(),
-            Arc::clone(&self.exporter),
-            Arc::clone(&self.transport),
+            Arc::clone(&self.receiver.exporter),
+            Arc::clone(&self.receiver.transport),
             move || permission(&gate),
         )
         .limits(recorder.opening.limits)
-        .on_error(move |error: &Error| reporter.report(error));
-        match self.uploads {
-            Some(uploads) => delivery.uploads_per_minute(uploads),
-            None => delivery,
-        }
+        .expected(Expected::linked().map(|linked| linked.and(&self.receiver.events)))
+        .uploads_per_minute(self.receiver.uploads)
+        .under_way(Arc::clone(&self.under_way))
+        .on_error(move |error: &Error| reporter.report(error))
         .build()
     }
 
-    /// Starts the worker if there is none: only while events may be sent, so
-    /// that a program without consent has no thread of ours.
+    /// Sends what waits, in this thread.
+    pub(super) fn send(
+        &self,
+        gate: &Arc<Gate>,
+        reporter: &Arc<Reporter>,
+        recorder: &Recorder,
+        pace: Pace,
+        deadline: Instant,
+    ) -> Result<Report, Error> {
+        self.delivery(gate, reporter, recorder).run_once(pace, deadline)
+    }
+
+    /// Has what waits delivered in the background, in the way that the author
+    /// chose. Called only while events may be sent, so that a program without
+    /// consent has neither a thread nor a child of ours.
     pub(super) fn start(
         &self,
         gate: &Arc<Gate>,
         reporter: &Arc<Reporter>,
         recorder: &Arc<Recorder>,
     ) -> Result<(), Error> {
-        let mut worker = self.worker.lock();
-        if worker.is_none() {
-            // The thread may outlive the program's last clone, which ends the
-            // recorder.
-            let weak = Arc::downgrade(recorder);
-            let interval = self.interval;
-            let before = move || {
-                let Some(recorder) = weak.upgrade() else { return };
-                recorder.make_durable();
-                match interval {
-                    Some(_) => recorder.seal(),
-                    // This run's events wait for the next start, but nothing
-                    // leaves that is older than the limits allow.
-                    None => recorder.tidy(),
+        if !self.background || is_child() {
+            return Ok(());
+        }
+        match self.receiver.deliver.mode() {
+            Mode::OnRequest => Ok(()),
+            Mode::Child { arguments, at_most_every } => {
+                self.reap();
+                let data = &recorder.opening.data;
+                let started =
+                    deliver_child::start(data, arguments, *at_most_every, self.receiver.uploads)?;
+                if started.is_some() {
+                    *self.child.lock().unwrap_or_else(PoisonError::into_inner) = started;
                 }
-            };
-            let interval = interval.unwrap_or(AT_START);
-            let delivery = self.delivery(gate, reporter, recorder);
-            *worker = Some(Worker::start_with(delivery, interval, before)?);
+                Ok(())
+            }
+            Mode::AtStart => self.start_worker(gate, reporter, recorder, None),
+            Mode::Every(interval) => self.start_worker(gate, reporter, recorder, Some(*interval)),
+        }
+    }
+
+    fn start_worker(
+        &self,
+        gate: &Arc<Gate>,
+        reporter: &Arc<Reporter>,
+        recorder: &Arc<Recorder>,
+        interval: Option<Duration>,
+    ) -> Result<(), Error> {
+        let mut worker = self.worker.lock();
+        if worker.as_ref().is_some_and(|worker| !worker.is_left_behind()) {
+            return Ok(());
+        }
+        let forked = worker.is_some();
+        // The thread may outlive the program's last clone, which ends the
+        // recorder.
+        let weak = Arc::downgrade(recorder);
+        let delivery = self.delivery(gate, reporter, recorder);
+        *worker = Some(match interval {
+            Some(interval) => Worker::start_with(delivery, interval, move || {
+                weak.upgrade().into_iter().for_each(|recorder| recorder.seal());
+            }),
+            // This run's events wait for the next start, but nothing leaves that
+            // is older than the limits allow.
+            None => Worker::start_once(delivery, move || {
+                weak.upgrade().into_iter().for_each(|recorder| recorder.tidy());
+            }),
+        }?);
+        drop(worker);
+        if forked {
+            reporter.report(&Error::new(
+                Kind::Delivery,
+                "the process was forked, which took no delivery thread along; a new one delivers",
+            ));
         }
         Ok(())
     }
 
-    /// What ends the worker without waiting for it.
+    /// What ends delivery at once: the worker is asked to stop, and what is under
+    /// way is closed.
     pub(super) fn stopper(&self) -> impl Fn() + Send + Sync + 'static {
         let worker = Arc::clone(&self.worker);
+        let transport: Arc<dyn Transport> = Arc::clone(&self.receiver.transport);
         move || {
             worker.stop(Duration::ZERO);
+            transport.cancel();
         }
     }
 
     /// Stops the worker and waits for it no longer than `budget`.
     pub(super) fn stop(&self, budget: Duration) -> bool {
+        self.reap();
         self.worker.stop(budget)
+    }
+
+    fn reap(&self) {
+        let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
+        if child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None))) {
+            *child = None;
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod builder;
 mod container;
 mod deliver;
+mod deliver_child;
 mod folders;
 mod gate;
 mod heartbeat;
@@ -22,6 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 pub use self::builder::Builder;
 use self::deliver::Route;
+pub use self::deliver_child::{is_sender, send_detached, send_if_child};
 use self::gate::Gate;
 pub use self::heartbeat::{Beat, Heartbeat};
 pub use self::installation::InstallationId;
@@ -31,7 +33,7 @@ use self::report::Reporter;
 use crate::consent::{Choice, Decision, Why};
 use crate::error::Error;
 use crate::event::TelemetryEvent;
-use crate::export::Report;
+use crate::export::{Pace, Report};
 #[cfg(feature = "sentry")]
 use crate::schema::Purpose;
 #[cfg(feature = "sentry")]
@@ -131,32 +133,55 @@ impl Telemetry {
         self.inner.gate.may_send(&self.inner.gate.decision())
     }
 
-    /// Sends what waits now, in this thread, until `deadline` at the latest.
-    /// None when the author named no receiver ([`Builder::deliver`]).
+    /// Sends all that waits now, in this thread, until `deadline` at the latest:
+    /// for a person who asked for it. It keeps to what the receiver asked for
+    /// (`Retry-After`), and to no other wait. None when the author named no
+    /// receiver ([`Builder::receiver`]).
     ///
     /// # Errors
     ///
     /// When the spool cannot be read or written. That a receiver refuses or
     /// cannot be reached stands in the report.
     pub fn send_now(&self, deadline: Instant) -> Result<Option<Report>, Error> {
-        let Some(route) = &self.inner.route else { return Ok(None) };
-        self.inner.recorder.make_durable();
-        self.inner.recorder.seal_quickly();
-        route
-            .delivery(&self.inner.gate, &self.inner.reporter, &self.inner.recorder)
-            .run_once(deadline)
-            .map(Some)
+        self.send(Pace::Now, deadline)
+    }
+
+    /// The same at the pace of the background: it keeps to the waits after a
+    /// failure, and to the number of requests in a minute.
+    ///
+    /// # Errors
+    ///
+    /// When the spool cannot be read or written.
+    pub fn send_paced(&self, deadline: Instant) -> Result<Option<Report>, Error> {
+        self.send(Pace::Background, deadline)
+    }
+
+    fn send(&self, pace: Pace, deadline: Instant) -> Result<Option<Report>, Error> {
+        let Inner { gate, reporter, recorder, route } = &*self.inner;
+        let Some(route) = route else { return Ok(None) };
+        recorder.seal();
+        route.send(gate, reporter, recorder, pace, deadline).map(Some)
+    }
+
+    /// Whether the receiver can be reached at all from the environment that the
+    /// program runs in, as far as is known without trying.
+    ///
+    /// # Errors
+    ///
+    /// It cannot; the error says why, and what helps.
+    pub fn receiver_ready(&self) -> Result<(), Error> {
+        self.inner.route.as_ref().map_or(Ok(()), Route::ready)
     }
 
     /// Ends delivery in the background, and waits for it until `budget` is
     /// used up, not longer. What was not delivered stays in the spool. Says
     /// whether nothing is under way any more.
     ///
-    /// Dropping the last clone does the same with [`Builder::exit_budget`].
+    /// Dropping the last clone does the same with [`Receiver::exit_budget`](crate::export::Receiver::exit_budget).
     pub fn shutdown(&self, budget: Duration) -> bool {
         // In this order, what this run recorded is left to the next one.
         let ended = self.inner.route.as_ref().is_none_or(|route| route.stop(budget));
-        self.inner.recorder.seal_quickly();
+        self.inner.recorder.seal();
         ended
     }
 
@@ -179,7 +204,6 @@ impl Telemetry {
 
     fn start_delivery(&self) {
         if let Some(route) = &self.inner.route
-            && route.in_background
             && self.may_send()
             && let Err(error) =
                 route.start(&self.inner.gate, &self.inner.reporter, &self.inner.recorder)
@@ -268,7 +292,7 @@ impl Telemetry {
     ///
     /// When the operating system cannot promise it.
     pub fn flush(&self) -> Result<(), Error> {
-        self.inner.recorder.flush()
+        self.inner.recorder.opening.opened().map_or(Ok(()), |open| open.spool.flush())
     }
 
     /// An event at the first start and then once in every period; see
@@ -320,7 +344,7 @@ impl fmt::Debug for Telemetry {
 impl Drop for Inner {
     fn drop(&mut self) {
         if let Some(route) = &self.route {
-            route.stop(route.exit_budget);
+            route.stop(route.exit_budget());
         }
         self.gate.end();
     }

@@ -1,7 +1,7 @@
 //! Which events go, when, and what becomes of them.
 //!
-//! It owns the loop over the sealed segments. It must never know a wire format
-//! or a protocol: an [`Exporter`] writes, a [`Transport`] carries.
+//! It owns the loop over the requests. It must never know a wire format or a
+//! protocol: an [`Exporter`] writes, a [`Transport`] carries.
 //!
 //! What happens to an event, in this order:
 //!
@@ -9,156 +9,34 @@
 //! |---|---|
 //! | consent is denied | nothing is read, locked or sent |
 //! | the event is of a time or a purpose without consent | dropped and counted, never sent |
-//! | the exporter cannot write it, or it is over the limit of one event | set aside with the reason |
-//! | the receiver takes it | removed, durably, after the answer |
+//! | this program cannot have written it, the exporter cannot write it, or it is over the limit of one event | to the dead letters with the reason |
+//! | the receiver takes it | removed after the answer |
 //! | the receiver takes the batch and drops some of it | the number is counted as dropped |
-//! | the receiver refuses it | set aside with the status |
-//! | no answer, or one that says "later" | stays; the wait is kept on disk |
+//! | the receiver refuses the batch | fewer events are tried, down to the one that is refused; that one goes to the dead letters with the status |
+//! | no answer, one that says "later", or one that says "not here" | stays; the wait is kept on disk |
 //!
 //! Being killed at any point loses nothing: an event that the receiver took and
-//! that was not removed yet goes again, with the same id.
+//! that was not removed yet goes again, with the same id. So does, after a power
+//! cut, one whose removal had not reached the disk.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-use super::retry::{Retry, UPLOADS};
-use super::sent;
-use super::{App, Batch, BatchId, Exporter, Outcome, Request, Transport};
-use crate::consent::Cutoff;
-use crate::error::Error;
-use crate::spool::{self, Claim, Limits, Place, Reason, Stored};
-
-/// Longest time for one request, the answer included: a receiver that needs
-/// longer is one to come back to later.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Segments that one batch takes from: each is an open file, of which a process
-/// often has no more than 256.
-const SEGMENTS: usize = 64;
-
-/// What may be sent now, by the user's and the organisation's word.
-///
-/// ```
-/// use telemetry_core::export::Permission;
-///
-/// let permission = Permission::granted().without_purpose("model-training");
-/// assert!(permission.is_granted());
-/// assert!(!Permission::denied().is_granted());
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Permission {
-    granted: bool,
-    cutoff: Cutoff,
-    purposes: Purposes,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Purposes {
-    AllBut(Vec<String>),
-    Only(Vec<String>),
-}
-
-impl Permission {
-    /// Nothing may be sent.
-    pub fn denied() -> Self {
-        Self { granted: false, ..Self::granted() }
-    }
-
-    /// Everything that was recorded may be sent.
-    pub fn granted() -> Self {
-        Self { granted: true, cutoff: Cutoff::default(), purposes: Purposes::AllBut(Vec::new()) }
-    }
-
-    /// The same without events from before a refusal: they are dropped.
-    #[must_use]
-    pub fn after(mut self, cutoff: Cutoff) -> Self {
-        self.cutoff = cutoff;
-        self
-    }
-
-    /// The same without events of `purpose`: they are dropped.
-    #[must_use]
-    pub fn without_purpose(mut self, purpose: impl Into<String>) -> Self {
-        let purpose = purpose.into();
-        match &mut self.purposes {
-            Purposes::AllBut(refused) => refused.push(purpose),
-            Purposes::Only(granted) => granted.retain(|known| *known != purpose),
-        }
-        self
-    }
-
-    /// The same for events of these purposes alone; others are dropped.
-    #[must_use]
-    pub fn only_purposes(mut self, purposes: impl IntoIterator<Item = String>) -> Self {
-        let mut granted: Vec<String> = purposes.into_iter().collect();
-        granted.retain(|purpose| self.grants(purpose));
-        self.purposes = Purposes::Only(granted);
-        self
-    }
-
-    /// Whether anything may be sent.
-    pub fn is_granted(&self) -> bool {
-        self.granted
-    }
-
-    fn grants(&self, purpose: &str) -> bool {
-        match &self.purposes {
-            Purposes::AllBut(refused) => !refused.iter().any(|known| known == purpose),
-            Purposes::Only(granted) => granted.iter().any(|known| known == purpose),
-        }
-    }
-
-    /// Whether `event` may be sent.
-    fn permits(&self, event: &Stored) -> bool {
-        self.granted
-            && self.cutoff.permits(&event.purpose, event.generation)
-            && self.grants(&event.purpose)
-    }
-}
-
-/// What one delivery did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Report {
-    /// Events that the receiver took.
-    pub sent: u64,
-    /// Requests that were answered with a status of success.
-    pub batches: u64,
-    /// Events that were set aside, by reason.
-    pub set_aside: BTreeMap<String, u64>,
-    /// Events that were dropped, by reason.
-    pub dropped: BTreeMap<String, u64>,
-    /// Events of the request that did not succeed; they go again later.
-    pub retried_later: u64,
-    /// Why the last request did not succeed, or a segment could not be read.
-    pub failure: Option<String>,
-    /// When the next request may start, if not at once.
-    pub next_attempt: Option<SystemTime>,
-    /// Why the delivery ended.
-    pub end: End,
-}
-
-/// Why a delivery ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum End {
-    /// Nothing is left that could be sent.
-    #[default]
-    Done,
-    /// Consent is denied.
-    Denied,
-    /// Another process delivers.
-    Busy,
-    /// The next request may not start yet.
-    Waiting,
-    /// The time was over, or the program ends.
-    Stopped,
-}
+use super::batch::{Batch, Entry, Judge};
+use super::pacing::{LONGEST_ANSWER, Pace, Pacing, UPLOADS};
+use super::report::{End, Report};
+use super::source::Source;
+use super::{App, Attempt, Expected, Exporter, Outcome, Permission, Request, Transport};
+use super::{sent, transport::TransportError};
+use crate::error::{Error, Kind};
+use crate::spool::{self, DeadLetter, Limits, Reason};
 
 /// Sends what waits in the spool.
 pub struct Delivery {
@@ -169,10 +47,12 @@ pub struct Delivery {
     permission: Box<dyn Fn() -> Permission + Send + Sync>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
     on_error: Box<dyn Fn(&Error) + Send + Sync>,
+    expected: Option<Expected>,
     limits: Limits,
     sent_cap: u64,
     request_timeout: Duration,
     uploads: NonZeroU32,
+    under_way: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for Delivery {
@@ -198,15 +78,23 @@ impl DeliveryBuilder {
     }
 
     /// What is told of a segment that cannot be opened, and of a delivery that
-    /// failed while a [`Worker`](super::Worker) did it. The error never holds the
-    /// value of a field.
+    /// failed while a [`Worker`](super::unstable::Worker) did it. The error never
+    /// holds the value of a field.
     #[must_use]
     pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
         self.0.on_error = Box::new(hook);
         self
     }
 
-    /// How much the spool keeps of what is set aside.
+    /// The events that the program can have written; others go to the dead
+    /// letters. Without it every stored event goes.
+    #[must_use]
+    pub fn expected(mut self, expected: Option<Expected>) -> Self {
+        self.0.expected = expected;
+        self
+    }
+
+    /// How much the spool keeps of dead letters.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.0.limits = limits;
@@ -235,6 +123,14 @@ impl DeliveryBuilder {
         self
     }
 
+    /// Where the number of events of the request that is under way is kept, for
+    /// others to look at.
+    #[must_use]
+    pub(crate) fn under_way(mut self, under_way: Arc<AtomicU64>) -> Self {
+        self.0.under_way = under_way;
+        self
+    }
+
     /// The delivery.
     pub fn build(self) -> Delivery {
         self.0
@@ -244,9 +140,9 @@ impl DeliveryBuilder {
 impl Delivery {
     /// A delivery of the events in the telemetry folder `dir`.
     ///
-    /// `permission` is asked before anything is touched, again once this is the
-    /// one that delivers, and again before each request. It is to read the
-    /// current word, not to remember one.
+    /// `permission` is asked before anything is touched, again before each
+    /// request, and again right before the first byte of each body. It is to
+    /// read the current word, not to remember one.
     pub fn builder(
         dir: impl Into<PathBuf>,
         app: App,
@@ -262,32 +158,63 @@ impl Delivery {
             permission: Box::new(permission),
             clock: Box::new(SystemTime::now),
             on_error: Box::new(|_| {}),
+            expected: None,
             limits: Limits::default(),
             sent_cap: sent::DEFAULT_CAP,
-            request_timeout: REQUEST_TIMEOUT,
+            request_timeout: LONGEST_ANSWER,
             uploads: UPLOADS,
+            under_way: Arc::default(),
         })
     }
 
     /// Sends what waits, batch by batch, oldest first, until nothing is left,
     /// the receiver asks to wait, or `deadline` comes. A request under way at
-    /// the deadline ends with it; what it carried stays.
+    /// the deadline ends with it; what it carried stays. None is started that,
+    /// by what earlier ones took, cannot be expected to end before the deadline.
     ///
     /// With consent denied it touches nothing: no file, no lock, no socket.
     ///
     /// # Errors
     ///
-    /// The telemetry folder cannot be read or written. A receiver that refuses
-    /// or cannot be reached is no error but a part of the report.
-    pub fn run_once(&self, deadline: Instant) -> Result<Report, Error> {
-        self.run(deadline, &|| false)
+    /// The telemetry folder cannot be read or written, or the exporter or the
+    /// transport panicked. A receiver that refuses or cannot be reached is no
+    /// error but a part of the report.
+    pub fn run_once(&self, pace: Pace, deadline: Instant) -> Result<Report, Error> {
+        self.run(pace, deadline, &|| false)
     }
 
     /// The same, which also ends before the next request once `stop` says so.
-    pub(super) fn run(&self, deadline: Instant, stop: &dyn Fn() -> bool) -> Result<Report, Error> {
+    pub(super) fn run(
+        &self,
+        pace: Pace,
+        deadline: Instant,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Report, Error> {
+        let ended = catch_unwind(AssertUnwindSafe(|| self.deliver(pace, deadline, stop)));
+        self.under_way.store(0, Ordering::Relaxed);
+        // The message of the panic may hold anything.
+        ended.unwrap_or_else(|_| {
+            Err(Error::new(
+                Kind::Delivery,
+                "the exporter or the transport panicked; what it was given stays in the spool",
+            ))
+        })
+    }
+
+    fn deliver(
+        &self,
+        pace: Pace,
+        deadline: Instant,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Report, Error> {
         let ended = |end| Ok(Report { end, ..Report::default() });
         if !(self.permission)().is_granted() {
             return ended(End::Denied);
+        }
+        if let Err(error) = self.transport.ready() {
+            self.report(&error);
+            let failure = Some(error.to_string());
+            return Ok(Report { end: End::Unable, failure, ..Report::default() });
         }
         // What a process that was killed has left is complete now.
         spool::recover(&self.dir)?;
@@ -297,10 +224,18 @@ impl Delivery {
         let Some(_lock) = spool::try_lock_delivery(&self.dir)? else {
             return ended(End::Busy);
         };
-        let retry = Retry::load(&self.dir, self.uploads)?;
-        let mut run = Run { delivery: self, retry, report: Report::default() };
-        run.report.end = run.batches(deadline, stop)?;
+        let pacing = Pacing::load(&self.dir, self.uploads)?;
+        let over = || stop() || Instant::now() >= deadline;
+        let bounds = Bounds { pace, deadline, stop, over: &over };
+        let mut run = Run { delivery: self, bounds, pacing, report: Report::default() };
+        run.report.end = run.requests()?;
         Ok(run.report)
+    }
+
+    /// How long a request takes, by what earlier ones took.
+    pub(super) fn expected(&self) -> Duration {
+        let pacing = Pacing::load(&self.dir, self.uploads);
+        pacing.map_or(Duration::ZERO, |pacing| pacing.expected())
     }
 
     /// How long it is until `time`.
@@ -308,7 +243,7 @@ impl Delivery {
         time.duration_since((self.clock)()).unwrap_or_default()
     }
 
-    pub(super) fn tell(&self, error: &Error) {
+    pub(super) fn report(&self, error: &Error) {
         (self.on_error)(error);
     }
 
@@ -317,290 +252,256 @@ impl Delivery {
     }
 }
 
+/// When a delivery ends.
+struct Bounds<'d> {
+    pace: Pace,
+    deadline: Instant,
+    /// The program ends, or consent was withdrawn.
+    stop: &'d dyn Fn() -> bool,
+    /// That, or the deadline is over.
+    over: &'d dyn Fn() -> bool,
+}
+
 /// One delivery under way, by the one process that holds the lock.
 struct Run<'d> {
     delivery: &'d Delivery,
-    retry: Retry,
+    bounds: Bounds<'d>,
+    pacing: Pacing,
     report: Report,
 }
 
-/// A claimed segment, and which of its events go in the next batch.
-struct Part {
-    claim: Claim,
-    chosen: Vec<Stored>,
-    /// Whether the segment holds more than what was chosen.
-    rest: bool,
-    /// Whether the batch had no room for more.
-    full: bool,
-}
-
-/// What a batch still has room for.
-struct Room {
-    bytes: usize,
-    events: usize,
-}
-
-impl Room {
-    fn take(&mut self, bytes: usize) -> bool {
-        let fits = self.events > 0 && bytes <= self.bytes;
-        if fits {
-            self.events -= 1;
-            self.bytes -= bytes;
-        }
-        fits
-    }
-}
-
-/// What can become of one event.
-enum Verdict {
-    Fits(usize),
-    Withdrawn,
-    Unfit(String),
-}
-
-/// What became of a batch.
-enum Sending {
-    Taken { rejected: u64 },
-    Later { failure: String, wait: Option<Duration> },
-    Refused { failure: String, wait: Option<Duration> },
-    Unwritten(String),
+/// What became of a request.
+enum Answer {
+    Taken {
+        rejected: u64,
+    },
+    /// The events stay.
+    Later {
+        failure: String,
+        status: Option<u16>,
+        wait: Option<Duration>,
+        answered: bool,
+    },
+    Refused {
+        status: u16,
+    },
+    /// Consent was withdrawn, or the program ends, before anything left.
+    CalledBack,
 }
 
 impl Run<'_> {
-    fn batches(&mut self, deadline: Instant, stop: &dyn Fn() -> bool) -> Result<End, Error> {
+    fn requests(&mut self) -> Result<End, Error> {
+        let delivery = self.delivery;
+        let mut batch = Batch::new(delivery.exporter.limits());
+        let mut source = Source::new(&delivery.dir, delivery.limits)?;
+        let mut known = None;
         loop {
-            if stop() || Instant::now() >= deadline {
+            if (self.bounds.over)() {
                 return Ok(End::Stopped);
             }
-            if let Some(until) = self.retry.until(self.delivery.now()) {
-                self.report.next_attempt = Some(until.into());
-                return Ok(End::Waiting);
+            if let Some(end) = self.too_early() {
+                return Ok(end);
             }
-            let permission = (self.delivery.permission)();
+            let permission = (delivery.permission)();
             if !permission.is_granted() {
                 return Ok(End::Denied);
             }
-            let parts = self.gather(&permission)?;
-            let events: Vec<&Stored> = parts.iter().flat_map(|part| &part.chosen).collect();
-            if events.is_empty() {
-                return Ok(End::Done);
+            if known.as_ref().is_some_and(|known| *known != permission) {
+                // What was chosen was chosen by another word.
+                batch = Batch::new(delivery.exporter.limits());
+                source = Source::new(&delivery.dir, delivery.limits)?;
             }
-            let time = milliseconds(self.delivery.now());
-            let batch = Batch::new(&self.delivery.app, events, time);
-            let sending = match self.delivery.exporter.encode(&batch) {
-                Ok(request) => self.send(&request, &batch, deadline)?,
-                Err(error) => Sending::Unwritten(error.to_string()),
-            };
-            let id = batch.id().clone();
-            self.settle(parts, &id, sending)?;
+            if batch.is_empty() && !self.refill(&mut batch, &mut source, &permission)? {
+                return Ok(if (self.bounds.over)() { End::Stopped } else { End::Done });
+            }
+            let left = self.bounds.deadline.saturating_duration_since(Instant::now());
+            if left < self.pacing.expected() {
+                self.pacing.postponed()?;
+                return Ok(End::Stopped);
+            }
+            let events = self.pacing.events(batch.len());
+            let (answer, id, took) = self.request(&batch, events, &permission)?;
+            if let Some(end) = self.settle(&mut batch, &mut source, events, answer, &id, took)? {
+                return Ok(end);
+            }
+            known = Some(permission);
         }
     }
 
-    /// The events of the next batch, oldest first, and what has to be dropped
-    /// or set aside on the way to them.
-    fn gather(&mut self, permission: &Permission) -> Result<Vec<Part>, Error> {
-        let limits = self.delivery.exporter.limits();
-        let mut room = Room { bytes: limits.batch_bytes, events: limits.batch_events };
-        let mut parts = Vec::new();
-        for segment in spool::sealed(&self.delivery.dir)? {
-            let claim = match segment.claim() {
-                Ok(Some(claim)) => claim,
-                // It is gone, or being dropped by a cap.
-                Ok(None) => continue,
-                // One that cannot be opened keeps back no other.
-                Err(error) => {
-                    self.failed(&error);
-                    continue;
-                }
-            };
-            let part = self.part(claim, permission, &mut room)?;
-            let full = part.as_ref().is_some_and(|part| part.full);
-            parts.extend(part);
-            if full || parts.len() >= SEGMENTS {
-                break;
-            }
-        }
-        Ok(parts)
+    fn too_early(&mut self) -> Option<End> {
+        let until = self.pacing.until(self.delivery.now(), self.bounds.pace)?;
+        self.report.next_attempt = Some(until.into());
+        Some(End::Waiting)
     }
 
-    /// What of one segment goes in the batch; `None` when nothing does.
-    fn part(
+    /// Makes the next batch, and says whether there is anything in it.
+    fn refill(
         &mut self,
-        claim: Claim,
+        batch: &mut Batch,
+        source: &mut Source,
         permission: &Permission,
-        room: &mut Room,
-    ) -> Result<Option<Part>, Error> {
-        let (mut chosen, mut withdrawn) = (Vec::new(), Vec::new());
-        let (mut rest, mut full) = (false, false);
-        let events = match claim.events() {
-            Ok(events) => events,
-            Err(error) => {
-                self.failed(&error);
-                return Ok(None);
-            }
+    ) -> Result<bool, Error> {
+        let Self { delivery, bounds, report, .. } = self;
+        let judge = Judge {
+            app: &delivery.app,
+            exporter: &*delivery.exporter,
+            expected: delivery.expected.as_ref(),
+            permission,
         };
-        for item in events {
-            match item {
-                Ok(event) => match self.judge(permission, &event) {
-                    Verdict::Fits(bytes) if room.take(bytes) => chosen.push(event),
-                    Verdict::Fits(_) => {
-                        (rest, full) = (true, true);
-                        break;
-                    }
-                    Verdict::Withdrawn => withdrawn.push(event.place),
-                    Verdict::Unfit(why) => self.set_aside(&claim, &event, &why)?,
-                },
-                // The rest of the file: it stays, for who can read it.
-                Err(unreadable) if unreadable.place.line == 0 => {
-                    self.report.failure = Some(unreadable.to_string());
-                    rest = true;
-                    break;
-                }
-                Err(unreadable) => {
-                    let (place, why) = (&unreadable.place, unreadable.defect.to_string());
-                    claim.keep_as_dead_letters(
-                        std::slice::from_ref(place),
-                        Reason::Unreadable,
-                        &why,
-                        &self.delivery.limits,
-                    )?;
-                    *self.report.set_aside.entry(why).or_default() += 1;
-                }
-            }
+        let mut seen = |reason, events| match reason {
+            Reason::Withdrawn => report.dropped.add(reason, events),
+            _ => report.dead_letters.add(reason, events),
+        };
+        source.forget();
+        let sent_at = milliseconds(delivery.now());
+        batch.fill(source, &judge, sent_at, &mut seen, bounds.over)?;
+        for error in source.errors.drain(..) {
+            delivery.report(&error);
+            self.report.failure = Some(error.to_string());
         }
-        self.withdraw(&claim, &withdrawn)?;
-        if chosen.is_empty() && !rest {
-            return claim.remove().map(|()| None);
-        }
-        Ok(Some(Part { claim, chosen, rest, full }))
+        Ok(!batch.is_empty())
     }
 
-    /// A segment cannot be used. The others can: told, and gone on.
-    fn failed(&mut self, error: &Error) {
-        self.delivery.tell(error);
-        self.report.failure = Some(error.to_string());
-    }
-
-    fn judge(&self, permission: &Permission, event: &Stored) -> Verdict {
-        if !permission.permits(event) {
-            return Verdict::Withdrawn;
-        }
-        let limits = self.delivery.exporter.limits();
-        match self.delivery.exporter.measure(&self.delivery.app, event) {
-            Ok(bytes) if bytes > limits.event_bytes.min(limits.batch_bytes) => {
-                Verdict::Unfit("larger than the receiver takes".to_owned())
-            }
-            Ok(bytes) => Verdict::Fits(bytes),
-            Err(error) => Verdict::Unfit(error.to_string()),
-        }
-    }
-
-    fn withdraw(&mut self, claim: &Claim, places: &[Place]) -> Result<(), Error> {
-        if places.is_empty() {
-            return Ok(());
-        }
-        claim.discard(places, Reason::Withdrawn)?;
-        let count = self.report.dropped.entry(Reason::Withdrawn.name().to_owned()).or_default();
-        *count += u64::try_from(places.len()).unwrap_or(u64::MAX);
-        Ok(())
-    }
-
-    fn set_aside(&mut self, claim: &Claim, event: &Stored, why: &str) -> Result<(), Error> {
-        let place = std::slice::from_ref(&event.place);
-        claim.keep_as_dead_letters(place, Reason::Rejected, why, &self.delivery.limits)?;
-        *self.report.set_aside.entry(why.to_owned()).or_default() += 1;
-        Ok(())
-    }
-
-    /// Sends one request. What may leave is written down before it does.
-    fn send(
+    /// Sends the first `events` of `batch`. What may leave is written down
+    /// before it does, and the attempt is booked as failed.
+    fn request(
         &mut self,
-        request: &Request,
-        batch: &Batch<'_>,
-        deadline: Instant,
-    ) -> Result<Sending, Error> {
+        batch: &Batch,
+        events: usize,
+        permission: &Permission,
+    ) -> Result<(Answer, String, Duration), Error> {
         let delivery = self.delivery;
-        self.retry.start(delivery.now())?;
+        let (bytes, id) = batch.front(events)?;
+        let payload = delivery.exporter.payload(&delivery.app, &batch.sent_at, bytes)?;
+        let request = Request::new(&delivery.app, id.clone(), payload);
+        self.pacing.start(delivery.now())?;
         let mut log = sent::Log::open(&delivery.dir, delivery.sent_cap)?;
-        let entry = log.start(request, delivery.transport.receiver(), batch.sent_at())?;
-        let soon = Instant::now() + delivery.request_timeout;
-        let response = match delivery.transport.send(request, deadline.min(soon)) {
-            Ok(response) => response,
+        let time = milliseconds(delivery.now());
+        let entry = log.start(&request, delivery.transport.receiver(), &time)?;
+        let started = Instant::now();
+        let deadline = self.bounds.deadline.min(started + delivery.request_timeout);
+        let allowed = || !(self.bounds.stop)() && (delivery.permission)() == *permission;
+        delivery.under_way.store(events.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+        let answer = delivery.transport.send(&request, &Attempt::new(deadline, &allowed));
+        delivery.under_way.store(0, Ordering::Relaxed);
+        let took = started.elapsed();
+        let answer = match answer {
+            Ok(response) => {
+                log.answered(entry, response.status)?;
+                let (status, wait) = (response.status, response.retry_after);
+                match delivery.exporter.outcome(&response) {
+                    Outcome::Taken { rejected } => Answer::Taken { rejected },
+                    Outcome::Refused => Answer::Refused { status },
+                    Outcome::Retry | Outcome::Misdirected => {
+                        let failure = format!("status {status}");
+                        Answer::Later { failure, status: Some(status), wait, answered: true }
+                    }
+                }
+            }
             Err(error) => {
                 if !error.may_have_arrived() {
                     log.take_back(entry)?;
                 }
-                return Ok(Sending::Later { failure: error.to_string(), wait: None });
+                self.unanswered(&error, !allowed())
             }
         };
-        log.answered(entry, response.status)?;
-        let (failure, wait) = (format!("status {}", response.status), response.retry_after);
-        Ok(match delivery.exporter.outcome(&response) {
-            Outcome::Taken { rejected } => Sending::Taken { rejected },
-            Outcome::Retry => Sending::Later { failure, wait },
-            Outcome::Refused => Sending::Refused { failure, wait },
-        })
+        Ok((answer, id, took))
     }
 
-    /// Removes, keeps or sets aside what was sent, as the answer says.
-    fn settle(&mut self, parts: Vec<Part>, id: &BatchId, sending: Sending) -> Result<(), Error> {
-        let events = parts.iter().map(|part| part.chosen.len()).sum::<usize>();
-        let events = u64::try_from(events).unwrap_or(u64::MAX);
-        match sending {
-            Sending::Taken { rejected } => {
-                let rejected = rejected.min(events);
-                self.taken(parts, id, rejected)?;
-                self.report.sent += events - rejected;
-                self.report.batches += 1;
-                self.retry.succeeded()
+    fn unanswered(&self, error: &TransportError, withdrawn: bool) -> Answer {
+        if withdrawn && !error.may_have_arrived() {
+            return Answer::CalledBack;
+        }
+        let answered = error.may_have_arrived();
+        Answer::Later { failure: error.to_string(), status: None, wait: None, answered }
+    }
+
+    /// Removes, keeps or sets aside what was sent, as the answer says; says how
+    /// the delivery ends if it does not go on.
+    fn settle(
+        &mut self,
+        batch: &mut Batch,
+        source: &mut Source,
+        events: usize,
+        answer: Answer,
+        id: &str,
+        took: Duration,
+    ) -> Result<Option<End>, Error> {
+        match answer {
+            Answer::Taken { rejected } => {
+                self.taken(&batch.take(events), source, id, rejected)?;
+                self.pacing.taken(events, took)?;
             }
-            Sending::Later { failure, wait } => {
+            Answer::Refused { status } => {
+                self.report.failure = Some(format!("status {status}"));
+                if events == 1 {
+                    self.refused(&batch.take(1), source, status)?;
+                }
+                self.pacing.refused(events, status, took)?;
+            }
+            Answer::Later { failure, status, wait, answered } => {
+                let events = u64::try_from(batch.len()).unwrap_or(u64::MAX);
                 self.report.retried_later += events;
                 self.report.failure = Some(failure);
-                self.retry.failed(self.delivery.now(), wait).map(drop)
+                let took = answered.then_some(took);
+                let next = self.pacing.failed(self.delivery.now(), wait, status, took)?;
+                self.report.next_attempt = Some(next.into());
+                return Ok(Some(End::Waiting));
             }
-            Sending::Refused { failure, wait } => {
-                self.refused(parts, &failure)?;
-                self.report.failure = Some(failure);
-                // A wrong key refuses batch after batch: waiting in between
-                // leaves time to mend it before all is set aside.
-                self.retry.failed(self.delivery.now(), wait).map(drop)
-            }
-            Sending::Unwritten(why) => {
-                self.refused(parts, &why)?;
-                self.report.failure = Some(why);
-                Ok(())
+            Answer::CalledBack => {
+                self.pacing.called_back()?;
+                let denied = !(self.delivery.permission)().is_granted();
+                // With another permission the loop begins anew.
+                if denied || (self.bounds.stop)() {
+                    return Ok(Some(if denied { End::Denied } else { End::Stopped }));
+                }
             }
         }
+        Ok(None)
     }
 
-    fn taken(&mut self, parts: Vec<Part>, id: &BatchId, rejected: u64) -> Result<(), Error> {
-        if let Some(part) = parts.first().filter(|_| rejected > 0) {
+    fn taken(
+        &mut self,
+        entries: &[Entry],
+        source: &mut Source,
+        id: &str,
+        rejected: u64,
+    ) -> Result<(), Error> {
+        let events = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+        let rejected = rejected.min(events);
+        if rejected > 0
+            && let Some(open) = entries.first().and_then(|first| source.at(first.place))
+        {
             // Before the removal, and by the batch's id: whoever is killed in
             // between sends the same batch again, and counts it once.
-            part.claim.count_batch(id.as_str(), Reason::Rejected, rejected)?;
-            *self.report.dropped.entry(Reason::Rejected.name().to_owned()).or_default() += rejected;
+            open.claim().count_batch(id, Reason::Rejected, rejected)?;
+            self.report.dropped.add(Reason::Rejected, rejected);
         }
-        for Part { claim, chosen, rest, .. } in parts {
-            if rest {
-                claim.remove_events(chosen.iter().map(|event| &event.place))?;
-            } else {
-                claim.remove()?;
+        for entry in entries {
+            if let Some(open) = source.at(entry.place) {
+                open.settled(entry.span);
             }
         }
+        source.settle()?;
+        self.report.sent += events - rejected;
+        self.report.batches += 1;
         Ok(())
     }
 
-    fn refused(&mut self, parts: Vec<Part>, why: &str) -> Result<(), Error> {
-        for Part { claim, chosen, rest, .. } in parts {
-            for event in &chosen {
-                self.set_aside(&claim, event, why)?;
+    fn refused(
+        &mut self,
+        entries: &[Entry],
+        source: &mut Source,
+        status: u16,
+    ) -> Result<(), Error> {
+        for entry in entries {
+            if let Some(open) = source.at(entry.place) {
+                let detail = format!("status {status}");
+                open.refused(DeadLetter { span: entry.span, reason: Reason::Rejected, detail });
             }
-            if !rest {
-                claim.remove()?;
-            }
+            self.report.dead_letters.add(Reason::Rejected, 1);
         }
-        Ok(())
+        source.settle()
     }
 }
 

@@ -1,16 +1,22 @@
 //! HTTP, blocking.
 
+use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use ureq::config::Config;
 use ureq::http::{HeaderName, HeaderValue, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Proxy};
+use ureq::{Agent, Proxy, SendBody};
 
-use super::{App, Request, Response, Transport, TransportError, base64, proxy, retry_after};
+use super::transport::retry_after;
+use super::{Attempt, Request, Response, Transport, TransportError, proxy};
 use crate::error::{Error, Kind};
 
 /// Longest time until there is a connection.
@@ -38,26 +44,31 @@ const BODY_BYTES: u64 = 64 * 1024;
 /// - A redirect is never followed: neither the events nor the key go to a host
 ///   that the author did not name. It counts as "not now".
 /// - No connection stays open between requests: none is there when consent is
-///   taken back.
+///   withdrawn. One that is under way then is closed, and consent is asked for
+///   once more right before the first byte of the body.
 /// - No cookies. Of the answer the status, `Retry-After` and the first 64 KiB of
 ///   the body are read, nothing else.
 /// - `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured when the
-///   transport is built, for this machine never.
+///   transport is built, for this machine never. A proxy that cannot be understood
+///   is not gone round: nothing is sent, and [`Transport::ready`] says so.
 ///
 /// It blocks. The name is looked up by a thread of its own, since the system
 /// offers no other way to give that up in time.
 ///
 /// ```
-/// use telemetry_core::export::{App, HttpTransport};
+/// use telemetry_core::export::HttpTransport;
 ///
-/// let app = App::new("chef-workstation", "24.1.0")?;
-/// let transport = HttpTransport::builder("https://telemetry.example/v1/batch", &app)
+/// let transport = HttpTransport::builder("https://telemetry.example/v1/batch")
 ///     .basic_auth("write-key", "")
 ///     .build()?;
 /// # Ok::<(), telemetry_core::Error>(())
 /// ```
 pub struct HttpTransport {
-    agent: Agent,
+    /// Replaced by a fresh one when what is under way is cancelled.
+    agent: Mutex<Agent>,
+    config: Config,
+    /// The proxy that the environment names cannot be understood.
+    no_proxy: bool,
     url: Uri,
     receiver: String,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -73,7 +84,6 @@ impl fmt::Debug for HttpTransport {
 /// Sets up an [`HttpTransport`].
 pub struct HttpTransportBuilder {
     url: String,
-    user_agent: String,
     headers: Vec<(String, String)>,
     ca_pem: Option<Vec<u8>>,
     plain_http: bool,
@@ -100,7 +110,7 @@ impl HttpTransportBuilder {
     /// HTTP's basic authentication.
     #[must_use]
     pub fn basic_auth(self, user: &str, password: &str) -> Self {
-        let token = base64::encode(format!("{user}:{password}").as_bytes());
+        let token = BASE64_STANDARD.encode(format!("{user}:{password}"));
         self.header("authorization", format!("Basic {token}"))
     }
 
@@ -138,7 +148,7 @@ impl HttpTransportBuilder {
     ///
     /// # Errors
     ///
-    /// The URL is none of `https` or `http`, or has a user name in it; it is
+    /// Only for mistakes of the author, never because of the environment: the URL is none of `https` or `http`, or has a user name in it; it is
     /// plain HTTP to another machine; a header or a certificate cannot be read.
     pub fn build(self) -> Result<HttpTransport, Error> {
         let url: Uri =
@@ -153,29 +163,30 @@ impl HttpTransportBuilder {
             value.set_sensitive(true);
             headers.push((name, value));
         }
+        let proxy = environment_proxy(&url);
+        let no_proxy = proxy.is_none();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .max_idle_connections(0)
-            .user_agent(&self.user_agent)
-            .proxy(environment_proxy(&url)?)
+            .proxy(proxy.flatten())
             .timeout_connect(Some(self.connect_timeout));
         let config = match &self.ca_pem {
             Some(pem) => config.tls_config(trusting(pem)?),
             None => config,
         };
-        let agent = config.build().new_agent();
-        Ok(HttpTransport { agent, url, receiver, headers, gzip: self.gzip })
+        let config = config.build();
+        let agent = Mutex::new(config.new_agent());
+        Ok(HttpTransport { agent, config, no_proxy, url, receiver, headers, gzip: self.gzip })
     }
 }
 
 impl HttpTransport {
-    /// A transport to `url`, for `app`.
-    pub fn builder(url: impl Into<String>, app: &App) -> HttpTransportBuilder {
+    /// A transport to `url`.
+    pub fn builder(url: impl Into<String>) -> HttpTransportBuilder {
         HttpTransportBuilder {
             url: url.into(),
-            user_agent: format!("{}/{}", app.name(), app.version()),
             headers: Vec::new(),
             ca_pem: None,
             plain_http: false,
@@ -193,14 +204,42 @@ impl HttpTransport {
         encoder.finish()
     }
 
-    fn describe(&self, error: &ureq::Error) -> TransportError {
-        let (arrived, what) = classify(error);
-        let message = format!("{what} ({})", self.receiver);
-        if arrived {
-            TransportError::unanswered(message)
-        } else {
-            TransportError::unreached(message)
+    fn agent(&self) -> MutexGuard<'_, Agent> {
+        // An agent is replaced in one step.
+        self.agent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What went wrong, in words of our own: those of the client may hold a URL
+    /// with a key in it.
+    fn describe(&self, error: &ureq::Error, body: &Body<'_>) -> TransportError {
+        if body.refused.get() {
+            let begun = if body.begun.get() { "in the middle of a request" } else { "in time" };
+            let message = format!("consent was withdrawn {begun}: the connection was closed");
+            return TransportError::by(body.begun.get(), message);
         }
+        let (arrived, what) = classify(error);
+        TransportError::by(arrived && body.begun.get(), format!("{what} ({})", self.receiver))
+    }
+}
+
+/// A body that asks for consent before each piece of it.
+struct Body<'b> {
+    rest: &'b [u8],
+    attempt: &'b Attempt<'b>,
+    /// Whether a byte of it was handed over.
+    begun: Cell<bool>,
+    refused: Cell<bool>,
+}
+
+impl Read for &mut Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if !self.attempt.is_allowed() {
+            self.refused.set(true);
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, "consent was withdrawn"));
+        }
+        let read = self.rest.read(buffer)?;
+        self.begun.set(self.begun.get() || read > 0);
+        Ok(read)
     }
 }
 
@@ -209,19 +248,23 @@ impl Transport for HttpTransport {
         &self.receiver
     }
 
-    fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError> {
-        let left = deadline.saturating_duration_since(Instant::now());
+    fn send(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, TransportError> {
+        let left = attempt.left();
         if left.is_zero() {
             return Err(TransportError::unreached("there was no time left to send"));
         }
-        let body = self
+        self.ready().map_err(|error| TransportError::unreached(error.to_string()))?;
+        let bytes = self
             .body(request)
             .map_err(|_| TransportError::unreached("the body could not be compressed"))?;
-        let mut post = self
-            .agent
+        let agent = self.agent().clone();
+        let mut post = agent
             .post(&self.url)
             .content_type(request.content_type)
+            .header("user-agent", &request.user_agent)
             .header("idempotency-key", &request.batch)
+            // Said here, since the body is read piece by piece.
+            .header("content-length", bytes.len().to_string())
             .config()
             .timeout_global(Some(left))
             .build();
@@ -231,7 +274,10 @@ impl Transport for HttpTransport {
         for (name, value) in &self.headers {
             post = post.header(name, value);
         }
-        let mut answer = post.send(&body).map_err(|error| self.describe(&error))?;
+        let (begun, refused) = (Cell::new(false), Cell::new(false));
+        let mut body = Body { rest: &bytes, attempt, begun, refused };
+        let answer = post.send(SendBody::from_reader(&mut &mut body));
+        let mut answer = answer.map_err(|error| self.describe(&error, &body))?;
         let status = answer.status().as_u16();
         let asked = answer.headers().get("retry-after").and_then(|value| value.to_str().ok());
         let wait = asked.and_then(|asked| retry_after(asked, SystemTime::now()));
@@ -245,6 +291,23 @@ impl Transport for HttpTransport {
             })?;
         }
         Ok(Response::new(status).with_retry_after(wait).with_body(body))
+    }
+
+    fn ready(&self) -> Result<(), Error> {
+        if self.no_proxy {
+            return Err(Error::new(
+                Kind::Config,
+                "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be understood, \
+                 and is not gone round: nothing is sent until the variable is put right",
+            ));
+        }
+        Ok(())
+    }
+
+    fn cancel(&self) {
+        let fresh = self.config.new_agent();
+        let under_way = std::mem::replace(&mut *self.agent(), fresh);
+        under_way.shutdown();
     }
 }
 
@@ -274,19 +337,18 @@ fn receiver(url: &Uri, plain_http: bool) -> Result<String, Error> {
     Ok(format!("{scheme}://{authority}"))
 }
 
-fn environment_proxy(url: &Uri) -> Result<Option<Proxy>, Error> {
+/// The proxy that the environment names for `url`, if any; `None` when it
+/// cannot be understood. Going round such a one would be against what the
+/// administrator wants.
+fn environment_proxy(url: &Uri) -> Option<Option<Proxy>> {
     let scheme = url.scheme_str().unwrap_or("https");
     let port = url.port_u16().unwrap_or(if scheme == "http" { 80 } else { 443 });
-    let variable = |name: &str| std::env::var(name).ok();
-    let Some(proxy) = proxy::for_receiver(scheme, url.host().unwrap_or_default(), port, &variable)
-    else {
-        return Ok(None);
+    let variable = |name: &str| {
+        // What is no text is no proxy either, and must not count as none.
+        std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
     };
-    // Going round a proxy that cannot be understood would be against what the
-    // administrator wants.
-    Proxy::new(&proxy)
-        .map(Some)
-        .map_err(|_| Error::new(Kind::Config, "the proxy in the environment cannot be read"))
+    let proxy = proxy::for_receiver(scheme, url.host().unwrap_or_default(), port, &variable);
+    proxy.map_or(Some(None), |proxy| Proxy::new(&proxy).ok().map(Some))
 }
 
 fn trusting(pem: &[u8]) -> Result<TlsConfig, Error> {

@@ -7,54 +7,74 @@
 //!
 //! | part | owns |
 //! |---|---|
+//! | [`Receiver`] | where a program's events go, and how: what an author sets up |
 //! | [`Exporter`] | a wire format: its limits, its bytes, and what its receivers' answers mean |
 //! | [`Transport`] | how the bytes reach the receiver |
-//! | [`Delivery`] | which events go, when, how often; what is removed, kept, set aside and counted |
-//! | [`Worker`] | a thread that delivers in the background |
 //! | [`sent`] | what left, byte for byte |
 
-mod base64;
+mod batch;
 mod delivery;
+mod expected;
 #[cfg(feature = "http")]
 mod http;
 mod ndjson;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod pacing;
+mod permission;
 #[cfg(feature = "http")]
 mod proxy;
-mod retry;
+mod receiver;
+mod report;
 #[cfg(feature = "segment")]
 mod segment;
 pub mod sent;
+mod source;
 mod transport;
 mod worker;
 
-use std::fmt;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
+use serde_json::{Map, Value};
 
-pub use self::delivery::{Delivery, DeliveryBuilder, End, Permission, Report};
 #[cfg(feature = "http")]
 pub use self::http::{HttpTransport, HttpTransportBuilder};
 pub use self::ndjson::Ndjson;
 #[cfg(feature = "otlp")]
 pub use self::otlp::Otlp;
+pub use self::pacing::{Hindrance, hindrance};
+pub use self::receiver::{Deliver, Receiver};
+pub use self::report::{End, Report};
 #[cfg(feature = "segment")]
 pub use self::segment::Segment;
-pub use self::transport::{Outcome, Request, Response, Transport, TransportError, retry_after};
-pub use self::worker::Worker;
+pub use self::transport::{Attempt, Outcome, Request, Response, Transport, TransportError};
+pub(crate) use self::{
+    delivery::Delivery, expected::Expected, pacing::Pace, permission::Permission, worker::Worker,
+};
+pub(crate) use self::{pacing::is_waiting, receiver::Mode};
+use crate::envelope::Line;
 use crate::error::{Error, Kind};
 use crate::spool::Stored;
 
+/// The parts of delivery one by one, for this project's own tests and benches.
+/// Exempt from semver: they change without notice.
+#[doc(hidden)]
+pub mod unstable {
+    pub use super::delivery::{Delivery, DeliveryBuilder};
+    pub use super::expected::Expected;
+    pub use super::pacing::Pace;
+    pub use super::permission::Permission;
+    pub use super::worker::Worker;
+}
+
 /// A wire format.
 ///
-/// An exporter sees [`Stored`] events alone, so there is nothing unsanitised
+/// An exporter sees [`WaitingEvent`]s alone, so there is nothing unsanitised
 /// that it could write. A raw event does not go in:
 ///
 /// ```compile_fail,E0308
 /// use telemetry_core::TelemetryEvent;
-/// use telemetry_core::export::{App, Batch};
+/// use telemetry_core::export::{App, Exporter, Ndjson};
 ///
 /// #[derive(TelemetryEvent)]
 /// #[telemetry(purpose = "diagnostics")]
@@ -64,26 +84,40 @@ use crate::spool::Stored;
 /// }
 ///
 /// let app = App::new("chef-workstation", "24.1.0").unwrap();
-/// let batch = Batch::new(&app, vec![&Started { attempts: 1 }], "2026-01-01T00:00:00.000Z");
+/// let time = "2026-01-01T00:00:00.000Z";
+/// Ndjson.append(&app, time, &Started { attempts: 1 }, &mut Vec::new());
 /// ```
+///
+/// A batch is built once: each event is appended to one buffer, and
+/// [`payload`](Self::payload) puts around it what the format wants there. When a
+/// receiver refuses the batch, the events from the front of the buffer go again
+/// without the others.
 pub trait Exporter: Send + Sync {
     /// What the format's receivers accept.
     fn limits(&self) -> BatchLimits;
 
-    /// The bytes that `event` of `app` adds to a batch, before compression.
+    /// Appends `event` of `app` to `events`, in the form that it has in a batch
+    /// that is sent at `sent_at` (RFC 3339, UTC, milliseconds).
     ///
     /// # Errors
     ///
-    /// The event cannot be written in this format. It is set aside with the
-    /// error as the reason, and the others go on without it.
-    fn measure(&self, app: &App, event: &Stored) -> Result<usize, Error>;
+    /// The event cannot be written in this format. It goes to the dead letters
+    /// with the error as the reason, and the others go on without it.
+    fn append(
+        &self,
+        app: &App,
+        sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error>;
 
-    /// The request that carries `batch`. Each event of it has been measured.
+    /// The body around `events`: what [`append`](Self::append) wrote for one
+    /// event or several, one after the other.
     ///
     /// # Errors
     ///
-    /// The batch cannot be written; its events are set aside.
-    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error>;
+    /// The batch cannot be written; its events stay.
+    fn payload(&self, app: &App, sent_at: &str, events: &[u8]) -> Result<Payload, Error>;
 
     /// What the receiver's answer means for the events of the batch.
     fn outcome(&self, response: &Response) -> Outcome {
@@ -96,16 +130,108 @@ impl<T: Exporter + ?Sized> Exporter for Arc<T> {
         T::limits(self)
     }
 
-    fn measure(&self, app: &App, event: &Stored) -> Result<usize, Error> {
-        T::measure(self, app, event)
+    fn append(
+        &self,
+        app: &App,
+        sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        T::append(self, app, sent_at, event, events)
     }
 
-    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
-        T::encode(self, batch)
+    fn payload(&self, app: &App, sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
+        T::payload(self, app, sent_at, events)
     }
 
     fn outcome(&self, response: &Response) -> Outcome {
         T::outcome(self, response)
+    }
+}
+
+/// What an exporter makes of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// The media type.
+    pub content_type: &'static str,
+    /// The bytes, not compressed.
+    pub body: Vec<u8>,
+}
+
+/// A stored event on its way to a receiver: what stands around its fields, and
+/// the fields as they are stored. Only the library makes one, from a stored
+/// line, which only a sanitised event can have become.
+///
+/// ```
+/// # use telemetry_core::export::WaitingEvent;
+/// fn name_and_id(event: &WaitingEvent<'_>) -> String {
+///     format!("{} {}", event.name(), event.id())
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WaitingEvent<'l>(pub(crate) Line<'l>);
+
+impl<'l> WaitingEvent<'l> {
+    /// The event that `stored` is, for tests of an exporter. `None` when its
+    /// line is not exactly in the form in which the library writes it.
+    pub fn of(stored: &'l Stored) -> Option<Self> {
+        Line::read(&stored.raw).ok().map(Self)
+    }
+
+    /// The event's id, by which a receiver can drop a duplicate.
+    pub fn id(&self) -> &'l str {
+        self.0.id
+    }
+
+    /// When it was recorded: RFC 3339, UTC, milliseconds.
+    pub fn time(&self) -> &'l str {
+        self.0.time
+    }
+
+    /// The event's name.
+    pub fn name(&self) -> &'l str {
+        self.0.event
+    }
+
+    /// The schema version.
+    pub fn version(&self) -> u64 {
+        self.0.version
+    }
+
+    /// The event's purpose.
+    pub fn purpose(&self) -> &'l str {
+        self.0.purpose
+    }
+
+    /// The installation id.
+    pub fn installation(&self) -> &'l str {
+        self.0.installation
+    }
+
+    /// Whether the program ran in a container.
+    pub fn is_from_container(&self) -> bool {
+        self.0.container
+    }
+
+    /// The sanitised fields, as a JSON object.
+    pub fn fields_json(&self) -> &'l str {
+        self.0.fields
+    }
+
+    /// The sanitised fields as a tree, for a format that needs one.
+    ///
+    /// # Errors
+    ///
+    /// They are no JSON object.
+    pub fn fields(&self) -> Result<Map<String, Value>, Error> {
+        serde_json::from_str(self.0.fields).map_err(|_| {
+            Error::new(Kind::Export, format!("the fields cannot be read (event `{}`)", self.name()))
+        })
+    }
+
+    /// The stored line, without the line feed.
+    pub fn line(&self) -> &'l str {
+        self.0.raw
     }
 }
 
@@ -169,75 +295,5 @@ impl App {
     /// The program's version.
     pub fn version(&self) -> &str {
         &self.version
-    }
-}
-
-/// Events that go in one request.
-#[derive(Clone, Debug)]
-pub struct Batch<'a> {
-    app: &'a App,
-    events: Vec<&'a Stored>,
-    id: BatchId,
-    sent_at: String,
-}
-
-impl<'a> Batch<'a> {
-    /// A batch of `events`, sent at `sent_at` (RFC 3339, UTC, milliseconds).
-    pub fn new(app: &'a App, events: Vec<&'a Stored>, sent_at: impl Into<String>) -> Self {
-        let id = BatchId::of(&events);
-        Self { app, events, id, sent_at: sent_at.into() }
-    }
-
-    /// The program that the events come from.
-    pub fn app(&self) -> &App {
-        self.app
-    }
-
-    /// The events, oldest first.
-    pub fn events(&self) -> &[&'a Stored] {
-        &self.events
-    }
-
-    /// The batch's id: the same for the same events, so that a receiver knows
-    /// a repeated batch.
-    pub fn id(&self) -> &BatchId {
-        &self.id
-    }
-
-    /// When the batch is sent, RFC 3339 in UTC with milliseconds.
-    pub fn sent_at(&self) -> &str {
-        &self.sent_at
-    }
-}
-
-/// Names a batch by its events: the first 128 bits, in lower-case hex, of the
-/// SHA-256 of their ids, each followed by a line feed.
-///
-/// Event ids hold randomness and a number, nothing of the events, so the id
-/// tells nobody what is in the batch.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BatchId(String);
-
-impl BatchId {
-    fn of(events: &[&Stored]) -> Self {
-        let mut sum = Sha256::new();
-        for event in events {
-            sum.update(event.id.as_bytes());
-            sum.update(b"\n");
-        }
-        let mut hex: String = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        hex.truncate(32);
-        Self(hex)
-    }
-
-    /// The 32 hex digits.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for BatchId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }

@@ -1,8 +1,7 @@
 //! Stored lines as they are.
 
-use super::{App, Batch, BatchLimits, Exporter, Request};
+use super::{App, BatchLimits, Exporter, Payload, WaitingEvent};
 use crate::error::Error;
-use crate::spool::Stored;
 
 /// Newline-delimited JSON: each event is its stored line.
 ///
@@ -35,16 +34,19 @@ impl Exporter for Ndjson {
         }
     }
 
-    fn measure(&self, _app: &App, event: &Stored) -> Result<usize, Error> {
-        Ok(event.raw.len() + 1)
+    fn append(
+        &self,
+        _app: &App,
+        _sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        events.extend_from_slice(event.line().as_bytes());
+        events.push(b'\n');
+        Ok(())
     }
 
-    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
-        let mut body = Vec::new();
-        for event in batch.events() {
-            body.extend_from_slice(&event.raw);
-            body.push(b'\n');
-        }
-        Ok(Request::new(batch, "application/x-ndjson", body))
+    fn payload(&self, _app: &App, _sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
+        Ok(Payload { content_type: "application/x-ndjson", body: events.to_vec() })
     }
 }

@@ -1,9 +1,7 @@
 //! OpenTelemetry logs over HTTP.
 
 use jiff::Timestamp;
-use opentelemetry_proto::tonic::collector::logs::v1::{
-    ExportLogsServiceRequest, ExportLogsServiceResponse,
-};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList, any_value,
 };
@@ -12,9 +10,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use serde_json::Value;
 
-use super::{App, Batch, BatchLimits, Exporter, Outcome, Request, Response};
+use super::{App, BatchLimits, Exporter, Outcome, Payload, Response, WaitingEvent};
 use crate::error::{Error, Kind};
-use crate::spool::Stored;
 
 /// OpenTelemetry logs by OTLP/HTTP (OTLP specification 1.x), for the path
 /// `/v1/logs`, as protobuf or as JSON.
@@ -46,8 +43,11 @@ use crate::spool::Stored;
 ///
 /// # Answers
 ///
-/// By the specification 429, 502, 503 and 504 are tried again, and no other
-/// status of 400 and above. Of an answer with `partial_success` the
+/// 429, 502, 503 and 504 are tried again. By the specification no other status of
+/// 400 and above is; here 400, 413 and 422 alone cost events, and only those that
+/// the receiver refuses one by one. With any other status the events are kept and
+/// go again after longer and longer waits: a wrong key or a receiver that fails
+/// must not cost data. Of an answer with `partial_success` the
 /// `rejected_log_records` are counted as dropped: they may not be sent again.
 ///
 /// ```
@@ -104,35 +104,103 @@ impl Exporter for Otlp {
         }
     }
 
-    fn measure(&self, _app: &App, event: &Stored) -> Result<usize, Error> {
+    fn append(
+        &self,
+        _app: &App,
+        _sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let record = record(event)?;
-        Ok(match self.encoding {
-            // The tag, and the longest length of a record that is allowed.
-            Encoding::Protobuf => record.encoded_len() + 5,
-            Encoding::Json => json(&record)?.len() + 1,
-        })
+        match self.encoding {
+            Encoding::Protobuf => {
+                events.push(LOG_RECORDS);
+                delimited(events, &record)
+            }
+            Encoding::Json => {
+                write_json(events, &record)?;
+                events.push(b',');
+                Ok(())
+            }
+        }
     }
 
-    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
-        let message = message(batch)?;
-        Ok(match self.encoding {
+    /// # Privacy
+    ///
+    /// The message is made of the stored events, the program's name and version,
+    /// and the name and version of this library. Nothing is read from the
+    /// environment or the machine.
+    fn payload(&self, app: &App, _sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
+        match self.encoding {
             Encoding::Protobuf => {
-                Request::new(batch, "application/x-protobuf", message.encode_to_vec())
+                let body = protobuf_around(app, events)?;
+                Ok(Payload { content_type: "application/x-protobuf", body })
             }
-            Encoding::Json => Request::new(batch, "application/json", json(&message)?),
-        })
+            Encoding::Json => {
+                let body = json_around(app, events)?;
+                Ok(Payload { content_type: "application/json", body })
+            }
+        }
     }
 
     fn outcome(&self, response: &Response) -> Outcome {
         match response.status {
             200..=299 => Outcome::Taken { rejected: self.rejected(&response.body) },
             429 | 502..=504 => Outcome::Retry,
+            400 | 413 | 422 => Outcome::Refused,
             // What a proxy or a network puts in the way is no answer of the
             // receiver, and says nothing about the events.
             300..=399 | 407 | 511 => Outcome::Retry,
-            _ => Outcome::Refused,
+            _ => Outcome::Misdirected,
         }
     }
+}
+
+/// The key of a log record in the message of its scope, by
+/// `opentelemetry/proto/logs/v1/logs.proto`: field 2, with a length.
+const LOG_RECORDS: u8 = 2 << 3 | 2;
+/// The key of the message of a scope in that of its resource: the same.
+const SCOPE_LOGS: u8 = 2 << 3 | 2;
+/// The key of the message of a resource in the request: field 1, with a length.
+const RESOURCE_LOGS: u8 = 1 << 3 | 2;
+
+fn delimited(bytes: &mut Vec<u8>, message: &impl Message) -> Result<(), Error> {
+    message.encode_length_delimited(bytes).map_err(unwritten)
+}
+
+fn unwritten(error: prost::EncodeError) -> Error {
+    Error::new(Kind::Export, "could not write OTLP").because(error)
+}
+
+/// The request around records that are written already: each message begins
+/// with what it has beside them, since the order of fields says nothing in
+/// protocol buffers.
+fn protobuf_around(app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
+    let scope = ScopeLogs { scope: Some(scope()), ..ScopeLogs::default() }.encode_to_vec();
+    let resource = ResourceLogs { resource: Some(resource(app)), ..ResourceLogs::default() };
+    let mut logs = resource.encode_to_vec();
+    logs.push(SCOPE_LOGS);
+    prost::encode_length_delimiter(scope.len() + records.len(), &mut logs).map_err(unwritten)?;
+    logs.extend_from_slice(&scope);
+    let mut body = Vec::with_capacity(logs.len() + records.len() + 16);
+    body.push(RESOURCE_LOGS);
+    prost::encode_length_delimiter(logs.len() + records.len(), &mut body).map_err(unwritten)?;
+    body.extend_from_slice(&logs);
+    body.extend_from_slice(records);
+    Ok(body)
+}
+
+fn json_around(app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::with_capacity(records.len() + 512);
+    body.extend_from_slice(br#"{"resourceLogs":[{"resource":"#);
+    write_json(&mut body, &resource(app))?;
+    body.extend_from_slice(br#","scopeLogs":[{"scope":"#);
+    write_json(&mut body, &scope())?;
+    body.extend_from_slice(br#","logRecords":["#);
+    // Each record ends with a comma; the last needs none.
+    body.extend_from_slice(records.strip_suffix(b",").unwrap_or(records));
+    body.extend_from_slice(b"]}]}]}");
+    Ok(body)
 }
 
 impl Otlp {
@@ -161,11 +229,11 @@ fn rejected_in_json(body: &[u8]) -> Option<u64> {
 
 /// OTLP/JSON, without the parts of a message that nothing here sets: the
 /// generated types write them out, the body even as `null`.
-fn json(message: &impl serde::Serialize) -> Result<Vec<u8>, Error> {
+fn write_json(bytes: &mut Vec<u8>, message: &impl serde::Serialize) -> Result<(), Error> {
     let failed = |error| Error::new(Kind::Export, "could not write OTLP/JSON").because(error);
     let mut value = serde_json::to_value(message).map_err(failed)?;
     omit_unset(&mut value);
-    serde_json::to_vec(&value).map_err(failed)
+    serde_json::to_writer(bytes, &value).map_err(failed)
 }
 
 /// Names of fields cannot be met here: in OTLP/JSON they are values, of `key`.
@@ -191,53 +259,39 @@ fn omit_unset(value: &mut Value) {
     }
 }
 
-/// The whole message.
-///
-/// # Privacy
-///
-/// It is made of the stored events, the program's name and version, and the name
-/// and version of this library. Nothing is read from the environment or the
-/// machine.
-fn message(batch: &Batch<'_>) -> Result<ExportLogsServiceRequest, Error> {
-    let records: Result<Vec<LogRecord>, Error> =
-        batch.events().iter().map(|event| record(event)).collect();
-    let resource = Resource {
+fn resource(app: &App) -> Resource {
+    Resource {
         attributes: vec![
-            attribute("service.name", text(batch.app().name())),
-            attribute("service.version", text(batch.app().version())),
+            attribute("service.name", text(app.name())),
+            attribute("service.version", text(app.version())),
         ],
         ..Resource::default()
-    };
-    let scope = InstrumentationScope {
+    }
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope {
         name: env!("CARGO_PKG_NAME").to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         ..InstrumentationScope::default()
-    };
-    let logs = ScopeLogs { scope: Some(scope), log_records: records?, ..ScopeLogs::default() };
-    Ok(ExportLogsServiceRequest {
-        resource_logs: vec![ResourceLogs {
-            resource: Some(resource),
-            scope_logs: vec![logs],
-            ..ResourceLogs::default()
-        }],
-    })
+    }
 }
 
-fn record(event: &Stored) -> Result<LogRecord, Error> {
-    let refused = |why: &str| Error::new(Kind::Export, format!("{why} (event `{}`)", event.event));
-    let time: Timestamp = event.time.parse().map_err(|_| refused("the time cannot be read"))?;
+fn record(event: &WaitingEvent<'_>) -> Result<LogRecord, Error> {
+    let refused = |why: &str| Error::new(Kind::Export, format!("{why} (event `{}`)", event.name()));
+    let time: Timestamp = event.time().parse().map_err(|_| refused("the time cannot be read"))?;
     let time =
         u64::try_from(time.as_nanosecond()).map_err(|_| refused("the time is before 1970"))?;
     let mut attributes = vec![
-        attribute(UID, text(&event.id)),
-        attribute(INSTALLATION, text(&event.installation)),
-        attribute(VERSION, integer(event.version)),
-        attribute(PURPOSE, text(&event.purpose)),
+        attribute(UID, text(event.id())),
+        attribute(INSTALLATION, text(event.installation())),
+        attribute(VERSION, integer(event.version())),
+        attribute(PURPOSE, text(event.purpose())),
     ];
-    if event.container {
+    if event.is_from_container() {
         attributes.push(attribute(CONTAINER, any_value::Value::BoolValue(true)));
     }
-    for (name, field) in &event.fields {
+    for (name, field) in &event.fields()? {
         if [UID, INSTALLATION, VERSION, PURPOSE, CONTAINER].contains(&name.as_str()) {
             return Err(refused("a field has the name of an attribute of ours"));
         }
@@ -250,7 +304,7 @@ fn record(event: &Stored) -> Result<LogRecord, Error> {
         observed_time_unix_nano: time,
         severity_number: SeverityNumber::Info.into(),
         attributes,
-        event_name: event.event.clone(),
+        event_name: event.name().to_owned(),
         ..LogRecord::default()
     })
 }

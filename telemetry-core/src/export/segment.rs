@@ -5,9 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde_json::{Map, Value, json};
 
-use super::{App, Batch, BatchLimits, Exporter, Outcome, Request, Response};
+use super::{App, BatchLimits, Exporter, Outcome, Payload, Response, WaitingEvent};
 use crate::error::{Error, Kind};
-use crate::spool::Stored;
 
 /// Segment: a batch of `track` calls for the path `/v1/batch`.
 ///
@@ -42,14 +41,15 @@ use crate::spool::Stored;
 /// built. Segment's HTTP interface does not take the address of the connection
 /// either, unless the call has `context.direct` (its documentation, "HTTP API
 /// source", section "Collecting the IP address"); that cannot be built here. An
-/// id that is an IP address is refused: the event is set aside.
+/// id that is an IP address is refused: the event goes to the dead letters.
 ///
 /// # Limits
 ///
 /// 32 KB an event, 500 KB and 2,500 events a batch (the same page, "Errors").
-/// Answers 408, 410, 429, 460 and 5xx are tried again, but 501 and 505, as
-/// Segment's own libraries do. Another than theirs: 511 is tried again too. It is
-/// the log-in page of a network, and nothing must be lost to it.
+/// Answers 408, 410, 429, 460 and 5xx are tried again, as Segment's own
+/// libraries do. Where those give up (501, 505, 511, a wrong key), the events are
+/// kept, and tried again after longer and longer waits: nothing must be lost to
+/// the log-in page of a network, or to a key that somebody mistyped.
 ///
 /// ```
 /// use telemetry_core::export::Segment;
@@ -91,7 +91,7 @@ impl Segment {
     /// id, in place of the installation id.
     ///
     /// A field that is text, not empty, and not an IP address is taken; with
-    /// anything else in the field the event is set aside. The field is to be a
+    /// anything else in the field the event goes to the dead letters. The field is to be a
     /// pseudonym (`hash`): what it holds was decided by its policy.
     #[must_use]
     pub fn user_id_field(mut self, name: impl Into<String>) -> Self {
@@ -106,22 +106,22 @@ impl Segment {
     /// The call holds the sanitised fields, the event's own id, name and time,
     /// the program's name and version, and exactly one id, which is never an IP
     /// address. Nothing is read from the machine.
-    fn track(&self, event: &Stored, app: &App, sent_at: &str) -> Result<Value, Error> {
-        let mut properties = event.fields.clone();
+    fn track(&self, event: &WaitingEvent<'_>, app: &App, sent_at: &str) -> Result<Value, Error> {
+        let mut properties = event.fields()?;
         let (key, id) = self.identity(event, &mut properties)?;
-        let name = self.event_names.get(&event.event).unwrap_or(&event.event);
+        let name = self.event_names.get(event.name()).map_or(event.name(), String::as_str);
         let mut context = json!({ "library": { "name": app.name(), "version": app.version() } });
-        if let (true, Some(context)) = (event.container, context.as_object_mut()) {
+        if let (true, Some(context)) = (event.is_from_container(), context.as_object_mut()) {
             context.insert("container".to_owned(), Value::Bool(true));
         }
         let mut call = json!({
             "type": "track",
             "event": name,
-            "messageId": event.id,
+            "messageId": event.id(),
             "context": context,
             "properties": properties,
-            "originalTimestamp": event.time,
-            "timestamp": event.time,
+            "originalTimestamp": event.time(),
+            "timestamp": event.time(),
             "sentAt": sent_at,
         });
         if let Some(call) = call.as_object_mut() {
@@ -133,20 +133,20 @@ impl Segment {
     /// The one id of the call, and the key it stands under.
     fn identity(
         &self,
-        event: &Stored,
+        event: &WaitingEvent<'_>,
         properties: &mut Map<String, Value>,
     ) -> Result<(&'static str, String), Error> {
         let field = self.user_id_field.as_deref();
         let (key, id) = match field.and_then(|field| properties.remove(field)) {
             Some(Value::String(id)) => ("userId", id),
-            Some(_) => return Err(refused("the user id is not text", &event.event)),
-            None => ("anonymousId", event.installation.clone()),
+            Some(_) => return Err(refused("the user id is not text", event.name())),
+            None => ("anonymousId", event.installation().to_owned()),
         };
         if id.trim().is_empty() {
-            return Err(refused("the id is empty", &event.event));
+            return Err(refused("the id is empty", event.name()));
         }
         if is_address(&id) {
-            return Err(refused("an IP address cannot be an id", &event.event));
+            return Err(refused("an IP address cannot be an id", event.name()));
         }
         Ok((key, id))
     }
@@ -178,19 +178,29 @@ impl Exporter for Segment {
         }
     }
 
-    fn measure(&self, app: &App, event: &Stored) -> Result<usize, Error> {
-        // Every `sentAt` is as long as an event's time; the comma counts too.
-        Ok(self.track(event, app, &event.time)?.to_string().len() + 1)
+    fn append(
+        &self,
+        app: &App,
+        sent_at: &str,
+        event: &WaitingEvent<'_>,
+        events: &mut Vec<u8>,
+    ) -> Result<(), Error> {
+        let call = self.track(event, app, sent_at)?;
+        serde_json::to_writer(&mut *events, &call)
+            .map_err(|_| refused("it cannot be written as JSON", event.name()))?;
+        events.push(b',');
+        Ok(())
     }
 
-    fn encode(&self, batch: &Batch<'_>) -> Result<Request, Error> {
-        let calls: Result<Vec<Value>, Error> = batch
-            .events()
-            .iter()
-            .map(|event| self.track(event, batch.app(), batch.sent_at()))
-            .collect();
-        let body = json!({ "batch": calls?, "sentAt": batch.sent_at() });
-        Ok(Request::new(batch, "application/json", body.to_string().into_bytes()))
+    fn payload(&self, _app: &App, sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
+        let mut body = Vec::with_capacity(events.len() + 64);
+        body.extend_from_slice(br#"{"batch":["#);
+        // Each event ends with a comma; the last needs none.
+        body.extend_from_slice(events.strip_suffix(b",").unwrap_or(events));
+        body.extend_from_slice(br#"],"sentAt":""#);
+        body.extend_from_slice(sent_at.as_bytes());
+        body.extend_from_slice(br#""}"#);
+        Ok(Payload { content_type: "application/json", body })
     }
 
     fn outcome(&self, response: &Response) -> Outcome {

@@ -24,7 +24,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Request, base64};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use super::Request;
 use crate::error::Error;
 use crate::platform;
 
@@ -92,7 +95,7 @@ fn parse(raw: &[u8]) -> Option<Sent> {
     let text = |key: &str| line.get(key).and_then(Value::as_str);
     let body = match text("body") {
         Some(body) => body.as_bytes().to_vec(),
-        None => base64::decode(text("base64")?)?,
+        None => BASE64_STANDARD.decode(text("base64")?).ok()?,
     };
     Some(Sent {
         status: line.get("status")?.as_u64().and_then(|status| status.try_into().ok()),
@@ -111,7 +114,7 @@ fn render(request: &Request, to: &str, time: &str) -> Vec<u8> {
     let quoted = |text: &str| Value::from(text).to_string();
     let (key, body) = match std::str::from_utf8(&request.body) {
         Ok(text) => ("body", quoted(text)),
-        Err(_) => ("base64", quoted(&base64::encode(&request.body))),
+        Err(_) => ("base64", quoted(&BASE64_STANDARD.encode(&request.body))),
     };
     let (time, to, batch) = (quoted(time), quoted(to), quoted(&request.batch));
     let kind = quoted(request.content_type);

@@ -8,25 +8,47 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::fmt::strtime;
 
-use super::Batch;
+use super::{App, Payload};
 use crate::error::{Error, Kind};
 
 /// Carries requests to the author's receiver.
 ///
-/// Sending may block until `deadline`; it happens on the thread that delivers,
-/// never on one that records.
+/// Sending may block until the attempt's deadline; it happens on the thread that
+/// delivers, never on one that records.
 pub trait Transport: Send + Sync {
     /// The receiver, as the log of what was sent names it: scheme, host and
     /// port, without a user name, a password, a path or a query.
     fn receiver(&self) -> &str;
 
-    /// Sends `request` and waits for the answer, until `deadline` at the latest.
+    /// Sends `request` and waits for the answer, until the deadline of `attempt`
+    /// at the latest.
+    ///
+    /// # Privacy
+    ///
+    /// Right before the first byte of the body it asks
+    /// [`Attempt::is_allowed`], and sends nothing of the body when that says no:
+    /// consent may have been withdrawn while the connection was made.
     ///
     /// # Errors
     ///
     /// There is no answer, or it is not one of the protocol; the error says
     /// whether anything can have reached the receiver.
-    fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError>;
+    fn send(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, TransportError>;
+
+    /// Whether it can send at all, asked before a delivery begins.
+    ///
+    /// # Errors
+    ///
+    /// It cannot, because of the environment that the program runs in. The
+    /// events stay.
+    fn ready(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Closes what is under way, at once: consent was withdrawn. Called from
+    /// another thread than the one that sends, which then returns an error.
+    /// A transport that cannot do it does nothing.
+    fn cancel(&self) {}
 }
 
 impl<T: Transport + ?Sized> Transport for Arc<T> {
@@ -34,8 +56,58 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
         T::receiver(self)
     }
 
-    fn send(&self, request: &Request, deadline: Instant) -> Result<Response, TransportError> {
-        T::send(self, request, deadline)
+    fn send(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, TransportError> {
+        T::send(self, request, attempt)
+    }
+
+    fn ready(&self) -> Result<(), Error> {
+        T::ready(self)
+    }
+
+    fn cancel(&self) {
+        T::cancel(self);
+    }
+}
+
+/// The bounds of one attempt to send: until when, and whether it still may.
+#[derive(Clone, Copy)]
+pub struct Attempt<'a> {
+    deadline: Instant,
+    allowed: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Attempt<'a> {
+    /// An attempt that ends at `deadline`, and for which `allowed` says whether
+    /// the user's consent still holds.
+    pub fn new(deadline: Instant, allowed: &'a dyn Fn() -> bool) -> Self {
+        Self { deadline, allowed }
+    }
+
+    /// An attempt that ends at `deadline` and needs nobody's consent: for tests
+    /// of a transport.
+    pub fn until(deadline: Instant) -> Self {
+        Self::new(deadline, &|| true)
+    }
+
+    /// When it ends at the latest.
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// How much time is left.
+    pub fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether the events may be sent at this very moment.
+    pub fn is_allowed(&self) -> bool {
+        (self.allowed)()
+    }
+}
+
+impl fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").field("deadline", &self.deadline).finish_non_exhaustive()
     }
 }
 
@@ -43,6 +115,9 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Request {
+    /// The program's name and version, as an HTTP product: over HTTP the
+    /// `User-Agent`.
+    pub user_agent: String,
     /// The batch's id. A transport hands it on so that the receiver can drop a
     /// repeated batch; over HTTP as `Idempotency-Key`.
     pub batch: String,
@@ -53,9 +128,11 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request that carries `batch` as `body`.
-    pub fn new(batch: &Batch<'_>, content_type: &'static str, body: Vec<u8>) -> Self {
-        Self { batch: batch.id().to_string(), content_type, body }
+    /// A request of `app` that carries `payload` under the id `batch`.
+    pub fn new(app: &App, batch: impl Into<String>, payload: Payload) -> Self {
+        let Payload { content_type, body } = payload;
+        let user_agent = format!("{}/{}", app.name(), app.version());
+        Self { user_agent, batch: batch.into(), content_type, body }
     }
 }
 
@@ -103,7 +180,11 @@ pub enum Outcome {
     },
     /// Not now: they stay, and go again after a while.
     Retry,
-    /// Never: they are set aside with the status as the reason.
+    /// Not to this receiver, or not with this key: they stay, and go again after
+    /// a while. A wrong setting must not cost data; `status` names the remedy.
+    Misdirected,
+    /// Something in this batch is refused: fewer events are tried, down to the
+    /// one that is refused, which goes to the dead letters with the status.
     Refused,
 }
 
@@ -113,19 +194,19 @@ impl Outcome {
     /// | status | outcome |
     /// |---|---|
     /// | 200 to 299 | taken |
+    /// | 400, 413, 422 | refused: the receiver has looked at the body |
     /// | 300 to 399 | retry: no redirect is followed, and one that a network's log-in page puts in the way must lose nothing |
     /// | 407, 511 | retry: a proxy or a network wants the user to log in, and the receiver has not seen the request |
-    /// | 408, 425, 429 | retry |
-    /// | 501, 505 | refused: they do not get better by waiting |
-    /// | 500 to 599, but the above | retry |
-    /// | anything else | refused |
+    /// | 408, 425, 429, 500 to 599 but 501 and 505 | retry |
+    /// | anything else, such as 401, 403, 404, 410, 501 | misdirected |
     pub fn by_status(response: &Response) -> Self {
         match response.status {
             200..=299 => Self::Taken { rejected: 0 },
-            300..=399 | 407 | 408 | 425 | 429 | 511 => Self::Retry,
-            501 | 505 => Self::Refused,
+            400 | 413 | 422 => Self::Refused,
+            300..=399 | 407 | 408 | 425 | 429 => Self::Retry,
+            501 | 505 => Self::Misdirected,
             500..=599 => Self::Retry,
-            _ => Self::Refused,
+            _ => Self::Misdirected,
         }
     }
 }
@@ -137,7 +218,7 @@ pub struct TransportError {
 }
 
 impl TransportError {
-    /// Nothing can have reached the receiver: its name is unknown, or there is
+    /// Nothing of the events can have reached the receiver: its name is unknown, or there is
     /// no connection. `message` says which; it must not hold a secret.
     pub fn unreached(message: impl Into<String>) -> Self {
         Self { may_have_arrived: false, error: Error::new(Kind::Delivery, message) }
@@ -149,7 +230,12 @@ impl TransportError {
         Self { may_have_arrived: true, error: Error::new(Kind::Delivery, message) }
     }
 
-    /// Whether anything of the request can have reached the receiver.
+    #[cfg(feature = "http")]
+    pub(super) fn by(may_have_arrived: bool, message: String) -> Self {
+        if may_have_arrived { Self::unanswered(message) } else { Self::unreached(message) }
+    }
+
+    /// Whether anything of the events can have reached the receiver.
     pub fn may_have_arrived(&self) -> bool {
         self.may_have_arrived
     }
@@ -181,18 +267,8 @@ impl From<TransportError> for Error {
 /// The wait that the value of a `Retry-After` header asks for: seconds, or a
 /// date in one of the three forms of RFC 9110, section 5.6.7. A date in the
 /// past is no wait; what cannot be read is `None`.
-///
-/// ```
-/// use std::time::{Duration, SystemTime};
-/// use telemetry_core::export::retry_after;
-///
-/// let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 - 60);
-/// let minute = Some(Duration::from_secs(60));
-/// assert_eq!(retry_after("60", now), minute);
-/// assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), minute);
-/// assert_eq!(retry_after("soon", now), None);
-/// ```
-pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only HTTP has the header"))]
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that is too long for 64 bits is a wait without end; who

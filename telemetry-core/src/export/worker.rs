@@ -5,7 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Delivery, End};
+use super::delivery::Delivery;
+use super::pacing::Pace;
+use super::report::End;
 use crate::error::{Error, Kind};
 
 /// How long one round of the worker may take: a receiver that is slow with many
@@ -24,6 +26,8 @@ const ROUND: Duration = Duration::from_secs(5 * 60);
 /// either does not start it.
 pub struct Worker {
     shared: Arc<Shared>,
+    /// The process that has the thread: a child made by fork has none.
+    process: u32,
 }
 
 struct Shared {
@@ -76,25 +80,55 @@ impl Worker {
         interval: Duration,
         mut before: impl FnMut() + Send + 'static,
     ) -> Result<Self, Error> {
-        let shared =
-            Arc::new(Shared { state: Mutex::new(State::default()), changed: Condvar::new() });
-        let done = Done(Arc::clone(&shared));
-        let run = move || {
-            let shared = &done.0;
+        Self::spawn(move |shared| {
             while !shared.state().stop {
                 before();
                 let wait = round(&delivery, shared, interval);
                 sleep(shared, wait);
             }
-        };
+        })
+    }
+
+    /// A thread that delivers once, in a program of which nobody knows how long
+    /// it runs. What has lasted for a while is likely to last as long again: it
+    /// starts no request before the program has run for as long as two requests
+    /// take.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn start_once(
+        delivery: Delivery,
+        before: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, Error> {
+        Self::spawn(move |shared| {
+            sleep(shared, delivery.expected().saturating_mul(2));
+            if !shared.state().stop {
+                before();
+                round(&delivery, shared, Duration::ZERO);
+            }
+        })
+    }
+
+    fn spawn(run: impl FnOnce(&Shared) + Send + 'static) -> Result<Self, Error> {
+        let shared =
+            Arc::new(Shared { state: Mutex::new(State::default()), changed: Condvar::new() });
+        let done = Done(Arc::clone(&shared));
         // The handle is dropped: the thread is never joined, since that could
         // take as long as a receiver likes.
-        thread::Builder::new().name("telemetry-delivery".to_owned()).spawn(run).map_err(
-            |error| {
+        thread::Builder::new()
+            .name("telemetry-delivery".to_owned())
+            .spawn(move || run(&done.0))
+            .map_err(|error| {
                 Error::new(Kind::Delivery, "could not start the delivery thread").because(error)
-            },
-        )?;
-        Ok(Self { shared })
+            })?;
+        Ok(Self { shared, process: std::process::id() })
+    }
+
+    /// Whether the thread was left behind in another process: this one was made
+    /// by a fork, which takes no thread along.
+    pub fn is_left_behind(&self) -> bool {
+        self.process != std::process::id()
     }
 
     /// Asks for a delivery now, in place of at the next interval. A wait that
@@ -108,13 +142,17 @@ impl Worker {
     /// longer. Returns whether it ended; if not, it goes on until the program
     /// ends, and what it sends stays in the spool unless the answer comes.
     pub fn shutdown(self, budget: Duration) -> bool {
-        self.tell_to_stop();
+        if self.is_left_behind() {
+            // Its lock may have been held when the process was forked.
+            return true;
+        }
+        self.ask_to_stop();
         let state = self.shared.state();
         let waited = self.shared.changed.wait_timeout_while(state, budget, |state| !state.done);
         waited.map_or_else(|poisoned| poisoned.into_inner().0.done, |(state, _)| state.done)
     }
 
-    fn tell_to_stop(&self) {
+    fn ask_to_stop(&self) {
         self.shared.state().stop = true;
         self.shared.changed.notify_all();
     }
@@ -122,7 +160,9 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.tell_to_stop();
+        if !self.is_left_behind() {
+            self.ask_to_stop();
+        }
     }
 }
 
@@ -135,7 +175,7 @@ impl fmt::Debug for Worker {
 /// One delivery; returns how long to wait for the next.
 fn round(delivery: &Delivery, shared: &Shared, interval: Duration) -> Duration {
     let deadline = Instant::now() + ROUND;
-    match delivery.run(deadline, &|| shared.state().stop) {
+    match delivery.run(Pace::Background, deadline, &|| shared.state().stop) {
         Ok(report) if report.end == End::Waiting => {
             let until = report.next_attempt.map(|time| delivery.until(time));
             until.unwrap_or(interval).min(interval)
@@ -143,7 +183,7 @@ fn round(delivery: &Delivery, shared: &Shared, interval: Duration) -> Duration {
         Ok(report) if report.end == End::Stopped => Duration::ZERO,
         Ok(_) => interval,
         Err(error) => {
-            delivery.tell(&error);
+            delivery.report(&error);
             interval
         }
     }

@@ -6,7 +6,6 @@
 
 mod collection;
 mod context;
-mod errors;
 mod index;
 mod kinds;
 mod literal;

@@ -5,14 +5,12 @@
 
 mod engine;
 mod rules;
-pub(crate) mod vocabulary;
 
 use std::borrow::Cow;
 use std::fmt;
 
 use self::engine::Engine;
 pub use self::rules::ScrubRule;
-pub use self::vocabulary::Vocabulary;
 use crate::error::{Error, Kind};
 
 /// Literals shorter than this are refused: names of one or two letters are

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use telemetry_core::consent::Notice;
-use telemetry_core::export::{App, HttpTransport, Ndjson};
+use telemetry_core::export::{HttpTransport, Ndjson, Receiver};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{Builder, Error, Telemetry, TelemetryEvent};
 
@@ -85,9 +85,8 @@ fn telemetry(cli: &Cli) -> Result<Builder, Error> {
     Ok(match cli.receiver.as_str() {
         "-" => builder,
         url => {
-            let app = App::new("embedding-program", "1.0.0")?;
-            let transport = HttpTransport::builder(url, &app).without_gzip().build()?;
-            builder.deliver(app, Ndjson, transport)
+            let transport = HttpTransport::builder(url).without_gzip().build()?;
+            builder.receiver(Receiver::new("1.0.0", Ndjson, transport))
         }
     })
 }

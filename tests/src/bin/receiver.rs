@@ -14,6 +14,8 @@
 //! | `partial` | yes | 200, and of the body what the file `answer` in the folder holds |
 //! | `slow` | yes | 200, a piece every 10 ms |
 //! | `trickle` | yes | begins, and never ends |
+//! | `wait=<milliseconds>` | yes | 200, after so long |
+//! | `refuse=<text>` | unless the body holds the text | 200, or 400 |
 //! | `silent` | no | none, the connection stays open |
 //! | `die-before` | no | none, the process is gone |
 //! | `die-after` | yes | none, the process is gone |
@@ -115,6 +117,22 @@ impl Receiver {
             return Ok(true);
         }
         let body = body(head, reader)?;
+        if let Some((what, value)) = mode.split_once('=') {
+            let refused = what == "refuse"
+                && body.windows(value.len()).any(|window| window == value.as_bytes());
+            if refused {
+                stream.write_all(b"HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n")?;
+                return Ok(true);
+            }
+            if what == "wait" {
+                thread::sleep(Duration::from_millis(value.parse().expect("milliseconds")));
+            }
+            if matches!(what, "refuse" | "wait") {
+                self.take(number, head, &body)?;
+                stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
+                return Ok(true);
+            }
+        }
         if matches!(
             mode,
             "ok" | "partial"

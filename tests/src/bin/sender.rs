@@ -23,11 +23,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use telemetry_core::export::{
-    App, Delivery, DeliveryBuilder, End, HttpTransport, Ndjson, Otlp, Permission, Worker,
-};
-use telemetry_core::spool::Limits;
-use telemetry_core::spool::internals::Spool;
+use telemetry_core::export::unstable::{Delivery, DeliveryBuilder, Pace, Permission, Worker};
+use telemetry_core::export::{App, End, HttpTransport, Ndjson, Otlp};
+use telemetry_core::spool::{Limits, Spool};
 
 /// Deliveries after which the sender gives up: a receiver that is gone stays so.
 const ROUNDS: u32 = 40;
@@ -52,7 +50,7 @@ fn say(line: &str) {
 
 fn builder(spool: &Path, url: &str, gate: impl Fn() + Send + Sync + 'static) -> DeliveryBuilder {
     let app = App::new("sender", "1.0.0").unwrap();
-    let mut http = HttpTransport::builder(url, &app);
+    let mut http = HttpTransport::builder(url);
     if std::env::var_os("SENDER_PLAIN_HTTP").is_some() {
         http = http.allow_plain_http();
     }
@@ -105,7 +103,8 @@ fn fault(dir: &Path, url: &str, events: u64, threads: u64) {
         let recorded = left.load(Ordering::SeqCst) == 0;
         spool.seal().unwrap();
         say("send");
-        let report = delivery.run_once(Instant::now() + Duration::from_secs(20)).unwrap();
+        let report =
+            delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(20)).unwrap();
         if let Some(next) = report.next_attempt {
             let wait = next.duration_since(now()).unwrap_or_default();
             ahead.fetch_add(wait.as_secs() + 1, Ordering::SeqCst);
@@ -130,7 +129,8 @@ fn exit(dir: &Path, url: &str, budget: u64) {
 
 fn once(dir: &Path, url: &str) {
     let delivery = builder(dir, url, || {}).request_timeout(Duration::from_secs(5)).build();
-    let report = delivery.run_once(Instant::now() + Duration::from_secs(60)).unwrap();
+    let report =
+        delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap();
     say(&format!("{report:?}"));
 }
 
@@ -139,9 +139,10 @@ fn otlp(encoding: &str, dir: &Path, url: &str) {
     record(&spool);
     spool.seal().unwrap();
     let app = App::new("sender", "1.0.0").unwrap();
-    let http = HttpTransport::builder(url, &app).build().unwrap();
+    let http = HttpTransport::builder(url).build().unwrap();
     let exporter = if encoding == "json" { Otlp::json() } else { Otlp::protobuf() };
     let delivery = Delivery::builder(dir, app, exporter, http, Permission::granted).build();
-    let report = delivery.run_once(Instant::now() + Duration::from_secs(60)).unwrap();
+    let report =
+        delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap();
     assert_eq!(report.sent, 1);
 }

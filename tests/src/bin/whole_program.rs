@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant, SystemTime};
 
-use telemetry_core::export::{App, HttpTransport, Ndjson};
+use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver};
 use telemetry_core::{Telemetry, TelemetryEvent};
 
 #[derive(TelemetryEvent)]
@@ -30,14 +30,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Some(home), Some(receiver)) = (arguments.next(), arguments.next()) else {
         return Err("usage: whole_program HOME RECEIVER".into());
     };
-    let app = App::new("whole", "1.0.0")?;
-    let transport = HttpTransport::builder(receiver, &app).build()?;
+    let transport = HttpTransport::builder(receiver).build()?;
     let telemetry = Telemetry::builder("whole")
         .home(home)
         .collect_in_ci(true)
         .on_by_default()
-        .deliver(app, Ndjson, transport)
-        .deliver_every(Duration::from_secs(3600))
+        .receiver(
+            Receiver::new("1.0.0", Ndjson, transport)
+                .deliver(Deliver::every(Duration::from_secs(3600))),
+        )
         .build()?;
     let heartbeat = telemetry.heartbeat("alive", Duration::from_secs(3600))?;
     telemetry.beat(&heartbeat, SystemTime::now(), |beat| Alive { first: beat.first });

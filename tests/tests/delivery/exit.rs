@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use telemetry_core::export::unstable::Pace;
+
 use crate::Place;
 
 const AT_MOST: Duration = Duration::from_secs(2);
@@ -71,7 +73,10 @@ fn a_receiver_that_never_answers_holds_nobody() {
         drop(receiver);
 
         let receiver = place.receiver("ok");
-        assert_eq!(place.deliver(&receiver).sent, 1, "and goes next time");
+        let asked = place.delivery(&receiver.url()).build();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let report = asked.run_once(Pace::Now, deadline).unwrap();
+        assert_eq!(report.sent, 1, "and goes when it is asked for");
     }
 }
 
@@ -126,7 +131,7 @@ fn a_worker_that_is_done_ends_at_once() {
     let (done, seen) = std::sync::mpsc::channel();
     let delivery = place.delivery(&receiver.url()).build();
     // Before the second delivery the first one is over.
-    let worker = telemetry_core::export::Worker::start_with(
+    let worker = telemetry_core::export::unstable::Worker::start_with(
         delivery,
         Duration::from_secs(3600),
         move || done.send(()).unwrap(),
@@ -150,7 +155,8 @@ fn a_failed_delivery_reaches_the_hook() {
     let hook = move |error: &telemetry_core::Error| tell.send(error.to_string()).unwrap();
     let delivery = place.delivery(&receiver.url()).on_error(hook).build();
     let worker =
-        telemetry_core::export::Worker::start(delivery, Duration::from_secs(3600)).unwrap();
+        telemetry_core::export::unstable::Worker::start(delivery, Duration::from_secs(3600))
+            .unwrap();
     let message = told.recv().unwrap();
     assert!(message.contains("sent.ndjson"), "{message}");
     assert!(worker.shutdown(Duration::from_secs(60)));

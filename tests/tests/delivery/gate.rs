@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
 
 use telemetry_core::consent::Layers;
-use telemetry_core::export::{End, Permission};
+use telemetry_core::export::unstable::Permission;
+use telemetry_core::export::{End, sent};
 use telemetry_core::spool::{self, Reason};
 
 use crate::{Place, ids, run, time};
@@ -49,10 +50,9 @@ fn a_word_taken_back_stops_the_next_request() {
     let place = Place::new();
     let receiver = place.receiver("ok");
     let recorded = place.record(60, 30_000);
-    let asked = Arc::new(AtomicUsize::new(0));
-    // Asked before anything is touched, and before each request.
-    let permission = move || match asked.fetch_add(1, Ordering::SeqCst) {
-        0..=2 => Permission::granted(),
+    let taken = place.taken();
+    let permission = move || match telemetry_tests::receiver::received(&taken).len() {
+        0 | 1 => Permission::granted(),
         _ => Permission::denied(),
     };
     let report = run(&place.delivery_with(&receiver.url(), permission).build());
@@ -60,6 +60,27 @@ fn a_word_taken_back_stops_the_next_request() {
     let received: BTreeSet<_> = ids(&receiver.received()).into_iter().collect();
     assert_eq!(received.union(&place.stored()).count(), recorded.len());
     assert_eq!(received.len() as u64, report.sent);
+}
+
+/// Consent is asked for once more when the connection stands: it may have been
+/// withdrawn while that was made.
+#[test]
+fn a_word_taken_back_while_connecting_sends_no_byte_of_an_event() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    let recorded = place.record(3, 20);
+    let asked = Arc::new(AtomicUsize::new(0));
+    // Before anything is touched, before the request, before its body.
+    let permission = move || match asked.fetch_add(1, Ordering::SeqCst) {
+        0 | 1 => Permission::granted(),
+        _ => Permission::denied(),
+    };
+    let report = run(&place.delivery_with(&receiver.url(), permission).build());
+    assert_eq!((report.end, report.sent), (End::Denied, 0));
+    assert_eq!(receiver.received(), []);
+    assert_eq!(place.stored(), recorded);
+    assert_eq!(sent::read(&place.spool()).unwrap(), [], "nothing left");
+    assert_eq!(place.deliver(&receiver).sent, 3, "and that is no failure of the receiver");
 }
 
 #[test]
@@ -82,7 +103,7 @@ fn what_is_from_a_time_without_consent_is_dropped_and_counted() {
     let report = run(&place.delivery_with(&receiver.url(), permission).build());
     assert_eq!(report.sent, 2);
     assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), permitted);
-    assert_eq!(report.dropped.get("withdrawn"), Some(&4));
+    assert_eq!(report.dropped.get(Reason::Withdrawn), 4);
     assert_eq!(place.counts().get(Reason::Withdrawn), 4);
     assert_eq!(place.stored(), BTreeSet::new());
 }
@@ -110,7 +131,7 @@ fn one_deliverer_at_a_time() {
     let place = Place::new();
     let receiver = place.receiver("ok");
     place.record(3, 20);
-    let lock = spool::internals::try_lock_delivery(&place.spool()).unwrap().unwrap();
+    let lock = spool::try_lock_delivery(&place.spool()).unwrap().unwrap();
     assert_eq!(place.deliver(&receiver).end, End::Busy);
     assert_eq!(receiver.received(), []);
     drop(lock);

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use telemetry_core::export::{App, Delivery, HttpTransport, Otlp, Permission, sent};
+use telemetry_core::export::unstable::{Delivery, Permission};
+use telemetry_core::export::{App, HttpTransport, Otlp, sent};
 
 use crate::{Place, run};
 
@@ -51,7 +52,7 @@ fn what_is_not_text_is_there_too() {
     let receiver = place.receiver("ok");
     place.record(3, 20);
     let app = App::new("tests", "1.2.3").unwrap();
-    let http = HttpTransport::builder(receiver.url(), &app).build().unwrap();
+    let http = HttpTransport::builder(receiver.url()).build().unwrap();
     let delivery =
         Delivery::builder(place.spool(), app, Otlp::protobuf(), http, Permission::granted);
     run(&delivery.build());
@@ -143,7 +144,11 @@ fn a_link_in_its_place_is_refused() {
     fs::write(&victim, "untouched").unwrap();
     std::os::unix::fs::symlink(&victim, file(&place)).unwrap();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    let error = place.delivery(&receiver.url()).build().run_once(deadline).unwrap_err();
+    let error = place
+        .delivery(&receiver.url())
+        .build()
+        .run_once(telemetry_core::export::unstable::Pace::Background, deadline)
+        .unwrap_err();
     assert!(error.is_io(), "{error}");
     assert_eq!(fs::read_to_string(&victim).unwrap(), "untouched");
     assert_eq!(place.stored(), recorded);

@@ -11,11 +11,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use telemetry_core::export::{
-    App, Delivery, DeliveryBuilder, HttpTransport, Ndjson, Permission, Report,
-};
-use telemetry_core::spool::internals::Spool;
-use telemetry_core::spool::{self, Counts, Limits};
+use telemetry_core::export::unstable::{Delivery, DeliveryBuilder, Pace, Permission};
+use telemetry_core::export::{App, HttpTransport, Ndjson, Report};
+use telemetry_core::spool::{self, Counts, Limits, Spool};
 use telemetry_tests::receiver::{Received, Receiver};
 use tempfile::TempDir;
 
@@ -65,6 +63,21 @@ impl Place {
         ids
     }
 
+    /// Records events named `event`.
+    fn record_event(&self, event: &str, events: usize) -> BTreeSet<String> {
+        let spool = Spool::open(self.spool(), Limits::default()).unwrap();
+        let ids = (0..events).map(|_| {
+            let mut id = String::new();
+            spool.next_id(&mut id);
+            let line = telemetry_tests::spool::event_line(&id, &time(0), event, "");
+            spool.append(line.as_bytes()).unwrap();
+            id
+        });
+        let ids = ids.collect();
+        spool.seal().unwrap();
+        ids
+    }
+
     fn delivery(&self, url: &str) -> DeliveryBuilder {
         self.delivery_with(url, Permission::granted)
     }
@@ -75,7 +88,7 @@ impl Place {
         permission: impl Fn() -> Permission + Send + Sync + 'static,
     ) -> DeliveryBuilder {
         let app = App::new("tests", "1.2.3").unwrap();
-        let http = HttpTransport::builder(url, &app).build().unwrap();
+        let http = HttpTransport::builder(url).build().unwrap();
         Delivery::builder(self.spool(), app, Ndjson, http, permission)
     }
 
@@ -105,7 +118,7 @@ fn time(milliseconds: i64) -> String {
 }
 
 fn run(delivery: &Delivery) -> Report {
-    delivery.run_once(Instant::now() + Duration::from_secs(60)).unwrap()
+    delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap()
 }
 
 fn stored(spool: &Path) -> BTreeSet<String> {
@@ -113,7 +126,7 @@ fn stored(spool: &Path) -> BTreeSet<String> {
 }
 
 fn aside(spool: &Path) -> Vec<(String, String)> {
-    let Ok(folder) = std::fs::read_dir(spool.join("dead-letters")) else { return Vec::new() };
+    let Ok(folder) = std::fs::read_dir(spool.join("aside")) else { return Vec::new() };
     let mut found = Vec::new();
     for file in folder {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use telemetry_core::export::{App, Delivery, End, HttpTransport, Otlp, Permission, Segment};
-use telemetry_core::spool::internals::Spool;
-use telemetry_core::spool::{Limits, Reason};
+use telemetry_core::export::unstable::{Delivery, Pace, Permission};
+use telemetry_core::export::{self, App, End, HttpTransport, Otlp, Segment};
+use telemetry_core::spool::{Limits, Reason, Spool};
 
 use crate::{Place, ids, run};
 
@@ -54,14 +54,14 @@ fn short_runs_go_in_one_request_and_large_ones_in_several() {
 }
 
 #[test]
-fn what_will_never_be_taken_is_set_aside_with_the_reason() {
-    for status in ["400", "401", "404", "410", "413", "422", "501", "505"] {
+fn what_will_never_be_taken_goes_to_the_dead_letters_with_the_status() {
+    for status in ["400", "413", "422"] {
         let place = Place::new();
         let receiver = place.receiver(status);
         let recorded = place.record(3, 20);
         let report = place.deliver(&receiver);
         let reason = format!("status {status}");
-        assert_eq!(report.set_aside.get(&reason), Some(&3), "{status}");
+        assert_eq!(report.dead_letters.get(Reason::Rejected), 3, "{status}");
         assert_eq!(place.stored(), BTreeSet::new(), "{status}");
         let (reasons, ids): (BTreeSet<_>, BTreeSet<_>) = place.aside().into_iter().unzip();
         assert_eq!((reasons, ids), (BTreeSet::from([reason]), recorded), "{status}");
@@ -70,13 +70,139 @@ fn what_will_never_be_taken_is_set_aside_with_the_reason() {
 }
 
 #[test]
+fn a_wrong_key_or_address_costs_no_event_and_is_tried_again() {
+    for status in ["401", "403", "404", "405", "410", "501", "505"] {
+        let (place, clock) = (Place::new(), Clock::new());
+        let receiver = place.receiver(&format!("{status},{status},ok"));
+        let recorded = place.record(3, 20);
+        let mut longest = 5.0;
+        for _ in 0..2 {
+            let report = run(&clock.delivery(&place, &receiver.url()));
+            assert_eq!((report.end, report.sent), (End::Waiting, 0), "{status}");
+            assert!((1.0..=longest).contains(&clock.wait(&report)), "{status}");
+            assert_eq!(place.stored(), recorded, "{status}");
+            assert_eq!(place.counts().total(), 0, "{status}");
+            let hindrance = export::hindrance(&place.spool()).unwrap();
+            assert_eq!(hindrance.status.map(|status| status.to_string()).as_deref(), Some(status));
+            assert!(hindrance.remedy().is_some(), "{status}");
+            longest *= 2.0;
+            clock.add(3601);
+        }
+        assert_eq!(run(&clock.delivery(&place, &receiver.url())).sent, 3, "{status}");
+        assert_eq!(export::hindrance(&place.spool()).unwrap().remedy(), None, "{status}");
+    }
+}
+
+/// The one event that the receiver refuses is found among many, wherever it
+/// stands, with few requests, also when each run sends one request only.
+#[test]
+fn a_refused_batch_is_halved_down_to_the_event_that_is_refused() {
+    for place_of_bad in [0, 1, 31, 63, 99] {
+        let place = Place::new();
+        let receiver = place.receiver("refuse=poison");
+        let mut good = place.record(place_of_bad, 20);
+        let bad = place.record_event("poison", 1);
+        good.extend(place.record(99 - place_of_bad, 20));
+        let report = run(&place.delivery(&receiver.url()).build());
+        assert_eq!((report.sent, report.end), (99, End::Done), "{place_of_bad}: {report:?}");
+        assert_eq!(report.dead_letters.get(Reason::Rejected), 1);
+        let status = "status 400".to_owned();
+        assert_eq!(place.aside(), [(status, bad.into_iter().next().unwrap())]);
+        let received = receiver.received();
+        assert!(received.len() <= 8, "{} of 7 halvings and the rest", received.len());
+        let all = ids(&received);
+        assert_eq!(all.len(), 99, "no event went twice");
+        assert_eq!(all.into_iter().collect::<BTreeSet<_>>(), good);
+    }
+}
+
+#[test]
+fn halving_goes_on_where_an_earlier_run_was_cut_off() {
+    let (place, clock) = (Place::new(), Clock::new());
+    let receiver = place.receiver("refuse=poison");
+    let good = place.record(40, 20);
+    place.record_event("poison", 1);
+    let one = NonZeroU32::new(1).unwrap();
+    for _ in 0..20 {
+        let now = clock.clone();
+        let delivery = place.delivery(&receiver.url()).clock(move || now.now());
+        run(&delivery.uploads_per_minute(one).build());
+        clock.add(61);
+    }
+    assert_eq!(place.stored(), BTreeSet::new());
+    assert_eq!(ids(&receiver.received()).into_iter().collect::<BTreeSet<_>>(), good);
+    assert_eq!(place.counts().get(Reason::Rejected), 1);
+}
+
+#[test]
+fn an_attempt_that_is_killed_backs_off_as_a_failed_one() {
+    let place = Place::new();
+    let mut receiver = place.receiver("silent");
+    let recorded = place.record(3, 20);
+    let mut requests = 0;
+    for _ in 0..5 {
+        let mut sender = std::process::Command::new(env!("CARGO_BIN_EXE_sender"))
+            .arg("once")
+            .arg(place.spool())
+            .arg(receiver.url())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        if requests == 0 {
+            receiver.wait_for_request();
+            requests += 1;
+            sender.kill().unwrap();
+        }
+        let said = sender.wait_with_output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.is_empty() || said.contains("Waiting"), "{said}");
+    }
+    assert_eq!(export::hindrance(&place.spool()).unwrap().failures, 1);
+    assert_eq!(place.stored(), recorded);
+}
+
+#[test]
+fn a_person_is_not_held_up_by_our_own_waits_but_by_the_receivers() {
+    let place = Place::new();
+    let receiver = place.receiver("500,500,ok,429,storm-seconds,ok");
+    let now = |place: &Place| {
+        let delivery = place.delivery(&receiver.url()).build();
+        delivery.run_once(Pace::Now, Instant::now() + Duration::from_secs(60)).unwrap()
+    };
+    place.record(1, 20);
+    assert_eq!((now(&place).sent, now(&place).sent, now(&place).sent), (0, 0, 1));
+    for _ in 0..2 {
+        place.record(1, 20);
+        assert_eq!(now(&place).end, End::Waiting);
+    }
+    let report = now(&place);
+    assert_eq!((report.end, report.sent), (End::Waiting, 0), "`Retry-After` holds");
+    assert_eq!(receiver.received().len(), 1);
+}
+
+#[test]
+fn a_request_that_cannot_be_expected_to_end_in_time_is_not_started() {
+    let place = Place::new();
+    let receiver = place.receiver("wait=400,ok");
+    place.record(1, 20);
+    assert_eq!(place.deliver(&receiver).sent, 1);
+    let recorded = place.record(1, 20);
+    let delivery = place.delivery(&receiver.url()).build();
+    let soon = Instant::now() + Duration::from_millis(200);
+    assert_eq!(delivery.run_once(Pace::Background, soon).unwrap().end, End::Stopped);
+    assert_eq!((receiver.received().len(), place.stored()), (1, recorded));
+    assert_eq!(place.deliver(&receiver).sent, 1);
+}
+
+#[test]
 fn a_receiver_that_refuses_all_does_not_empty_the_spool_at_once() {
     let place = Place::new();
-    let receiver = place.receiver("401");
-    place.record(60, 30_000);
-    let report = place.deliver(&receiver);
+    let receiver = place.receiver("400");
+    place.record(60, 20);
+    let report = run(&place.delivery(&receiver.url()).uploads_per_minute(NonZeroU32::MAX).build());
     assert_eq!(report.end, End::Waiting);
-    assert!(!place.stored().is_empty(), "there is time to mend a wrong key");
+    assert_eq!(report.dead_letters.get(Reason::Rejected), 3, "then it is the receiver's fault");
+    assert_eq!(place.stored().len(), 57);
 }
 
 #[test]
@@ -145,7 +271,7 @@ impl Clock {
         place.delivery(url).clock(move || clock.now()).build()
     }
 
-    fn wait(&self, report: &telemetry_core::export::Report) -> f64 {
+    fn wait(&self, report: &export::Report) -> f64 {
         report.next_attempt.unwrap().duration_since(self.now()).unwrap().as_secs_f64()
     }
 }
@@ -262,7 +388,7 @@ fn segment_has_statuses_of_its_own() {
         let receiver = place.receiver(status);
         let recorded = place.record(3, 20);
         let app = App::new("tests", "1.2.3").unwrap();
-        let http = HttpTransport::builder(receiver.url(), &app).build().unwrap();
+        let http = HttpTransport::builder(receiver.url()).build().unwrap();
         let delivery =
             Delivery::builder(place.spool(), app, Segment::new(), http, Permission::granted);
         assert_eq!(run(&delivery.build()).end, End::Waiting);
@@ -271,24 +397,24 @@ fn segment_has_statuses_of_its_own() {
 }
 
 #[test]
-fn an_event_over_the_limit_is_set_aside_and_the_others_go() {
+fn an_event_over_the_limit_goes_to_the_dead_letters_and_the_others_go() {
     let place = Place::new();
     let receiver = place.receiver("ok");
     place.record(2, 20);
     let large = place.record(1, 40_000);
     place.record(2, 20);
     let app = App::new("tests", "1.2.3").unwrap();
-    let http = HttpTransport::builder(receiver.url(), &app).build().unwrap();
+    let http = HttpTransport::builder(receiver.url()).build().unwrap();
     let delivery = Delivery::builder(place.spool(), app, Segment::new(), http, Permission::granted);
     let report = run(&delivery.build());
     assert_eq!(report.sent, 4);
     let reason = "larger than the receiver takes".to_owned();
-    assert_eq!(report.set_aside.get(&reason), Some(&1));
+    assert_eq!(report.dead_letters.get(Reason::NotExported), 1);
     assert_eq!(place.aside(), [(reason, large.into_iter().next().unwrap())]);
 }
 
 #[test]
-fn a_line_that_cannot_be_read_is_set_aside_and_the_others_go() {
+fn a_line_that_cannot_be_read_goes_to_the_dead_letters_and_the_others_go() {
     let place = Place::new();
     let receiver = place.receiver("ok");
     let spool = Spool::open(place.spool(), Limits::default()).unwrap();
@@ -347,7 +473,7 @@ fn log_records_that_the_receiver_dropped_are_counted() {
         std::fs::write(place.taken().join("answer"), answer).unwrap();
         place.record(5, 20);
         let app = App::new("tests", "1.2.3").unwrap();
-        let http = HttpTransport::builder(receiver.url(), &app).build().unwrap();
+        let http = HttpTransport::builder(receiver.url()).build().unwrap();
         let delivery = Delivery::builder(place.spool(), app, exporter, http, Permission::granted);
         let report = run(&delivery.build());
         assert_eq!(report.sent, 5 - rejected);

@@ -1,6 +1,6 @@
 //! What could not be read, and what a receiver refused.
 //!
-//! It owns `dead-letters/`, whose files are named as the sealed segments from which
+//! It owns `aside/`, whose files are named as the sealed segments from which
 //! their lines come. One JSON object and a line feed per line:
 //!
 //! | key | value |
@@ -16,11 +16,10 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::counts::Reason;
 use super::limits::Limits;
 use super::lines::MAX_LINE;
-use super::names::{self, DEAD_LETTERS, SegmentFile};
-use super::read::Place;
+use super::names::{self, ASIDE, SegmentFile};
+use super::outgoing::{DeadLetter, Span};
 use crate::envelope::STORED;
 use crate::error::Error;
 use crate::platform;
@@ -28,69 +27,66 @@ use crate::platform;
 /// How much of an unreadable line is kept, in bytes: enough to see what it is.
 const TEXT: usize = 1024;
 
-/// Appends the lines at `places` with one sync. Whoever is killed before the
-/// lines are taken out of their segment leaves a letter twice, and never none.
+/// Keeps `letters`, lines of `segment`: one write and one sync for all of them.
 pub(super) fn keep(
     dir: &Path,
     segment: &SegmentFile,
-    places: &[Place],
-    reason: Reason,
-    detail: &str,
+    letters: &[DeadLetter],
     limits: &Limits,
 ) -> Result<(), Error> {
-    let folder = dir.join(DEAD_LETTERS);
+    let path = &segment.path;
+    let folder = dir.join(ASIDE);
     platform::private_dir(&folder)?;
-    let target = folder.join(segment.path.file_name().unwrap_or_default());
+    let target = folder.join(path.file_name().unwrap_or_default());
     let held = fs::symlink_metadata(&target).map_or(0, |metadata| metadata.len());
-    let mut letters = Vec::new();
-    for place in places {
-        let letter = letter(&segment.path, place, reason, detail)?;
+    let mut lines = Vec::new();
+    for letter in letters {
+        let bytes = bytes_at(path, letter.span).map_err(|e| Error::io("read", path, e))?;
+        let line = line(letter, &bytes);
         // One refused segment must not push itself out: what was first tells most.
-        if held + (letters.len() + letter.len()) as u64 > limits.dead_letters {
+        if held + (lines.len() + line.len()) as u64 > limits.aside {
             break;
         }
-        letters.extend(letter);
+        lines.extend_from_slice(line.as_bytes());
     }
-    if !letters.is_empty() {
-        append(&target, &letters).map_err(|e| Error::io("write", &target, e))?;
+    if !lines.is_empty() {
+        append(&target, &lines).map_err(|e| Error::io("write", &target, e))?;
         platform::sync_parent(&target)?;
     }
-    trim(dir, limits.dead_letters)
+    trim(dir, limits.aside)
 }
 
-fn letter(path: &Path, place: &Place, reason: Reason, detail: &str) -> Result<Vec<u8>, Error> {
-    let bytes = bytes_at(path, place).map_err(|e| Error::io("read", path, e))?;
+fn line(letter: &DeadLetter, bytes: &[u8]) -> String {
     let mut map = Map::new();
-    map.insert("reason".to_owned(), reason.name().into());
-    map.insert("detail".to_owned(), detail.into());
-    match serde_json::from_slice(&bytes) {
+    map.insert("reason".to_owned(), letter.reason.name().into());
+    map.insert("detail".to_owned(), letter.detail.as_str().into());
+    match serde_json::from_slice(bytes) {
         Ok(Value::Object(stored)) => map.insert(STORED.to_owned(), stored.into()),
         _ => {
-            let text = String::from_utf8_lossy(bytes.get(..TEXT).unwrap_or(&bytes));
+            let text = String::from_utf8_lossy(bytes.get(..TEXT).unwrap_or(bytes));
             map.insert("text".to_owned(), text.into())
         }
     };
-    Ok(format!("{}\n", Value::Object(map)).into_bytes())
+    format!("{}\n", Value::Object(map))
 }
 
-fn bytes_at(path: &Path, place: &Place) -> io::Result<Vec<u8>> {
+fn bytes_at(path: &Path, span: Span) -> io::Result<Vec<u8>> {
     let mut file = platform::open_regular(path)?;
-    file.seek(SeekFrom::Start(place.offset))?;
+    file.seek(SeekFrom::Start(span.offset))?;
     let mut bytes = Vec::new();
-    file.take(place.length.min(MAX_LINE as u64)).read_to_end(&mut bytes)?;
+    file.take(span.length.min(MAX_LINE as u64)).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let mut file = platform::private_options().append(true).create(true).open(path)?;
-    platform::check_room(file.metadata()?.len().saturating_add(line.len() as u64))?;
     file.write_all(line)?;
     file.sync_data()
 }
 
 /// The oldest files go first. Their events were counted when they came here.
 fn trim(dir: &Path, limit: u64) -> Result<(), Error> {
-    let mut files = names::dead_letters(dir)?;
+    let mut files = names::aside(dir)?;
     files.reverse();
     let mut bytes = 0;
     for file in files {

@@ -1,24 +1,26 @@
 //! Complete segments, as delivery sees them.
 
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::counts::{self, Reason};
-use super::dead_letters;
-use super::limits::Limits;
-use super::lines::Blanks;
+use super::lines;
 use super::names::{self, SegmentFile};
 use super::read::{Events, Place};
-use super::seal::Scan;
+use super::recovery::Scan;
 use crate::error::Error;
-use crate::platform::{self, Lock};
+use crate::platform;
 
 /// The one deliverer of a spool, among all processes.
 ///
 /// The system frees the lock when the process ends.
 #[derive(Debug)]
-pub struct DeliveryLock {
-    _lock: Lock,
+pub struct DeliveryLock(File);
+
+impl Drop for DeliveryLock {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 /// Makes this process the deliverer. `None` when another one is, or when there
@@ -28,10 +30,14 @@ pub struct DeliveryLock {
 ///
 /// When the lock file cannot be made or locked.
 pub fn try_lock_delivery(dir: &Path) -> Result<Option<DeliveryLock>, Error> {
-    if !dir.exists() {
-        return Ok(None);
-    }
-    Ok(Lock::try_at(&dir.join("delivery.lock"))?.map(|lock| DeliveryLock { _lock: lock }))
+    let path = dir.join("delivery.lock");
+    let file = match platform::open_lock(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("open", &path, error)),
+    };
+    let held = platform::try_lock(&file, &path)? && platform::is_file_at(&file, &path);
+    Ok(held.then(|| DeliveryLock(file)))
 }
 
 /// The complete segments, the one that was sealed first at the front.
@@ -46,8 +52,8 @@ pub fn sealed(dir: &Path) -> Result<Vec<Segment>, Error> {
 /// A complete segment.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    dir: PathBuf,
-    file: SegmentFile,
+    pub(super) dir: PathBuf,
+    pub(super) file: SegmentFile,
 }
 
 impl Segment {
@@ -85,16 +91,16 @@ impl Segment {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Error::io("open", path, error)),
         };
-        let lock = Lock::try_take(file, path)?;
-        Ok(lock.map(|lock| Claim { segment: self.clone(), lock }))
+        let held = platform::try_lock(&file, path)? && platform::is_file_at(&file, path);
+        Ok(held.then(|| Claim { segment: self.clone(), file }))
     }
 }
 
 /// A complete segment that this process delivers. Dropped, it is given back.
 #[derive(Debug)]
 pub struct Claim {
-    segment: Segment,
-    lock: Lock,
+    pub(super) segment: Segment,
+    pub(super) file: File,
 }
 
 impl Claim {
@@ -114,14 +120,10 @@ impl Claim {
         Ok(Events::new(file, path.clone(), true))
     }
 
-    /// How many lines are left in it: by its name, unless some were taken out.
+    /// How many lines are left in it.
     pub(super) fn live(&self) -> Result<u64, Error> {
         let path = &self.segment.file.path;
-        let read = |e| Error::io("read", path, e);
-        if !platform::is_marked(&self.lock.file().metadata().map_err(read)?) {
-            return Ok(self.segment.file.events);
-        }
-        let scan = Scan::of(path).map_err(read)?;
+        let scan = Scan::of(path).map_err(|e| Error::io("read", path, e))?;
         Ok(scan.live + u64::from(scan.torn.is_some()))
     }
 
@@ -138,7 +140,13 @@ impl Claim {
 
     /// For a cap: an event of somebody else must not wait for the disk.
     pub(super) fn remove_without_sync(&self) -> Result<(), Error> {
-        platform::remove_if_there(&self.segment.file.path)
+        let path = &self.segment.file.path;
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io("remove", path, error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes single events out of the segment: the receiver took them. When
@@ -151,67 +159,17 @@ impl Claim {
         &self,
         places: impl IntoIterator<Item = &'p Place>,
     ) -> Result<(), Error> {
-        self.blank(places)?;
-        self.sync()
-    }
-
-    fn blank<'p>(&self, places: impl IntoIterator<Item = &'p Place>) -> Result<(), Error> {
-        let mut blanks = Blanks::new(self.lock.file());
-        let mut places = places.into_iter();
-        places
-            .try_for_each(|place| blanks.add(place.offset, place.length))
-            .and_then(|()| blanks.flush())
-            .map_err(|e| Error::io("write", &self.segment.file.path, e))
-    }
-
-    fn sync(&self) -> Result<(), Error> {
         let path = &self.segment.file.path;
-        self.lock.file().sync_data().map_err(|e| Error::io("sync", path, e))
-    }
-
-    /// Moves lines to the dead letters and counts them: they cannot be read, or
-    /// the receiver refused them. `detail` says more, such as the receiver's
-    /// answer; it must not carry a field's value.
-    ///
-    /// # Errors
-    ///
-    /// When the dead letters, the counts or the segment cannot be written.
-    pub fn keep_as_dead_letters(
-        &self,
-        places: &[Place],
-        reason: Reason,
-        detail: &str,
-        limits: &Limits,
-    ) -> Result<(), Error> {
-        let Segment { dir, file } = &self.segment;
-        dead_letters::keep(dir, file, places, reason, detail, limits)?;
-        self.discard(places, reason)
-    }
-
-    /// Drops single events, and counts them, each once: also when a kill in
-    /// between has it done again.
-    ///
-    /// # Errors
-    ///
-    /// When the counts or the segment cannot be written.
-    pub fn discard(&self, places: &[Place], reason: Reason) -> Result<(), Error> {
-        let Segment { dir, file } = &self.segment;
-        for some in places.chunks(counts::AT_ONCE) {
-            let key = |place: &Place| format!("{}@{}", file.segment, place.offset);
-            counts::add_each(dir, reason, &some.iter().map(key).collect::<Vec<_>>())?;
-            self.blank(some)?;
+        for place in places {
+            lines::blank(&self.file, place.offset, place.length)
+                .map_err(|e| Error::io("write", path, e))?;
         }
-        self.sync()
+        self.file.sync_data().map_err(|e| Error::io("sync", path, e))
     }
+}
 
-    /// Counts what the receiver says that it dropped of a batch that begins
-    /// with this segment; a second count of the same batch counts nothing.
-    ///
-    /// # Errors
-    ///
-    /// When the count cannot be written.
-    pub fn count_batch(&self, id: &str, reason: Reason, events: u64) -> Result<(), Error> {
-        let Segment { dir, file } = &self.segment;
-        counts::add_once(dir, reason, events, &format!("{}@{id}", file.segment))
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
     }
 }
