@@ -1,244 +1,223 @@
-//! Runs the rules over a text.
+//! One pass over a text.
 //!
-//! It owns the search, the union of overlapping finds, and what is written in
-//! their place. It must never know what a rule is about.
+//! It owns the order: block by block, the places where something can begin,
+//! and the check that is made at each. It must never know what becomes of a
+//! find.
 //!
-//! Every rule is tried at every place of the text: one set of all patterns
-//! says in a single pass which rules can find anything at all, which for most
-//! texts is none, and the others run one after the other.
+//! Every place is checked against the text as it was given, whatever was found
+//! before it: what overlaps is joined afterwards, so that no rest of it stays.
 
-use std::borrow::Cow;
-use std::ops::Range;
-use std::sync::{Arc, LazyLock};
+use super::blocks::{BLOCK, Shaper, Shapes};
+use super::find::{Span, Spans};
+use super::keywords::{Begins, Keywords, four};
+use super::labels;
+use super::machine::OwnWord;
+use super::rules::{Rule, RuleSet};
+use super::text::Text;
 
-use regex::{Captures, Regex, RegexBuilder, RegexSet};
-
-use super::rules::{LABELS, LITERAL_LABEL, Next, RULES, ScrubRule};
-use crate::error::{Error, Kind};
-
-/// How far before the end of a find the same rule looks again. Longer than any name of a secret with quotes and separator, and short, so that
-/// the time stays linear.
-const LOOK_AGAIN: usize = 32;
-
-/// A label beside a text can make a find of it: in `1.2.3.4fe80::1` the second
-/// address is glued to a digit until the first is replaced. So the result is
-/// scrubbed until nothing is found, and scrubbing it again changes nothing.
-/// One round more suffices for what people write, two or three for what tests
-/// make up; the limit keeps the time linear for what is made to be slow.
-const MAX_ROUNDS: usize = 8;
-/// What is left of a text that is not done after the last round.
-const GIVEN_UP: &str = "[secret]";
-
-static STANDARD: LazyLock<Arc<Compiled>> = LazyLock::new(|| Arc::new(Compiled::new()));
-
-/// The compiled rules, shared, and the author's own literals.
-#[derive(Clone)]
-pub(super) struct Engine {
-    compiled: Arc<Compiled>,
-    literals: Vec<Regex>,
+/// One pass over one text.
+pub(super) struct Pass<'t> {
+    pub(super) text: Text<'t>,
+    pub(super) keywords: &'t Keywords,
+    pub(super) own: &'t [OwnWord],
+    pub(super) own_labels: &'t [Box<str>],
+    rules: RuleSet,
+    spans: Spans,
+    /// Behind the value that was read last. What is named within it is hidden
+    /// with it, so that no byte is read as a part of two values.
+    pub(super) value_until: usize,
+    /// Behind the last run of hexadecimal groups between colons.
+    pub(super) colons_until: usize,
+    /// Behind the last run of numbers between dots or dashes.
+    pub(super) quads_until: usize,
+    /// Behind the last groups of digits.
+    pub(super) numbers_until: usize,
+    /// Behind the last query of a URL.
+    pub(super) query_until: usize,
+    /// Where the last host behind the credentials of a URL begins.
+    pub(super) authority: usize,
+    /// Behind the last PEM block.
+    pub(super) pem_until: usize,
+    /// Whether no PEM block ends any more.
+    pub(super) no_pem_end: bool,
 }
 
-struct Compiled {
-    any: RegexSet,
-    rules: Vec<(&'static ScrubRule, Regex)>,
-    labels: Regex,
-}
-
-impl Compiled {
-    #[expect(clippy::expect_used, reason = "constant patterns, which a test compiles")]
-    fn new() -> Self {
-        let compile = |pattern: &str| Regex::new(pattern).expect("a constant pattern");
-        let labels: Vec<_> = LABELS.iter().map(|label| regex::escape(label)).collect();
+impl<'t> Pass<'t> {
+    pub(super) fn new(
+        bytes: &'t [u8],
+        keywords: &'t Keywords,
+        own: &'t [OwnWord],
+        own_labels: &'t [Box<str>],
+        rules: RuleSet,
+    ) -> Self {
         Self {
-            any: RegexSet::new(RULES.iter().map(|rule| rule.pattern)).expect("constant patterns"),
-            rules: RULES.iter().map(|rule| (rule, compile(rule.pattern))).collect(),
-            labels: compile(&labels.join("|")),
+            text: Text(bytes),
+            keywords,
+            own,
+            own_labels,
+            rules,
+            spans: Spans::new(),
+            value_until: 0,
+            colons_until: 0,
+            quads_until: 0,
+            numbers_until: 0,
+            query_until: 0,
+            authority: usize::MAX,
+            pem_until: 0,
+            no_pem_end: false,
         }
     }
-}
 
-impl Default for Engine {
-    fn default() -> Self {
-        Self { compiled: Arc::clone(&STANDARD), literals: Vec::new() }
-    }
-}
-
-/// What is to be replaced, by what, and which find wins where two overlap.
-struct Find {
-    range: Range<usize>,
-    label: &'static str,
-    rank: usize,
-}
-
-/// A label that is in the text already loses against every find.
-const RANK_OF_LABELS: usize = usize::MAX;
-/// A literal loses against every rule, whose label says more.
-const RANK_OF_LITERALS: usize = usize::MAX - 1;
-
-impl Engine {
-    pub(super) fn literals(&self) -> usize {
-        self.literals.len()
+    /// What is found, joined where it overlaps.
+    pub(super) fn run(mut self) -> Spans {
+        let mut shaper = Shaper::default();
+        let (blocks, rest) = self.text.0.as_chunks::<BLOCK>();
+        let mut base = 0;
+        for block in blocks {
+            self.block(&mut shaper, block, base);
+            base += BLOCK;
+        }
+        if !rest.is_empty() {
+            let mut last = [0; BLOCK];
+            if let Some(start) = last.get_mut(..rest.len()) {
+                start.copy_from_slice(rest);
+            }
+            self.block(&mut shaper, &last, base);
+        }
+        if !self.spans.is_empty() {
+            self.spans.join();
+        }
+        self.spans
     }
 
-    pub(super) fn add_literal(&mut self, literal: &str) -> Result<(), Error> {
-        let regex = RegexBuilder::new(&ascii_caseless(literal)).build().map_err(|_| {
-            // The source would show the literal.
-            Error::new(Kind::Argument, "a literal to hide is too long: leave it out")
-        })?;
-        self.literals.push(regex);
-        Ok(())
+    #[inline(always)]
+    fn block(&mut self, shaper: &mut Shaper, block: &[u8; BLOCK], base: usize) {
+        let shapes = shaper.shapes(block);
+        if shapes.any() {
+            self.shapes(&shapes, base);
+        }
+        let mut words = shapes.words;
+        let mut hits = 0_u64;
+        while words != 0 {
+            let bit = words.trailing_zeros();
+            words &= words - 1;
+            let may = self.keywords.may_begin(four(self.text, base + bit as usize));
+            hits |= u64::from(may) << bit;
+        }
+        if hits != 0 {
+            each(hits, base, |at| self.word(at));
+        }
     }
 
-    pub(super) fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let Some(mut scrubbed) = self.round(text) else { return Cow::Borrowed(text) };
-        for _ in 1..MAX_ROUNDS {
-            match self.round(&scrubbed) {
-                Some(again) => scrubbed = again,
-                None => return Cow::Owned(scrubbed),
+    #[inline(never)]
+    fn shapes(&mut self, shapes: &Shapes, base: usize) {
+        each(shapes.rare, base, |at| self.rare(at));
+        each(shapes.behind_colon, base, |at| self.colon(at - 1));
+        each(shapes.colons, base, |at| self.groups(at));
+        each(shapes.quads, base, |at| self.quad(at));
+        each(shapes.pairs, base, |at| self.pairs(at));
+        each(shapes.labels, base, |at| self.host_label(at));
+        each(shapes.numbers, base, |at| self.number(at));
+        each(shapes.accounts, base, |at| self.account(at));
+        each(shapes.options, base, |at| self.option(at));
+    }
+
+    fn rare(&mut self, at: usize) {
+        match self.text.byte(at) {
+            b'@' => self.at_sign(at, at + 1),
+            b'%' if self.text.starts(at, b"%40") => self.at_sign(at, at + 3),
+            b'=' => self.equals(at),
+            b'<' => self.opening(at),
+            b'~' => self.tilde(at),
+            b'+' => self.plus(at),
+            b'\\' => self.backslash(at),
+            _ => {}
+        }
+    }
+
+    #[inline(never)]
+    fn word(&mut self, at: usize) {
+        let (keywords, text) = (self.keywords, self.text);
+        for (begins, end) in keywords.at(text, at) {
+            match begins {
+                Begins::Token(place) => self.token(at, place),
+                Begins::Jwt => self.jwt(at),
+                Begins::Pem => self.pem(at),
+                Begins::Bearer => self.bearer(at, end),
+                Begins::SecretWord => self.secret_word(at, end),
+                Begins::Home => self.home(at, end),
+                Begins::DocumentsAndSettings => self.home(at, end),
+                Begins::Folder => self.folder(at, end),
+                Begins::User => self.user_word(at, end),
+                Begins::Name => self.name_word(at, end),
+                Begins::Sudo => self.sudo(at, end),
+                Begins::Cron => self.cron(at),
+                Begins::Month => self.month(at, end),
+                Begins::Host => self.host_word(at, end),
+                Begins::Phone => self.phone_word(end),
+                Begins::Own(place) => self.own_word(end, place),
             }
         }
-        Cow::Borrowed(GIVEN_UP)
     }
 
-    /// Replaces what is found; `None` when nothing is.
-    fn round(&self, text: &str) -> Option<String> {
-        let mut finds = self.finds(text);
-        if finds.is_empty() {
-            return None;
-        }
-        self.add_labels(text, &mut finds);
-        let union = union(finds);
-        let found = union.iter().any(|find| find.rank != RANK_OF_LABELS);
-        found.then(|| replace(text, &union))
+    /// Whether a letter, digit or token touches `at` from before.
+    pub(super) fn glued_before(&self, at: usize) -> bool {
+        self.text.word_before(at) || labels::label_before(self.text, at, self.own_labels).is_some()
     }
 
-    fn finds(&self, text: &str) -> Vec<Find> {
-        let mut finds = Vec::new();
-        // Whether there is anything is cheaper to ask than what.
-        let any = self.compiled.any.is_match(text).then(|| self.compiled.any.matches(text));
-        for rank in any.iter().flatten() {
-            if let Some((rule, regex)) = self.compiled.rules.get(rank) {
-                run(rule, rank, regex, text, &mut finds);
-            }
-        }
-        for literal in &self.literals {
-            let words = literal.find_iter(text).map(|find| find.range());
-            finds.extend(words.filter(|range| is_word(text, range)).map(|range| Find {
-                range,
-                label: LITERAL_LABEL,
-                rank: RANK_OF_LITERALS,
-            }));
-        }
-        finds
+    /// Whether a letter, digit or token touches `at` from behind.
+    pub(super) fn glued_behind(&self, at: usize) -> bool {
+        self.text.word_at(at) || self.label_at(at).is_some()
     }
 
-    /// Labels are finds of themselves, so that a find that takes in a part of
-    /// one takes in all of it, and none is found in the middle of one.
-    fn add_labels(&self, text: &str, finds: &mut Vec<Find>) {
-        let mut labels = self.compiled.labels.find_iter(text).peekable();
-        if labels.peek().is_none() {
+    /// The end of the token in place of an earlier find that begins at `at`.
+    pub(super) fn label_at(&self, at: usize) -> Option<usize> {
+        labels::label_at(self.text, at, self.own_labels)
+    }
+
+    /// Takes a find, of which tokens are taken in whole. What consists of
+    /// tokens alone is hidden already.
+    pub(super) fn found(&mut self, rule: Rule, start: usize, end: usize) {
+        if !self.rules.has(rule) || start >= end {
             return;
         }
-        let labels: Vec<_> = labels.map(|label| label.range()).collect();
-        finds.retain(|find| {
-            let next = labels.partition_point(|label| label.end < find.range.end);
-            let inside = |label: &Range<usize>| {
-                label.start <= find.range.start && find.range.end <= label.end
-            };
-            !labels.get(next).is_some_and(inside)
-        });
-        finds.extend(labels.into_iter().map(|range| Find {
-            range,
-            label: "",
-            rank: RANK_OF_LABELS,
-        }));
+        let (text, own) = (self.text, self.own_labels);
+        let start = labels::label_around(text, start, own).map_or(start, |(start, _)| start);
+        let end = labels::label_around(text, end, own).map_or(end, |(_, end)| end);
+        if self.is_hidden(start, end) {
+            return;
+        }
+        let (start, end) = self.characters(start, end.min(text.len()));
+        self.spans.push(Span { start, end, rule });
     }
-}
 
-fn run(rule: &ScrubRule, rank: usize, regex: &Regex, text: &str, finds: &mut Vec<Find>) {
-    let mut at = 0;
-    while let Some(captures) = regex.captures_at(text, at) {
-        let Some(find) = hidden(&captures) else { return };
-        let checked = (rule.check)(text, find.clone());
-        at = match (&checked, rule.next) {
-            // A name before the value is part of the match, so that even its
-            // first byte is behind the place of this search.
-            (_, Next::BeforeEnd) => {
-                char_boundary(text, find.end.saturating_sub(LOOK_AGAIN)).max(find.start)
+    fn is_hidden(&self, start: usize, end: usize) -> bool {
+        let mut at = start;
+        while at < end {
+            match self.label_at(at) {
+                Some(label) => at = label,
+                None => return false,
             }
-            (None, Next::SecondByte) => find.start + 1,
-            (Some(range), _) => range.end,
-            (None, Next::Behind) => find.end,
-        };
-        if let Some(range) = checked {
-            finds.push(Find { range, label: rule.label(), rank });
         }
+        true
     }
-}
 
-/// The first group that took part, or the whole match of a pattern without
-/// groups.
-fn hidden(captures: &Captures<'_>) -> Option<Range<usize>> {
-    let group = captures.iter().skip(1).flatten().next();
-    group.or_else(|| captures.get(0)).map(|find| find.range())
-}
-
-/// The first character boundary at or after `at`.
-fn char_boundary(text: &str, at: usize) -> usize {
-    (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
-}
-
-/// Whether no letter or digit stands directly before or after `range`.
-fn is_word(text: &str, range: &Range<usize>) -> bool {
-    let before = text.get(..range.start).and_then(|before| before.chars().next_back());
-    let after = text.get(range.end..).and_then(|after| after.chars().next());
-    !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
-}
-
-/// A pattern for `literal` in which the case of ASCII letters does not matter.
-fn ascii_caseless(literal: &str) -> String {
-    let mut pattern = String::new();
-    let mut buffer = [0; 4];
-    for letter in literal.chars() {
-        if letter.is_ascii_alphabetic() {
-            pattern.push('[');
-            pattern.push(letter.to_ascii_lowercase());
-            pattern.push(letter.to_ascii_uppercase());
-            pattern.push(']');
-        } else {
-            pattern.push_str(&regex::escape(letter.encode_utf8(&mut buffer)));
+    /// Widened to whole characters.
+    fn characters(&self, mut start: usize, mut end: usize) -> (usize, usize) {
+        let inside = |at: usize| at < self.text.len() && self.text.byte(at) & 0xc0 == 0x80;
+        // A character has four bytes at most.
+        for _ in 0..3 {
+            start -= usize::from(start > 0 && inside(start));
+            end += usize::from(inside(end));
         }
+        (start, end)
     }
-    pattern
 }
 
-/// Joins finds that overlap, in the order of the text. What is joined has the
-/// label of its strongest find, and covers all that any of them covers.
-fn union(mut finds: Vec<Find>) -> Vec<Find> {
-    finds.sort_unstable_by_key(|find| (find.range.start, find.rank));
-    let mut union: Vec<Find> = Vec::with_capacity(finds.len());
-    for find in finds {
-        match union.last_mut() {
-            Some(last) if find.range.start < last.range.end => {
-                last.range.end = last.range.end.max(find.range.end);
-                if find.rank < last.rank {
-                    (last.label, last.rank) = (find.label, find.rank);
-                }
-            }
-            _ => union.push(find),
-        }
+#[inline(always)]
+fn each(mut bits: u64, base: usize, mut check: impl FnMut(usize)) {
+    while bits != 0 {
+        check(base + bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
-    union
-}
-
-fn replace(text: &str, union: &[Find]) -> String {
-    let mut replaced = String::with_capacity(text.len());
-    let mut at = 0;
-    for find in union.iter().filter(|find| find.rank != RANK_OF_LABELS) {
-        replaced.push_str(text.get(at..find.range.start).unwrap_or_default());
-        replaced.push_str(find.label);
-        at = find.range.end;
-    }
-    replaced.push_str(text.get(at..).unwrap_or_default());
-    replaced
 }

@@ -1,0 +1,334 @@
+//! Addresses of machines: IPv4, IPv6 and hardware addresses.
+//!
+//! It owns what tells an address from a version, a time and a module path. It
+//! must never know names of hosts.
+
+use std::net::Ipv6Addr;
+
+use super::engine::Pass;
+use super::rules::Rule;
+use super::text::class::{ALNUM, COLON, DASH, DIGIT, DOT, HEX, HOST, LETTER, UNDERSCORE, UPPER};
+
+/// Longer than any address with its garbage, and short.
+const MOST: usize = 96;
+
+/// Words before a number that make it a version.
+const VERSIONS: [&[u8]; 15] = [
+    b"version",
+    b"versions",
+    b"ver",
+    b"v",
+    b"release",
+    b"build",
+    b"rev",
+    b"revision",
+    b"firmware",
+    b"driver",
+    b"sdk",
+    b"fileversion",
+    b"productversion",
+    b"assemblyversion",
+    b"oid",
+];
+
+/// Programs that a browser names with their version.
+const AGENTS: [&[u8]; 10] = [
+    b"chrome",
+    b"chromium",
+    b"headlesschrome",
+    b"edg",
+    b"edge",
+    b"opr",
+    b"safari",
+    b"firefox",
+    b"vivaldi",
+    b"electron",
+];
+
+impl Pass<'_> {
+    /// Three separators with numbers before them end at `at`.
+    pub(super) fn quad(&mut self, at: usize) {
+        if at < self.quads_until {
+            return;
+        }
+        let text = self.text;
+        let separator = text.byte(at);
+        let of = DIGIT | if separator == b'.' { DOT } else { DASH };
+        let mut start = text.back(at, of, MOST);
+        let mut end = text.run(at, of, MOST);
+        while end > at && text.before(end) == separator {
+            end -= 1;
+        }
+        while start < at && text.byte(start) == separator {
+            start += 1;
+        }
+        self.quads_until = end;
+        if separator == b'.' { self.dotted(start, end) } else { self.dashed(start, end) }
+    }
+
+    fn dotted(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        // A token beside the run stands for something that was part of it.
+        let labels = text.ends(start, b"].") || text.starts(end, b".[");
+        let port = match numbers(text.slice(start, end), b'.') {
+            Some(([_, _, _, _], None)) => false,
+            Some(([first, ..], Some(port))) if first > 0 && port > 255 => true,
+            _ => return,
+        };
+        let Some(([first, second, ..], _)) = numbers(text.slice(start, end), b'.') else { return };
+        let kept =
+            first == 127 || (first == 255 && second == 255) || text.slice(start, end) == b"0.0.0.0";
+        if !labels && !kept && (port || !self.is_version(start, end)) {
+            self.found(Rule::Ipv4, start, end);
+        }
+    }
+
+    /// `ip-10-0-0-7`: part of a name that somebody's network gave out.
+    fn dashed(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let Some((octets, None)) = numbers(text.slice(start, end), b'-') else { return };
+        // Dates and counters have small numbers, and zeros before them.
+        let address = octets.iter().any(|octet| *octet >= 32)
+            && octets.first().is_some_and(|first| *first > 0);
+        let zeros = text.byte(start) == b'0';
+        let name = text.back(start, HOST, 64);
+        if address && !zeros && !self.glued_before(name) && !text.is(end, UNDERSCORE | LETTER) {
+            let end = text.run(end, ALNUM | DASH, 64);
+            self.found(Rule::Ipv4, name, end);
+        }
+    }
+
+    /// Whether what is at this place is written as an IPv4 address.
+    pub(super) fn is_ipv4(&self, start: usize, end: usize) -> bool {
+        matches!(numbers(self.text.slice(start, end), b'.'), Some((_, None)))
+    }
+
+    /// Whether something beside four numbers says that they are a version.
+    fn is_version(&self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let octets = numbers(text.slice(start, end), b'.').map(|(octets, _)| octets);
+        let private = matches!(octets, Some([10, ..] | [192, 168, ..] | [172, 16..=31, ..]));
+        let after = text.byte(end);
+        if matches!(after, b'-' | b'+' | b'_') && text.is(end + 1, LETTER) {
+            return true;
+        }
+        match text.before(start) {
+            b'~' => true,
+            b'=' if text.ends(start, b"==")
+                || text.ends(start, b"~=")
+                || text.ends(start, b">=") =>
+            {
+                true
+            }
+            b'=' | b':' | b'"' | b'\'' | b' ' | b'\t' => self.is_version_word(start),
+            b'/' => self.is_product(start, end, private),
+            b'-' | b'_' => !private && text.is(start.wrapping_sub(2), ALNUM),
+            _ => {
+                let word = text.back(start, LETTER, 16);
+                !self.glued_before(word) && is_one_of(text.slice(word, start), &VERSIONS)
+            }
+        }
+    }
+
+    /// `Version=`, `version: "`, `Version `
+    fn is_version_word(&self, start: usize) -> bool {
+        let text = self.text;
+        let mut end = start;
+        while end + 6 > start
+            && matches!(text.before(end), b'=' | b':' | b'"' | b'\'' | b' ' | b'\t' | b'\\')
+        {
+            end -= 1;
+        }
+        let word = text.back(end, LETTER, 24);
+        let slice = text.slice(word, end);
+        is_one_of(slice, &VERSIONS)
+            || (slice.len() > 7 && slice.to_ascii_lowercase().ends_with(b"version"))
+    }
+
+    /// `Chrome/120.0.0.0`; but Java writes `name/10.0.0.7:50010`.
+    fn is_product(&self, start: usize, end: usize, private: bool) -> bool {
+        let text = self.text;
+        let word = text.back(start - 1, LETTER, 32);
+        let name = text.slice(word, start - 1);
+        if is_one_of(name, &AGENTS) {
+            return true;
+        }
+        let capital = text.is(word, UPPER) && !self.glued_before(word);
+        !private && capital && name.len() > 1 && text.byte(end) != b':' && text.ends(end, b".0")
+    }
+
+    /// Hexadecimal groups with colons between them, the last one at `at`.
+    pub(super) fn groups(&mut self, at: usize) {
+        if at < self.colons_until {
+            return;
+        }
+        let text = self.text;
+        // `std::fs`: no group beside the two colons.
+        if text.before(at) == b':' && !text.is(at + 1, HEX) && !text.is(at.wrapping_sub(2), HEX) {
+            return;
+        }
+        let start = text.back(at, HEX | COLON, MOST);
+        let end = text.run(at, HEX | COLON | DOT, MOST);
+        self.colons_until = end;
+        if !self.hardware(start, end) {
+            self.ipv6(start, end);
+        }
+    }
+
+    /// Six or more groups of two digits, as of Ethernet and InfiniBand, or the
+    /// beginning of them.
+    fn hardware(&mut self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let mut from = start;
+        if self.glued_before(from) && !text.is(from, COLON) {
+            // `en0:aa:bb:…`: the first group belongs to a name.
+            from = text.run(from, HEX, 8) + 1;
+        }
+        let mut to = end;
+        while to > from && text.is_before(to, COLON | DOT) {
+            to -= 1;
+        }
+        let slice = text.slice(from, to);
+        let short = slice.split(|byte| *byte == b':').all(|group| matches!(group.len(), 1 | 2));
+        let two = short && slice.split(|byte| *byte == b':').all(|group| group.len() == 2);
+        let groups = slice.iter().filter(|byte| **byte == b':').count() + 1;
+        let letter = text.any(from, to, LETTER);
+        let cut = text.starts(to, b":\xe2\x80\xa6") || text.starts(to, b":...");
+        let whole = (two && groups >= 6)
+            || (short && groups == 6 && letter)
+            || (two && groups >= 3 && cut && letter);
+        if !whole || self.glued_behind(to) || (from == start && self.glued_before(from)) {
+            return false;
+        }
+        self.found(Rule::Mac, from, to);
+        true
+    }
+
+    /// Separated by dashes (`at` is the third), or by dots (the second).
+    pub(super) fn pairs(&mut self, at: usize) {
+        let text = self.text;
+        let separator = text.byte(at);
+        let dashes = separator == b'-';
+        let of = HEX | if dashes { DASH } else { DOT };
+        let (start, end) = (text.back(at, of, MOST), text.run(at, of, MOST));
+        let slice = text.slice(start, end);
+        let (length, groups) = if dashes { (2, 6) } else { (4, 3) };
+        let even = slice.split(|byte| *byte == separator).all(|group| group.len() == length);
+        let count = slice.iter().filter(|byte| **byte == separator).count() + 1;
+        let many = count == groups || (dashes && matches!(count, 8 | 12 | 20));
+        // Numbers alone are a date or a count, more often than a vendor's.
+        let letter = text.any(start, end, LETTER) || (dashes && text.starts(start, b"00-"));
+        if even && many && letter && !self.glued_before(start) && !self.glued_behind(end) {
+            self.found(Rule::Mac, start, end);
+        }
+    }
+
+    /// The longest valid address in a run of groups. What follows it is a port,
+    /// a zone or punctuation; any other rest of the run is hidden with it.
+    fn ipv6(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let glued = self.glued_before(start) && !text.is(start, COLON);
+        let second = text.run(start, HEX, MOST) + 1;
+        // In `en0:2607:…` the first group belongs to a name, unless the whole
+        // run is an address.
+        let whole = |from| self.longest_ipv6(from, end).is_some_and(|to| !text.is(to, HEX | COLON));
+        let starts = if glued && !whole(start) { [second, start] } else { [start, second] };
+        for from in starts {
+            let Some(to) = self.longest_ipv6(from, end) else { continue };
+            let rest = text.run(to, HEX | COLON, MOST);
+            let port = text.byte(to) == b':' && rest <= to + 6 && text.digits(to + 1, rest);
+            let tail = if port || rest == to || text.is_before(rest, COLON) && rest == to + 1 {
+                to
+            } else {
+                rest
+            };
+            let (from, tail) = self.with_brackets(from, tail);
+            if !matches!(text.slice(from, tail), b"::1" | b"::" | b"[::1]" | b"[::]") {
+                self.found(Rule::Ipv6, from, tail);
+            }
+            return;
+        }
+        self.cut_ipv6(start, end);
+    }
+
+    /// `2607:f140:400:…`: the beginning of an address.
+    fn cut_ipv6(&mut self, start: usize, end: usize) {
+        let text = self.text;
+        let cut = text.before(end) == b':' && text.starts(end, b"\xe2\x80\xa6");
+        let dots = text.ends(end, b":...");
+        let start = if self.glued_before(start) { text.run(start, HEX, MOST) + 1 } else { start };
+        let groups = text.count(start, end, COLON);
+        if (cut || dots)
+            && groups >= 2
+            && text.any(start, end, LETTER)
+            && text.any(start, end, DIGIT)
+        {
+            self.found(Rule::Ipv6, start, end - if dots { 4 } else { 1 });
+        }
+    }
+
+    fn longest_ipv6(&self, start: usize, end: usize) -> Option<usize> {
+        let text = self.text;
+        // Six groups and an IPv4 address.
+        let mut to = end.min(start + 45);
+        while to >= start + 2 {
+            let in_group = text.is(to, HEX) && text.is_before(to, HEX);
+            if !in_group && self.is_ipv6(start, to) {
+                return Some(to);
+            }
+            to -= 1;
+        }
+        None
+    }
+
+    fn is_ipv6(&self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let slice = text.slice(start, end);
+        super::text::steps(slice.len());
+        let Ok(address) = str::from_utf8(slice) else { return false };
+        if address.parse::<Ipv6Addr>().is_err() {
+            return false;
+        }
+        // `ab::cd` is a valid address, and a module path. Addresses have a digit
+        // or groups in full length; a module path has no single colon, and
+        // `base64::decode` has letters beside what looks like an address.
+        let full = address.split(':').filter(|group| group.len() == 4).count() >= 2;
+        let single = address.split("::").any(|half| half.contains(':'));
+        let beside = self.glued_before(start) || self.glued_behind(end);
+        (full || text.any(start, end, DIGIT)) && (single || !beside)
+    }
+
+    fn with_brackets(&self, start: usize, end: usize) -> (usize, usize) {
+        let text = self.text;
+        if text.before(start) == b'[' && text.byte(end) == b']' {
+            (start - 1, end + 1)
+        } else {
+            (start, end)
+        }
+    }
+}
+
+/// Four numbers up to 255, and a fifth of any size.
+fn numbers(slice: &[u8], separator: u8) -> Option<([u8; 4], Option<u32>)> {
+    super::text::steps(slice.len());
+    let mut numbers = slice.split(|byte| *byte == separator);
+    let mut octets = [0; 4];
+    for octet in &mut octets {
+        let number = numbers.next()?;
+        // Three digits at most: `u8` would also take `0000001`.
+        if number.len() > 3 {
+            return None;
+        }
+        *octet = str::from_utf8(number).ok()?.parse().ok()?;
+    }
+    let fifth = match numbers.next() {
+        Some(number) if number.len() <= 5 => Some(str::from_utf8(number).ok()?.parse().ok()?),
+        Some(_) => return None,
+        None => None,
+    };
+    numbers.next().is_none().then_some((octets, fifth))
+}
+
+pub(super) fn is_one_of(word: &[u8], of: &[&[u8]]) -> bool {
+    of.iter().any(|one| word.eq_ignore_ascii_case(one))
+}

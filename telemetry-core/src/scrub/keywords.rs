@@ -1,0 +1,241 @@
+//! Words at whose place a find can begin.
+//!
+//! It owns the table of words and the look-up by their first four bytes. It
+//! must never know what is done where one is found.
+//!
+//! Each word of a text costs one look into a table of bits, however many words
+//! are searched: prefixes of tokens, words of log lines, the names of this
+//! machine, and the author's literals are all in one table.
+
+use super::text::class::ALNUM;
+use super::text::{Text, is};
+use super::tokens::PREFIXES;
+
+/// What begins where a word is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// The token at this place of the table of prefixes.
+    Token(usize),
+    Jwt,
+    Pem,
+    Bearer,
+    /// `password` and the like, without a separator behind it.
+    SecretWord,
+    Home,
+    DocumentsAndSettings,
+    /// `/srv/`
+    Folder,
+    User,
+    /// `for`: a name follows in some sentences.
+    Name,
+    Sudo,
+    Cron,
+    Month,
+    Host,
+    Phone,
+    /// A name of this machine or a literal, at this place of the list.
+    Own(usize),
+}
+
+/// In lower case; found whatever the case of the text.
+const CASELESS: &[(&str, Begins)] = &[
+    ("bearer ", Begins::Bearer),
+    ("basic ", Begins::Bearer),
+    ("password", Begins::SecretWord),
+    ("passphrase", Begins::SecretWord),
+    ("passwd", Begins::SecretWord),
+    ("identified by", Begins::SecretWord),
+    ("home", Begins::Home),
+    ("users", Begins::Home),
+    ("documents and settings", Begins::DocumentsAndSettings),
+    ("srv/", Begins::Folder),
+    ("mail/", Begins::Folder),
+    ("user", Begins::User),
+    ("for ", Begins::Name),
+    ("role ", Begins::Name),
+    ("login ", Begins::Name),
+    ("account ", Begins::Name),
+    ("logged ", Begins::Name),
+    ("owner ", Begins::Name),
+    ("sudo", Begins::Sudo),
+    ("jan ", Begins::Month),
+    ("jan/", Begins::Month),
+    ("feb ", Begins::Month),
+    ("feb/", Begins::Month),
+    ("mar ", Begins::Month),
+    ("mar/", Begins::Month),
+    ("apr ", Begins::Month),
+    ("apr/", Begins::Month),
+    ("may ", Begins::Month),
+    ("may/", Begins::Month),
+    ("jun ", Begins::Month),
+    ("jun/", Begins::Month),
+    ("jul ", Begins::Month),
+    ("jul/", Begins::Month),
+    ("aug ", Begins::Month),
+    ("aug/", Begins::Month),
+    ("sep ", Begins::Month),
+    ("sep/", Begins::Month),
+    ("oct ", Begins::Month),
+    ("oct/", Begins::Month),
+    ("nov ", Begins::Month),
+    ("nov/", Begins::Month),
+    ("dec ", Begins::Month),
+    ("dec/", Begins::Month),
+    ("from ", Begins::Host),
+    ("host ", Begins::Host),
+    ("node ", Begins::Host),
+    ("phone", Begins::Phone),
+    ("mobile", Begins::Phone),
+    ("tel.", Begins::Phone),
+    ("tel:", Begins::Phone),
+    ("tel ", Begins::Phone),
+    ("telephone", Begins::Phone),
+    ("fax ", Begins::Phone),
+    ("fax:", Begins::Phone),
+    ("call ", Begins::Phone),
+    ("called ", Begins::Phone),
+    ("cell", Begins::Phone),
+    ("sms ", Begins::Phone),
+    ("whatsapp", Begins::Phone),
+];
+
+/// Found in this case only.
+const EXACT: &[(&str, Begins)] =
+    &[("eyJ", Begins::Jwt), ("BEGIN", Begins::Pem), ("CMD ", Begins::Cron), ("CMD(", Begins::Cron)];
+
+const BITS: u32 = 13;
+
+/// The words that one scrubber looks for.
+pub(super) struct Keywords {
+    bits: [u64; (1 << BITS) / 64],
+    /// Sorted by slot.
+    entries: Vec<Entry>,
+    own: Vec<String>,
+}
+
+struct Entry {
+    slot: u16,
+    word: Word,
+    begins: Begins,
+}
+
+enum Word {
+    Exact(&'static str),
+    Caseless(&'static str),
+    Own(usize),
+}
+
+impl Keywords {
+    /// With the names of this machine and the author's literals.
+    pub(super) fn new(own: Vec<String>) -> Self {
+        let mut new = Self { bits: [0; (1 << BITS) / 64], entries: Vec::new(), own: Vec::new() };
+        for (place, prefix) in PREFIXES.iter().enumerate() {
+            let next = |byte| is(byte, prefix.rest);
+            let entry = || (Word::Exact(prefix.text), Begins::Token(place));
+            new.add(prefix.text.as_bytes(), next, entry);
+        }
+        for (word, begins) in EXACT {
+            new.add(word.as_bytes(), |byte| is(byte, ALNUM), || (Word::Exact(word), *begins));
+        }
+        for (word, begins) in CASELESS {
+            new.add(word.as_bytes(), |byte| is(byte, ALNUM), || (Word::Caseless(word), *begins));
+        }
+        for (place, word) in own.iter().enumerate() {
+            let entry = || (Word::Own(place), Begins::Own(place));
+            new.add(first_word(word.as_bytes()), |byte| !is(byte, ALNUM), entry);
+        }
+        new.entries.sort_by_key(|entry| entry.slot);
+        new.own = own;
+        new
+    }
+
+    /// A word of three bytes is entered with every byte that can follow.
+    fn add(&mut self, word: &[u8], next: impl Fn(u8) -> bool, entry: impl Fn() -> (Word, Begins)) {
+        let mut slots = Vec::new();
+        match *word {
+            [a, b, c, d, ..] => slots.push(slot([a, b, c, d])),
+            [a, b, c] => {
+                let bytes = (0..=u8::MAX).filter(|byte| next(*byte));
+                slots.extend(bytes.map(|d| slot([a, b, c, d])));
+            }
+            _ => return,
+        }
+        slots.sort_unstable();
+        slots.dedup();
+        for slot in slots {
+            if let Some(bits) = self.bits.get_mut(usize::from(slot) / 64) {
+                *bits |= 1 << (slot % 64);
+            }
+            let (word, begins) = entry();
+            self.entries.push(Entry { slot, word, begins });
+        }
+    }
+
+    /// Whether a word of the table can begin with these four bytes.
+    #[inline(always)]
+    pub(super) fn may_begin(&self, four: [u8; 4]) -> bool {
+        let slot = slot(four);
+        self.bits.get(usize::from(slot) / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
+    }
+
+    /// The words at `at`, each with its end.
+    pub(super) fn at<'k>(
+        &'k self,
+        text: Text<'k>,
+        at: usize,
+    ) -> impl Iterator<Item = (Begins, usize)> + 'k {
+        let slot = slot(four(text, at));
+        let from = self.entries.partition_point(|entry| entry.slot < slot);
+        let here = self.entries.get(from..).unwrap_or_default().iter();
+        here.take_while(move |entry| entry.slot == slot).filter_map(move |entry| {
+            let end = match entry.word {
+                Word::Exact(word) => text.starts(at, word.as_bytes()).then_some(at + word.len()),
+                Word::Caseless(word) => {
+                    text.starts_caseless(at, word.as_bytes()).then_some(at + word.len())
+                }
+                Word::Own(place) => self.own_at(text, at, place),
+            }?;
+            Some((entry.begins, end))
+        })
+    }
+
+    /// Where the own word that has its first letter or digit at `at` begins
+    /// is asked again by whoever finds it.
+    fn own_at(&self, text: Text<'_>, at: usize, place: usize) -> Option<usize> {
+        let word = self.own.get(place)?.as_bytes();
+        let start = at.checked_sub(lead(word))?;
+        let end = start + word.len();
+        text.starts_caseless(start, word).then_some(end)
+    }
+}
+
+/// How many bytes stand before the first letter or digit of `word`.
+fn lead(word: &[u8]) -> usize {
+    word.iter().take_while(|byte| !in_word(**byte)).count()
+}
+
+/// `word` from the place where a word of the text begins: in `/srv/jane`
+/// behind the first slash.
+fn first_word(word: &[u8]) -> &[u8] {
+    word.get(lead(word)..).unwrap_or_default()
+}
+
+fn in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
+}
+
+#[inline(always)]
+pub(super) fn four(text: Text<'_>, at: usize) -> [u8; 4] {
+    match text.0.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+        Some(four) => *four,
+        None => [text.byte(at), text.byte(at + 1), text.byte(at + 2), text.byte(at + 3)],
+    }
+}
+
+/// The case of letters does not matter.
+#[inline(always)]
+fn slot(four: [u8; 4]) -> u16 {
+    let folded = u32::from_le_bytes(four) | 0x2020_2020;
+    (folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as u16
+}

@@ -1,0 +1,384 @@
+//! Numbers of accounts, cards and telephones.
+//!
+//! It owns their lengths and check digits. It must never know what a name
+//! beside a number says, beyond the words for a telephone.
+
+use super::engine::Pass;
+use super::rules::Rule;
+use super::text::class::{ALNUM, BLANK, DASH, DIGIT, DOT, LETTER, UPPER};
+
+/// The most groups of digits that are looked at together.
+const GROUPS: usize = 12;
+
+/// Lengths of account numbers by country, from the registry of SWIFT.
+const IBANS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 \
+    EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 \
+    LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 \
+    RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30";
+
+/// Groups of digits with one separator between each two.
+#[derive(Clone, Copy, Default)]
+struct Groups {
+    /// Start and end of each.
+    places: [(usize, usize); GROUPS],
+    count: usize,
+}
+
+impl Groups {
+    fn get(&self, at: usize) -> (usize, usize) {
+        self.places.get(at).copied().unwrap_or_default()
+    }
+
+    fn length(&self, at: usize) -> usize {
+        let (start, end) = self.get(at);
+        end - start
+    }
+}
+
+impl Pass<'_> {
+    /// Eleven bytes of digits and separators end at `at`, or three digits and a
+    /// dash.
+    pub(super) fn number(&mut self, at: usize) {
+        if at < self.numbers_until {
+            return;
+        }
+        let text = self.text;
+        let mut start = text.back(at, DIGIT | BLANK | DASH | DOT, 40).max(self.numbers_until);
+        start = text.run(start, BLANK | DASH | DOT, 40);
+        let groups = self.groups_from(start);
+        self.numbers_until = groups.get(groups.count.saturating_sub(1)).1.max(at);
+        let mut first = 0;
+        while first < groups.count {
+            first += self.number_at(&groups, first).max(1);
+        }
+    }
+
+    fn groups_from(&self, start: usize) -> Groups {
+        let text = self.text;
+        let mut groups = Groups::default();
+        let mut at = start;
+        for place in &mut groups.places {
+            let end = text.run(at, DIGIT, 40);
+            if end == at {
+                break;
+            }
+            *place = (at, end);
+            groups.count += 1;
+            at = end + 1;
+            if !matches!(text.byte(end), b' ' | b'-' | b'.') {
+                break;
+            }
+        }
+        groups
+    }
+
+    /// How many groups are a card, an SSN or a telephone, beginning with this
+    /// one.
+    fn number_at(&mut self, groups: &Groups, first: usize) -> usize {
+        let text = self.text;
+        let (start, _) = groups.get(first);
+        if self.glued_before(start)
+            || matches!(text.before(start), b'.' | b'/' | b'=' | b'#') && text.before(start) != b'='
+        {
+            return 0;
+        }
+        if let Some(count) = self.card(groups, first) {
+            return count;
+        }
+        if self.ssn(groups, first) {
+            return 3;
+        }
+        self.american_phone(groups, first)
+    }
+
+    fn card(&mut self, groups: &Groups, first: usize) -> Option<usize> {
+        let text = self.text;
+        let start = groups.get(first).0;
+        let separator = text.byte(groups.get(first).1);
+        for count in 1..=(groups.count - first).min(5) {
+            let end = groups.get(first + count - 1).1;
+            if count > 1
+                && (text.byte(groups.get(first + count - 2).1) != separator || separator == b'.')
+            {
+                return None;
+            }
+            let digits = text.count(start, end, DIGIT);
+            if digits > 19 {
+                return None;
+            }
+            let shape = count == 1
+                || (0..count - 1).all(|at| {
+                    (4..=6).contains(&groups.length(first + at))
+                        || groups.length(first + at) == 3 && at > 0
+                });
+            let whole = !self.glued_behind(end)
+                && !(text.byte(end) == b'.' && text.is(end + 1, DIGIT))
+                && !(text.byte(end) == separator
+                    && count == 1
+                    && separator == b'-'
+                    && text.is(end + 1, DIGIT));
+            if digits >= 12 && shape && whole && self.is_card(start, end, digits) {
+                self.found(Rule::Card, start, end);
+                return Some(count);
+            }
+        }
+        None
+    }
+
+    /// Issuers by their first digits and lengths, and Luhn's check digit.
+    fn is_card(&self, start: usize, end: usize, length: usize) -> bool {
+        let mut digits = [0_u8; 19];
+        let mut count = 0;
+        super::text::steps(end - start);
+        for byte in self.text.slice(start, end).iter().filter(|byte| byte.is_ascii_digit()) {
+            if let Some(place) = digits.get_mut(count) {
+                *place = byte - b'0';
+            }
+            count += 1;
+        }
+        let digits = digits.get(..count.min(19)).unwrap_or_default();
+        let head = |places: usize| {
+            digits.iter().take(places).fold(0_u32, |head, digit| head * 10 + u32::from(*digit))
+        };
+        let issued = match length {
+            13 => head(1) == 4,
+            14 => matches!(head(3), 300..=305 | 309) || matches!(head(2), 36 | 38 | 39),
+            15 => matches!(head(2), 34 | 37) || matches!(head(4), 1800 | 2131 | 2014 | 2149),
+            16 => {
+                head(1) == 4
+                    || matches!(head(2), 51..=55 | 65 | 60 | 62 | 81 | 35 | 50 | 56..=59 | 61 | 63..=64 | 66..=69 | 36 | 38 | 39 | 30)
+                    || matches!(head(4), 2221..=2720 | 2200..=2204 | 9792)
+            }
+            12 | 17..=19 => {
+                matches!(head(2), 62 | 50 | 56..=59 | 60..=61 | 63..=69)
+                    || (head(1) == 4 && length == 19)
+            }
+            _ => false,
+        };
+        let zeros = digits.iter().skip(1).all(|digit| Some(digit) == digits.get(1));
+        issued && !zeros && luhn(digits)
+    }
+
+    /// Three, two and four digits, of an area that was given out.
+    fn ssn(&mut self, groups: &Groups, first: usize) -> bool {
+        let text = self.text;
+        if first + 3 > groups.count {
+            return false;
+        }
+        let shape = [3, 2, 4];
+        let lengths =
+            shape.iter().enumerate().all(|(at, length)| groups.length(first + at) == *length);
+        let (start, area) = groups.get(first);
+        let (second, third) = (groups.get(first + 1), groups.get(first + 2));
+        let separator = text.byte(area);
+        let even = text.byte(second.1) == separator;
+        // Numbers with blanks or dots between them are often something else.
+        let alone = separator == b'-' || (first == 0 && groups.count == 3);
+        let area = text.slice(start, area);
+        let given = area != b"000" && area != b"666" && area.first() != Some(&b'9');
+        let zeros =
+            text.slice(second.0, second.1) == b"00" || text.slice(third.0, third.1) == b"0000";
+        let glued =
+            self.glued_behind(third.1) || text.byte(third.1) == b'-' && text.is(third.1 + 1, ALNUM);
+        if !(lengths && even && alone && given)
+            || zeros
+            || glued
+            || text.is_before(start, DASH | DOT)
+        {
+            return false;
+        }
+        self.found(Rule::Ssn, start, third.1);
+        true
+    }
+
+    /// `212-555-0147`, `1-212-555-0147`, `(212) 555-0147`.
+    fn american_phone(&mut self, groups: &Groups, first: usize) -> usize {
+        let text = self.text;
+        let one = usize::from(groups.length(first) == 1 && text.byte(groups.get(first).0) == b'1');
+        let area = first + one;
+        if area + 3 > groups.count
+            || groups.length(area) != 3
+            || groups.length(area + 1) != 3
+            || groups.length(area + 2) != 4
+        {
+            return self.bracketed_phone(groups, first);
+        }
+        let begins = |at: usize| matches!(text.byte(groups.get(at).0), b'2'..=b'9');
+        let (separator, second) =
+            (text.byte(groups.get(area).1), text.byte(groups.get(area + 1).1));
+        let start = groups.get(first).0;
+        let end = groups.get(area + 2).1;
+        let alone = separator == b'-' || (first == 0 && area + 3 == groups.count);
+        let dotted = text.byte(end) == b'.' && text.is(end + 1, DIGIT);
+        if !begins(area)
+            || !begins(area + 1)
+            || separator != second
+            || !alone
+            || self.glued_behind(end)
+            || dotted
+        {
+            return 0;
+        }
+        self.found(Rule::Phone, start, end);
+        3 + one
+    }
+
+    fn bracketed_phone(&mut self, groups: &Groups, first: usize) -> usize {
+        let text = self.text;
+        let (start, end) = groups.get(first);
+        if first + 2 > groups.count
+            || groups.length(first) != 3
+            || groups.length(first + 1) != 4
+            || text.byte(end) == b'.' && false
+        {
+            return 0;
+        }
+        let close = text.back(start, BLANK, 1);
+        let open = close.wrapping_sub(5);
+        let bracketed = text.before(close) == b')'
+            && text.byte(open) == b'('
+            && text.digits(open + 1, open + 4);
+        let last = groups.get(first + 1).1;
+        if !bracketed || self.glued_behind(last) {
+            return 0;
+        }
+        let one = if text.ends(open, b"+1 ") {
+            3
+        } else if text.ends(open, b"1 ") {
+            2
+        } else {
+            0
+        };
+        self.found(Rule::Phone, open - one, last);
+        2
+    }
+
+    /// `+44 20 7946 0958`, `+1 (212) 555-0147`.
+    pub(super) fn plus(&mut self, at: usize) {
+        let text = self.text;
+        if self.glued_before(at)
+            || !matches!(text.byte(at + 1), b'1'..=b'9')
+            || matches!(text.before(at), b'+' | b'=' | b')') && text.before(at) != b'='
+        {
+            return;
+        }
+        let (end, digits) = self.dialled(at + 1);
+        if (8..=15).contains(&digits) && !self.glued_behind(end) {
+            self.found(Rule::Phone, at, end);
+        }
+    }
+
+    /// The end of digits as they are written to be dialled, and their number.
+    fn dialled(&self, start: usize) -> (usize, usize) {
+        let text = self.text;
+        let (mut at, mut end, mut digits) = (start, start, 0);
+        while digits < 17 && at < start + 32 {
+            let byte = text.byte(at);
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    end = at + 1;
+                }
+                b' ' | b'-' | b'.' | b'/'
+                    if text.is(at + 1, DIGIT) || text.byte(at + 1) == b'(' => {}
+                b'(' if text.is(at + 1, DIGIT) => {}
+                b')' if digits > 0 => {}
+                _ => break,
+            }
+            at += 1;
+        }
+        (end, digits)
+    }
+
+    /// A number behind a word for a telephone.
+    pub(super) fn phone_word(&mut self, end: usize) {
+        let text = self.text;
+        let mut start = text.until(end, end + 20, |byte| {
+            byte.is_ascii_digit() || matches!(byte, b'+' | b'(' | b'\n')
+        });
+        if text.byte(start) == b'(' && !text.is(start + 1, DIGIT) {
+            start = text.until(start + 1, end + 20, |byte| byte.is_ascii_digit() || byte == b'\n');
+        }
+        // Between the word and the number stand few words.
+        let between = text.count(end, start, LETTER);
+        if !text.is(start, DIGIT) && text.byte(start) != b'('
+            || between > 12
+            || self.glued_before(start)
+        {
+            return;
+        }
+        let (last, digits) = self.dialled(start);
+        if (7..=15).contains(&digits) && !self.glued_behind(last) {
+            self.found(Rule::Phone, start, last);
+        }
+    }
+
+    /// An account number: `at` is the second digit of it.
+    pub(super) fn account(&mut self, at: usize) {
+        let text = self.text;
+        let start = at - 3;
+        if self.glued_before(start) {
+            return;
+        }
+        let Some(length) = iban_length(text.slice(start, start + 2)) else { return };
+        let (mut end, mut taken) = (start, 0);
+        while taken < length {
+            if text.is(end, ALNUM) {
+                taken += 1;
+            } else if !(matches!(text.byte(end), b' ' | b'-')
+                && text.is(end + 1, ALNUM)
+                && taken >= 4)
+            {
+                return;
+            }
+            end += 1;
+        }
+        let mut characters = [0_u8; 34];
+        super::text::steps(end - start);
+        for (place, byte) in characters
+            .iter_mut()
+            .zip(text.slice(start, end).iter().filter(|byte| byte.is_ascii_alphanumeric()))
+        {
+            *place = byte.to_ascii_uppercase();
+        }
+        let spaced = end - start > length;
+        let upper = !spaced || text.count(start, end, UPPER) == text.count(start, end, LETTER);
+        if upper
+            && !self.glued_behind(end)
+            && mod_97(characters.get(..length).unwrap_or_default()) == 1
+        {
+            self.found(Rule::Iban, start, end);
+        }
+    }
+}
+
+fn iban_length(country: &[u8]) -> Option<usize> {
+    super::text::steps(IBANS.len() / 5);
+    let country = country.to_ascii_uppercase();
+    let entry =
+        IBANS.split_ascii_whitespace().find(|entry| entry.as_bytes().starts_with(&country))?;
+    entry.get(2..)?.parse().ok()
+}
+
+/// The first four characters moved to the end, letters as 10 to 35.
+fn mod_97(iban: &[u8]) -> u32 {
+    let (head, tail) = iban.split_at(iban.len().min(4));
+    tail.iter().chain(head).fold(0, |rest, byte| match byte {
+        b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
+        _ => (rest * 100 + u32::from(byte.wrapping_sub(b'A')) + 10) % 97,
+    })
+}
+
+fn luhn(digits: &[u8]) -> bool {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .zip([false, true].into_iter().cycle())
+        .map(|(digit, double)| match u32::from(*digit) {
+            digit if double && digit > 4 => digit * 2 - 9,
+            digit if double => digit * 2,
+            digit => digit,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}

@@ -1,0 +1,525 @@
+//! The scrubber as a program sees it.
+//!
+//! It owns the choice of rules, what is learnt at first use, and what is
+//! written in the place of a find. It must never know how anything is found.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use super::author::{self, AuthorRule};
+use super::engine::Pass;
+use super::find::{Span, Spans};
+use super::keywords::Keywords;
+use super::labels::{CUT, PSEUDONYM_DIGITS};
+use super::machine::{Machine, OwnWord};
+use super::rules::{Preset, RULES, Rule, RuleSet, ScrubRule};
+use crate::error::{Error, Kind};
+use crate::pseudonym::{KeyScope, KeySlot, Keys};
+
+/// Larger than any message that a person reads, and scrubbed in milliseconds.
+const MAX_LENGTH: usize = 1 << 20;
+/// The least length that can be asked for.
+const LEAST_LENGTH: usize = 64;
+/// How far before the cut a blank is looked for, so that no half of a name or
+/// number is left that is not found for want of its other half.
+const CUT_BACK: usize = 256;
+
+/// A token beside a text can make a find of it: in `--password ::fe80::1jane`
+/// the value is none until its beginning is a token. So the result is scrubbed
+/// until nothing is found, and scrubbing it again changes nothing. One round
+/// suffices for what people write, two or three for what tests make up; the
+/// limit keeps the time linear for what is made to be slow.
+const MAX_ROUNDS: usize = 8;
+/// What is left of a text that is not done after the last round.
+const GIVEN_UP: &[u8] = b"[secret]";
+
+static BALANCED: LazyLock<Arc<Shared>> = LazyLock::new(|| Arc::new(Shared::new(Preset::Balanced)));
+
+/// Finds personal data in free text and replaces it by a token.
+///
+/// It finds *patterns*, not meaning. What it looks for is listed by
+/// [`rules`](Self::rules), with what each rule lets pass. The names of this
+/// machine (user, host, current folder) are learnt when the first text is
+/// scrubbed; a scrubber that is never used costs nothing.
+///
+/// ```
+/// use telemetry_core::scrub::Scrubber;
+///
+/// let scrubber = Scrubber::default();
+/// let text = "jane@corp.example: cannot open /home/jane/key.pem on 10.0.0.7:22";
+/// assert_eq!(scrubber.scrub(text), "[email]: cannot open /home/[user]/key.pem on [ip]:22");
+/// ```
+#[derive(Clone)]
+pub struct Scrubber {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    rules: RuleSet,
+    /// What the author says; else the system is asked at first use.
+    machine: Option<Machine>,
+    literals: Vec<String>,
+    author: Vec<AuthorRule>,
+    author_labels: Vec<Box<str>>,
+    keys: Option<Arc<Keys>>,
+    max_length: usize,
+    learnt: OnceLock<Learnt>,
+}
+
+/// What is built when the first text comes.
+struct Learnt {
+    keywords: Keywords,
+    own: Vec<OwnWord>,
+}
+
+impl Shared {
+    fn new(preset: Preset) -> Self {
+        Self {
+            rules: preset.rules(),
+            machine: None,
+            literals: Vec::new(),
+            author: Vec::new(),
+            author_labels: Vec::new(),
+            keys: None,
+            max_length: MAX_LENGTH,
+            learnt: OnceLock::new(),
+        }
+    }
+
+    fn learnt(&self) -> &Learnt {
+        self.learnt.get_or_init(|| {
+            let machine = self.machine.clone().unwrap_or_else(Machine::current);
+            let mut own = machine.words();
+            own.extend(
+                self.literals
+                    .iter()
+                    .map(|literal| OwnWord { text: literal.clone(), rule: Rule::Literal }),
+            );
+            let words = own.iter().map(|word| word.text.clone()).collect();
+            Learnt { keywords: Keywords::new(words), own }
+        })
+    }
+}
+
+impl Clone for Shared {
+    /// What was learnt is learnt anew, by what the copy is told next.
+    fn clone(&self) -> Self {
+        Self {
+            rules: self.rules,
+            machine: self.machine.clone(),
+            literals: self.literals.clone(),
+            author: self.author.clone(),
+            author_labels: self.author_labels.clone(),
+            keys: self.keys.clone(),
+            max_length: self.max_length,
+            learnt: OnceLock::new(),
+        }
+    }
+}
+
+impl Default for Scrubber {
+    /// The rules of [`Preset::Balanced`].
+    fn default() -> Self {
+        Self { shared: Arc::clone(&BALANCED) }
+    }
+}
+
+/// One find in a text, for a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Find<'s> {
+    rule: &'s str,
+    token: &'s str,
+    range: Range<usize>,
+}
+
+impl<'s> Find<'s> {
+    /// The rule's name; for an author's literal `literal`.
+    pub fn rule(&self) -> &'s str {
+        self.rule
+    }
+
+    /// What stands in the place of the find, such as `[email]`.
+    pub fn token(&self) -> &'s str {
+        self.token
+    }
+
+    /// The bytes of the text that are replaced.
+    pub fn range(&self) -> Range<usize> {
+        self.range.clone()
+    }
+}
+
+impl Scrubber {
+    /// The rules of a preset.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::{Preset, Scrubber};
+    ///
+    /// let scrubber = Scrubber::preset(Preset::Minimal);
+    /// assert_eq!(scrubber.scrub("GET https://db-1/?q=jane"), "GET https://db-1/?q=jane");
+    /// ```
+    pub fn preset(preset: Preset) -> Self {
+        match preset {
+            Preset::Balanced => Self::default(),
+            preset => Self { shared: Arc::new(Shared::new(preset)) },
+        }
+    }
+
+    /// What is looked for, in the order in which tokens win where finds
+    /// overlap. For the data dictionary.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// for rule in Scrubber::rules() {
+    ///     println!("{:20} {:10} {}", rule.name(), rule.token(), rule.description());
+    /// }
+    /// ```
+    pub fn rules() -> &'static [ScrubRule] {
+        RULES
+    }
+
+    /// Also runs the rule of this name.
+    ///
+    /// # Errors
+    ///
+    /// When no rule has this name.
+    pub fn with(mut self, rule: &str) -> Result<Self, Error> {
+        let rule = rule_of(rule)?;
+        let shared = self.edit();
+        shared.rules = shared.rules.with(rule);
+        Ok(self)
+    }
+
+    /// Does not run the rule of this name.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// let scrubber = Scrubber::default().without("ipv4")?;
+    /// assert_eq!(scrubber.scrub("10.0.0.7 left, a@b.co came"), "10.0.0.7 left, [email] came");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When no rule has this name.
+    pub fn without(mut self, rule: &str) -> Result<Self, Error> {
+        let rule = rule_of(rule)?;
+        let shared = self.edit();
+        shared.rules = shared.rules.without(rule);
+        Ok(self)
+    }
+
+    /// Also hides `literal`, such as the name of a project, behind the token
+    /// `[private]`.
+    ///
+    /// It is found where it stands as a word of its own (no letter or digit
+    /// beside it); upper and lower case of ASCII letters do not matter.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// let scrubber = Scrubber::default().with_literal("web-7")?;
+    /// assert_eq!(scrubber.scrub("lost WEB-7, kept web-70"), "lost [private], kept web-70");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `literal`, without white space around it, has fewer than 3
+    /// characters (names of one or two letters are also ordinary words, and
+    /// hiding those makes texts useless without hiding anybody) or more than
+    /// 253, as no name of a host or user has.
+    pub fn with_literal(mut self, literal: &str) -> Result<Self, Error> {
+        let literal = author::literal(literal)?.to_owned();
+        self.edit().literals.push(literal);
+        Ok(self)
+    }
+
+    /// Also hides what a regular expression finds, behind the token `[name]`.
+    ///
+    /// Classes such as `\w` and `\d` are those of ASCII. Such a rule runs by
+    /// itself over the whole text, in time linear in its length.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// let scrubber = Scrubber::default().with_pattern("ticket", r"\bOPS-[0-9]+")?;
+    /// assert_eq!(scrubber.scrub("see OPS-1234."), "see [ticket].");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is no word of small letters, digits and dashes, or the
+    /// pattern is not valid, too large, or matches an empty text.
+    pub fn with_pattern(mut self, name: &str, pattern: &str) -> Result<Self, Error> {
+        let rule = AuthorRule::new(name, pattern, self.shared.author.len())?;
+        let shared = self.edit();
+        shared.author_labels.push(rule.name.clone());
+        shared.author.push(rule);
+        Ok(self)
+    }
+
+    /// Hides the names of this machine instead of the one that the program
+    /// runs on.
+    #[must_use]
+    pub fn with_machine(mut self, machine: Machine) -> Self {
+        self.edit().machine = Some(machine);
+        self
+    }
+
+    /// Writes `[email:4f1c0a9be6d27c35]` instead of `[email]`: equal values have
+    /// equal tokens under the same keys, so that finds can be counted and
+    /// joined. Secrets keep the bare token: nobody needs to join passwords.
+    ///
+    /// A pseudonym is still personal data: see [`Keys`] for how long and how
+    /// far tokens can be joined.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use telemetry_core::pseudonym::{Keys, Secret};
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// # fn main() -> Result<(), telemetry_core::Error> {
+    /// let keys = Arc::new(Keys::new(Secret::generate()?));
+    /// let scrubber = Scrubber::default().with_pseudonyms(keys);
+    /// let text = scrubber.scrub("a@b.co wrote to c@d.co and a@b.co").into_owned();
+    /// let tokens: Vec<_> = text.split(' ').filter(|word| word.starts_with("[email:")).collect();
+    /// assert_eq!(tokens[0], tokens[2]);
+    /// assert_ne!(tokens[0], tokens[1]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_pseudonyms(mut self, keys: Arc<Keys>) -> Self {
+        self.edit().keys = Some(keys);
+        self
+    }
+
+    /// Takes texts of at most `bytes` (at least 64) instead of 1 MiB. Of a
+    /// longer one the rest is replaced by `[cut]`, never passed unread.
+    #[must_use]
+    pub fn with_max_length(mut self, bytes: usize) -> Self {
+        self.edit().max_length = bytes.max(LEAST_LENGTH);
+        self
+    }
+
+    fn edit(&mut self) -> &mut Shared {
+        let shared = Arc::make_mut(&mut self.shared);
+        shared.learnt = OnceLock::new();
+        shared
+    }
+
+    /// The text with every find replaced by its rule's token.
+    ///
+    /// Where finds overlap, everything that any of them covers is replaced
+    /// together: no rest of the losing one stays. Tokens that are in the text
+    /// already stay as they are, so that scrubbing twice is scrubbing once.
+    /// The text itself is given back, without a copy, when nothing is found.
+    /// The time is linear in the length of the text.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.scrubbed(text.as_bytes()) {
+            None => Cow::Borrowed(text),
+            // Finds begin and end between characters.
+            Some(bytes) => Cow::Owned(match String::from_utf8(bytes) {
+                Ok(text) => text,
+                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            }),
+        }
+    }
+
+    /// As [`scrub`](Self::scrub), for text that may not be valid UTF-8.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// let scrubbed = Scrubber::default().scrub_bytes(b"\xff a@b.co \xfe").into_owned();
+    /// assert_eq!(scrubbed, b"\xff [email] \xfe");
+    /// ```
+    pub fn scrub_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
+        self.scrubbed(text).map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// What would be replaced, in the order of the text.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// let scrubber = Scrubber::default();
+    /// let finds: Vec<_> = scrubber.finds(b"to a@b.co").collect();
+    /// assert_eq!((finds[0].rule(), finds[0].range()), ("email", 3..9));
+    /// ```
+    pub fn finds(&self, text: &[u8]) -> impl Iterator<Item = Find<'_>> {
+        let spans = self.spans(text.get(..self.kept(text)).unwrap_or(text));
+        let spans = spans.as_slice().to_vec();
+        spans.into_iter().map(|span| Find {
+            rule: self.name_of(span.rule),
+            token: self.token_of(span.rule),
+            range: span.range(),
+        })
+    }
+
+    /// `None` when nothing is to be replaced.
+    fn scrubbed(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let kept = self.kept(text);
+        let head = text.get(..kept).unwrap_or(text);
+        let spans = self.spans(head);
+        if spans.is_empty() && kept == text.len() {
+            return None;
+        }
+        let mut replaced = self.replaced(head, spans.as_slice());
+        if !spans.is_empty() {
+            self.settle(&mut replaced);
+        }
+        if kept < text.len() {
+            replaced.extend_from_slice(CUT);
+        }
+        // Tokens can be longer than what they stand for.
+        while replaced.len() > self.shared.max_length {
+            let kept = self.kept(&replaced);
+            replaced.truncate(kept);
+            replaced.extend_from_slice(CUT);
+        }
+        Some(replaced)
+    }
+
+    /// Scrubs again until nothing is found.
+    fn settle(&self, text: &mut Vec<u8>) {
+        for _ in 0..MAX_ROUNDS {
+            let spans = self.spans(text);
+            if spans.is_empty() {
+                return;
+            }
+            *text = self.replaced(text, spans.as_slice());
+        }
+        text.clear();
+        text.extend_from_slice(GIVEN_UP);
+    }
+
+    /// How much of a text is read: all of it, or what leaves room for the mark.
+    fn kept(&self, text: &[u8]) -> usize {
+        let max = self.shared.max_length;
+        if text.len() <= max {
+            return text.len();
+        }
+        let end = max - CUT.len();
+        let window = text.get(end.saturating_sub(CUT_BACK)..end).unwrap_or_default();
+        match window.iter().rposition(|byte| *byte <= b' ') {
+            Some(blank) => end - window.len() + blank + 1,
+            // Nothing of a word without an end is passed.
+            None => end - window.len(),
+        }
+    }
+
+    /// What is found, joined, in the order of the text.
+    pub(super) fn spans(&self, text: &[u8]) -> Spans {
+        let shared = &*self.shared;
+        let learnt = shared.learnt();
+        let mut pass =
+            Pass::new(text, &learnt.keywords, &learnt.own, &shared.author_labels, shared.rules);
+        for (place, rule) in (0..).zip(&shared.author) {
+            for find in rule.pattern.find_iter(text) {
+                pass.found(Rule::Author(place), find.start(), find.end());
+            }
+        }
+        pass.run()
+    }
+
+    fn replaced(&self, text: &[u8], spans: &[Span]) -> Vec<u8> {
+        // Tokens are about as long as what they stand for; one allocation.
+        let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
+        let mut at = 0;
+        for span in spans {
+            replaced.extend_from_slice(text.get(at..span.start).unwrap_or_default());
+            self.write_token(span, text, &mut replaced);
+            at = span.end;
+        }
+        replaced.extend_from_slice(text.get(at..).unwrap_or_default());
+        replaced
+    }
+
+    fn write_token(&self, span: &Span, text: &[u8], to: &mut Vec<u8>) {
+        let token = self.token_of(span.rule);
+        let value = text.get(span.range()).unwrap_or_default();
+        let keys = self.shared.keys.as_ref().filter(|_| token != "[secret]");
+        let Some(keys) = keys else { return to.extend_from_slice(token.as_bytes()) };
+        let Some(pseudonym) = keys.pseudonym(slot_of(token), &value.to_ascii_lowercase()) else {
+            return to.extend_from_slice(token.as_bytes());
+        };
+        let digits = pseudonym.as_str().rsplit('_').next().unwrap_or_default();
+        to.extend_from_slice(token.strip_suffix(']').unwrap_or(token).as_bytes());
+        to.push(b':');
+        to.extend(digits.bytes().take(PSEUDONYM_DIGITS));
+        to.push(b']');
+    }
+
+    fn token_of(&self, rule: Rule) -> &str {
+        match rule {
+            Rule::Literal => "[private]",
+            Rule::Author(place) => {
+                self.shared.author.get(usize::from(place)).map_or("[private]", |rule| &rule.token)
+            }
+            rule => rule.place().and_then(|at| RULES.get(at)).map_or("[secret]", ScrubRule::token),
+        }
+    }
+
+    fn name_of(&self, rule: Rule) -> &str {
+        match rule {
+            Rule::Literal => "literal",
+            Rule::Author(place) => {
+                self.shared.author.get(usize::from(place)).map_or("literal", |rule| &rule.name)
+            }
+            rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
+        }
+    }
+}
+
+fn rule_of(name: &str) -> Result<Rule, Error> {
+    let rule = RULES.iter().find(|rule| rule.name() == name).map(ScrubRule::rule);
+    rule.ok_or_else(|| {
+        let names: Vec<_> = RULES.iter().map(ScrubRule::name).collect();
+        Error::new(
+            Kind::Argument,
+            format!("no rule of this name: choose from {}", names.join(", ")),
+        )
+    })
+}
+
+/// Values of different kinds cannot be joined: each has a key of its own.
+fn slot_of(token: &str) -> &'static KeySlot {
+    macro_rules! slots {
+        ($($name:literal)*) => {{
+            $(
+                if token == concat!("[", $name, "]") {
+                    static SLOT: KeySlot = KeySlot::new(KeyScope::Domain(concat!("scrub.", $name)));
+                    return &SLOT;
+                }
+            )*
+        }};
+    }
+    static OTHER: KeySlot = KeySlot::new(KeyScope::Domain("scrub.other"));
+    slots!("email" "user" "ip" "host" "mac" "iban" "card" "ssn" "phone" "query" "path" "word" "private");
+    &OTHER
+}
+
+/// Shows how many literals and rules there are, and none of them: they are
+/// what must not be seen.
+impl fmt::Debug for Scrubber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scrubber")
+            .field("rules", &RULES.iter().filter(|rule| self.shared.rules.has(rule.rule())).count())
+            .field("patterns", &self.shared.author.len())
+            .field("literals", &self.shared.literals.len())
+            .finish()
+    }
+}

@@ -1,0 +1,395 @@
+//! Secrets by the name before them.
+//!
+//! It owns the names and what may stand between a name and its value. It must
+//! never know how a value is written.
+
+use super::engine::Pass;
+use super::rules::Rule;
+use super::text::class::{
+    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
+};
+
+/// The longest name that is looked at.
+const NAME: usize = 64;
+/// The longest ending of a name that is known.
+const ENDING: usize = 24;
+
+/// How much a name says about its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strength {
+    /// Whatever follows is a secret: `password`.
+    Always,
+    /// What follows can also be a word or a small number: `token`, `key`.
+    Likely,
+    /// Only what is long and mixed: `code`, `sig`, `auth`.
+    Long,
+}
+
+/// Endings of names without `_`, `-` and spaces, in lower case.
+const ENDINGS: &[(&[u8], Strength, bool)] = &[
+    // What is `true` at the end is also found behind any letters.
+    (b"password", Strength::Always, true),
+    (b"passwords", Strength::Always, true),
+    (b"passwd", Strength::Always, true),
+    (b"passphrase", Strength::Always, true),
+    (b"passcode", Strength::Always, true),
+    (b"passwort", Strength::Always, true),
+    (b"kennwort", Strength::Always, true),
+    (b"motdepasse", Strength::Always, true),
+    (b"contrasena", Strength::Always, true),
+    ("contraseña".as_bytes(), Strength::Always, true),
+    (b"senha", Strength::Always, false),
+    ("пароль".as_bytes(), Strength::Always, false),
+    ("密码".as_bytes(), Strength::Always, false),
+    ("パスワード".as_bytes(), Strength::Always, false),
+    (b"pass", Strength::Always, false),
+    (b"passw", Strength::Always, false),
+    (b"pwd", Strength::Always, false),
+    (b"psw", Strength::Always, false),
+    (b"pw", Strength::Always, false),
+    (b"secret", Strength::Always, true),
+    (b"secrets", Strength::Always, true),
+    (b"secretkey", Strength::Always, true),
+    (b"secretaccesskey", Strength::Always, true),
+    (b"secretid", Strength::Long, false),
+    (b"apikey", Strength::Always, true),
+    (b"apikeys", Strength::Always, true),
+    (b"apisecret", Strength::Always, true),
+    (b"appkey", Strength::Always, false),
+    (b"accesskey", Strength::Always, true),
+    (b"accesskeyid", Strength::Always, true),
+    (b"accountkey", Strength::Always, true),
+    (b"sharedaccesskey", Strength::Always, true),
+    (b"sharedaccesssignature", Strength::Always, true),
+    (b"privatekey", Strength::Always, true),
+    (b"signingkey", Strength::Always, true),
+    (b"encryptionkey", Strength::Always, true),
+    (b"masterkey", Strength::Always, true),
+    (b"authkey", Strength::Always, true),
+    (b"sessionkey", Strength::Always, true),
+    (b"subscriptionkey", Strength::Always, true),
+    (b"licensekey", Strength::Always, true),
+    (b"licencekey", Strength::Always, true),
+    (b"activationkey", Strength::Always, true),
+    (b"productkey", Strength::Always, true),
+    (b"storagekey", Strength::Always, true),
+    (b"sharedkey", Strength::Always, true),
+    (b"presharedkey", Strength::Always, true),
+    (b"psk", Strength::Always, false),
+    (b"key", Strength::Long, false),
+    (b"token", Strength::Likely, true),
+    (b"credential", Strength::Likely, true),
+    (b"credentials", Strength::Likely, true),
+    (b"creds", Strength::Likely, false),
+    (b"auth", Strength::Long, false),
+    (b"bearer", Strength::Long, false),
+    (b"jwt", Strength::Long, false),
+    (b"otp", Strength::Likely, false),
+    (b"totp", Strength::Likely, false),
+    (b"mfacode", Strength::Likely, false),
+    (b"pin", Strength::Likely, false),
+    (b"pincode", Strength::Likely, false),
+    (b"cvv", Strength::Likely, false),
+    (b"cvc", Strength::Likely, false),
+    (b"sig", Strength::Long, false),
+    (b"signature", Strength::Long, false),
+    (b"hmac", Strength::Long, false),
+    (b"code", Strength::Long, false),
+    (b"session", Strength::Long, false),
+    (b"sessionid", Strength::Likely, true),
+    (b"sessid", Strength::Likely, true),
+    (b"sid", Strength::Long, false),
+    (b"csrf", Strength::Long, false),
+    (b"xsrf", Strength::Long, false),
+    (b"nonce", Strength::Long, false),
+    (b"salt", Strength::Long, false),
+    (b"pat", Strength::Long, false),
+    (b"seed", Strength::Long, false),
+    (b"mnemonic", Strength::Always, false),
+    (b"seedphrase", Strength::Always, false),
+    (b"recoverycode", Strength::Always, false),
+    (b"connectionstring", Strength::Long, true),
+    (b"webhook", Strength::Long, false),
+];
+
+/// A name before a separator.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether blanks stand between the name and the separator.
+    spaced: bool,
+}
+
+impl Name {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start, end, spaced: false }
+    }
+}
+
+impl Pass<'_> {
+    /// `name = value`, `name=value`, `name => value`, `name := value`.
+    pub(super) fn equals(&mut self, at: usize) {
+        let text = self.text;
+        // Of `==` and `===` the last one counts, and `=~` asks.
+        if matches!(text.byte(at + 1), b'=' | b'~') {
+            return;
+        }
+        let value = at + 1 + usize::from(text.byte(at + 1) == b'>');
+        let mut end = at;
+        while end + 3 > at && matches!(text.before(end), b'=' | b':' | b'?' | b'+') {
+            end -= 1;
+        }
+        let Some(name) = self.name(end) else { return };
+        self.query(name, at);
+        self.named(name, at, value);
+    }
+
+    /// `name: value`.
+    pub(super) fn colon(&mut self, at: usize) {
+        let text = self.text;
+        // Not the first of `::` and of `:=`.
+        if matches!(text.byte(at + 1), b':' | b'=') || text.before(at) == b':' {
+            return;
+        }
+        if text.starts(at + 1, b"//") {
+            return self.url_host(at + 3);
+        }
+        let Some(name) = self.name(at) else { return };
+        self.named(name, at, at + 1);
+    }
+
+    fn named(&mut self, name: Name, at: usize, value: usize) {
+        if value >= self.value_until && self.header(name, value) {
+            return;
+        }
+        if let Some(strength) = self.strength(name) {
+            return self.secret(name, at, value, strength);
+        }
+        self.named_identity(name, at, value);
+    }
+
+    fn secret(&mut self, name: Name, at: usize, value: usize, strength: Strength) {
+        let text = self.text;
+        if value < self.value_until || self.is_path_part(name, value) {
+            return;
+        }
+        if text.slice(name.start, name.end).to_ascii_lowercase().ends_with(b"token")
+            && name.spaced
+            && text.byte(at) == b':'
+        {
+            // `unexpected token : x` is a sentence of a parser.
+            return;
+        }
+        let spaced = text.is(value, BLANK);
+        self.value(Rule::NamedSecret, value, strength, spaced);
+    }
+
+    /// `Authorization:` and `Cookie:`, of which the values have a form of their
+    /// own.
+    fn header(&mut self, name: Name, value: usize) -> bool {
+        let text = self.text;
+        let ends = |ending: &[u8]| {
+            name.end
+                .checked_sub(ending.len())
+                .is_some_and(|at| at >= name.start && text.starts_caseless(at, ending))
+        };
+        if ends(b"authorization") {
+            self.credentials_of_header(value);
+        } else if ends(b"cookie") || ends(b"cookies") {
+            self.cookies(value);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    fn credentials_of_header(&mut self, value: usize) {
+        let text = self.text;
+        let quote = text.run(value, BLANK, 32);
+        let scheme = text.run(text.run(quote, BACKSLASH, 4), QUOTE, 1);
+        let end = text.run(scheme, ALNUM | DASH, 24);
+        let one_word =
+            [&b"bearer"[..], b"basic", b"token", b"negotiate", b"apikey", b"key", b"ntlm"];
+        let start = text.run(end, BLANK, 8);
+        if super::address::is_one_of(text.slice(scheme, end), &one_word) && start > end {
+            let start = text.run(text.run(start, BACKSLASH, 4), QUOTE, 1);
+            let last = text.until(start, text.len(), |byte| {
+                byte <= b' ' || matches!(byte, b'"' | b'\'' | b',' | b';' | b'\\')
+            });
+            self.value_until = last.max(self.value_until);
+            return self.found(Rule::Authorization, start, last);
+        }
+        let digest = text.slice(scheme, end).eq_ignore_ascii_case(b"digest") && start > end;
+        let start = if digest { start } else { scheme };
+        let last = text.until(start, text.len(), |byte| {
+            matches!(byte, b'\r' | b'\n') || (!digest && matches!(byte, b'"' | b'\'' | b'\\'))
+        });
+        // A sentence about authorization has no credentials.
+        let mixed = digest || text.any(start, last, DIGIT | UPPER) || !text.any(start, last, BLANK);
+        self.value_until = last.max(self.value_until);
+        if mixed {
+            self.found(Rule::Authorization, start, last);
+        }
+    }
+
+    fn cookies(&mut self, value: usize) {
+        let text = self.text;
+        let start = text.run(text.run(value, BLANK, 32), BACKSLASH | QUOTE, 4);
+        let name = text.run(start, ALNUM | UNDERSCORE | DASH | DOT, NAME);
+        if name == start || text.byte(name) != b'=' {
+            return;
+        }
+        let last = text
+            .until(name, text.len(), |byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'\\'));
+        self.value_until = last.max(self.value_until);
+        self.found(Rule::Cookie, name + 1, last);
+    }
+
+    /// A name that ends before `end`, with quotes and brackets around it.
+    fn name(&self, end: usize) -> Option<Name> {
+        let text = self.text;
+        let mut last = text.back(end, BLANK, 4);
+        let spaced = last < end;
+        if text.before(last) == b']' && text.is(last.wrapping_sub(2), QUOTE) {
+            last -= 1;
+        }
+        last = text.back(last, QUOTE | BACKSLASH, 8);
+        if !text.is_before(last, ALNUM | HIGH) {
+            return None;
+        }
+        let start = text.back(last, ALNUM | UNDERSCORE | DASH | DOT | HIGH, NAME);
+        Some(Name { start, end: last, spaced })
+    }
+
+    /// In `/etc/secret: not found` the name is a file's. But `/password:x` is
+    /// an option.
+    fn is_path_part(&self, name: Name, value: usize) -> bool {
+        let text = self.text;
+        let slash = matches!(text.before(name.start), b'/' | b'\\');
+        let option = text.is_before(name.start.wrapping_sub(1), BLANK | QUOTE) || name.start == 1;
+        slash && !(option && !text.is(value, BLANK))
+    }
+
+    /// What the end of a name says about its value.
+    pub(super) fn strength(&self, name: Name) -> Option<Strength> {
+        let text = self.text;
+        let mut end = name.end;
+        // `password2`
+        while end > name.start && text.is_before(end, DIGIT) && end + 3 > name.end {
+            end -= 1;
+        }
+        if !ends_like_a_secret(text.before(end), text.byte(end.wrapping_sub(2))) {
+            return None;
+        }
+        let (mut letters, mut places) = ([0_u8; ENDING], [0_usize; ENDING]);
+        let mut first = ENDING;
+        let mut at = end;
+        while at > name.start && first > 0 {
+            at -= 1;
+            let byte = text.byte(at);
+            if !matches!(byte, b'_' | b'-' | b'.') {
+                first -= 1;
+                if let (Some(letter), Some(place)) = (letters.get_mut(first), places.get_mut(first))
+                {
+                    (*letter, *place) = (byte.to_ascii_lowercase(), at);
+                }
+            }
+        }
+        let tail = letters.get(first..).unwrap_or_default();
+        super::text::steps(ENDINGS.len());
+        let known = ENDINGS.iter().filter(|(ending, _, anywhere)| {
+            let place = ENDING.checked_sub(ending.len()).and_then(|at| places.get(at));
+            tail.ends_with(ending)
+                && (*anywhere || place.is_some_and(|place| self.begins_word(*place, name)))
+        });
+        known.max_by_key(|(ending, ..)| ending.len()).map(|(_, strength, _)| *strength)
+    }
+
+    /// Whether a word of a name begins at `at`: after `_`, or by a capital.
+    fn begins_word(&self, at: usize, name: Name) -> bool {
+        let text = self.text;
+        let capital = text.is(at, UPPER) && !text.is_before(at, UPPER);
+        at == name.start || !text.is_before(at, LETTER | HIGH) || capital
+    }
+
+    /// `password "x"`, `PASSWORD 'x'`, `password is x1`, `IDENTIFIED BY 'x'`.
+    pub(super) fn secret_word(&mut self, at: usize, end: usize) {
+        let text = self.text;
+        if text.is_before(at, ALNUM) || text.is(end, ALNUM | UNDERSCORE) {
+            return;
+        }
+        let mut value = text.run(end, BLANK, 4);
+        if value == end || value < self.value_until {
+            return;
+        }
+        for verb in [&b"is "[..], b"was ", b"to ", b"set to ", b"of ", b"= "] {
+            if text.starts_caseless(value, verb) {
+                value = text.run(value + verb.len(), BLANK, 4);
+                break;
+            }
+        }
+        if text.is(value, QUOTE) {
+            let close = text.byte(value);
+            let last = text
+                .until(value + 1, value + 128, |byte| byte == close || byte < b' ' || byte == b' ');
+            if text.byte(last) == close {
+                self.value(Rule::NamedSecret, value, Strength::Always, true);
+            }
+            return;
+        }
+        let last = text
+            .until(value, value + 128, |byte| byte <= b' ' || matches!(byte, b'"' | b'\'' | b','));
+        let mixed = text.any(value, last, DIGIT) && text.any(value, last, LETTER);
+        if mixed && last >= value + 6 && !text.any(value, last, QUOTE) {
+            self.value(Rule::NamedSecret, value, Strength::Long, true);
+        }
+    }
+}
+
+/// Whether any ending of a name can have these last two bytes.
+fn ends_like_a_secret(last: u8, before: u8) -> bool {
+    let pair = [before | 0x20, last | 0x20];
+    matches!(
+        &pair,
+        b"rd"
+            | b"ds"
+            | b"wd"
+            | b"se"
+            | b"de"
+            | b"rt"
+            | b"na"
+            | b"ha"
+            | b"ss"
+            | b"sw"
+            | b"pw"
+            | b"et"
+            | b"ts"
+            | b"id"
+            | b"ey"
+            | b"ys"
+            | b"re"
+            | b"sk"
+            | b"en"
+            | b"al"
+            | b"ls"
+            | b"th"
+            | b"er"
+            | b"wt"
+            | b"tp"
+            | b"in"
+            | b"vv"
+            | b"vc"
+            | b"ig"
+            | b"ac"
+            | b"on"
+            | b"rf"
+            | b"ce"
+            | b"lt"
+            | b"at"
+            | b"ed"
+            | b"ic"
+            | b"ng"
+            | b"ok"
+    ) || last >= 0x80
+}

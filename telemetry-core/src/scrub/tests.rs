@@ -1,0 +1,235 @@
+//! Each rule, with what it finds and what it lets pass.
+
+use std::borrow::Cow;
+
+use super::labels::LABELS;
+use super::*;
+
+/// No machine of its own: what is found is the same wherever the test runs.
+fn scrubber() -> Scrubber {
+    Scrubber::default().with_machine(Machine::unknown())
+}
+
+/// Each text beside what is left of it. `scrub` is applied twice: the
+/// second time must change nothing.
+#[track_caller]
+fn check(cases: &[(&str, &str)]) {
+    let scrubber = scrubber();
+    let mut failed = String::new();
+    for (text, expected) in cases {
+        let once = scrubber.scrub(text);
+        if once != *expected {
+            failed += &format!("\n{text}\n  gives     {once}\n  expected  {expected}");
+        }
+        let twice = scrubber.scrub(&once);
+        if !matches!(twice, Cow::Borrowed(_)) {
+            failed += &format!("\n{text}\n  gives     {once}\n  and then  {twice}");
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+#[track_caller]
+fn unchanged(texts: &[&str]) {
+    let cases: Vec<_> = texts.iter().map(|text| (*text, *text)).collect();
+    check(&cases);
+}
+
+#[test]
+fn emails() {
+    check(&[
+        ("from jane@corp.example.", "from [email]."),
+        ("<jane.o'neil+news@mail.corp.example>,", "<[email]>,"),
+        ("?email=jane%40corp.example&x=1", "?email=[email]&x=1"),
+        ("jörg@bücher.example", "[email]"),
+        ("иван@почта.рф", "[email]"),
+        ("联系jane@corp.example谢谢", "联系[email]谢谢"),
+        ("a@b.co\r\nc@d.co", "[email]\r\n[email]"),
+        ("git@github.com:org/repo", "[email]:org/repo"),
+    ]);
+    unchanged(&[
+        "left-pad@1.3.0",
+        "@scope/pkg",
+        "user@host",
+        "a @ b.c",
+        "Cxn$Factory@1001",
+        "vue@next",
+        "12 @4.5",
+    ]);
+}
+
+#[test]
+fn ipv4_addresses_but_not_versions() {
+    check(&[
+        ("10.0.0.7:22", "[ip]:22"),
+        ("to 10.0.0.7.", "to [ip]."),
+        ("(192.168.1.255)", "([ip])"),
+        ("1.2.3.4.43436", "[ip]"),
+        ("host-10-105-160-95", "[ip]"),
+        ("10.0.0.0/8", "[ip]/8"),
+        ("root@10.0.0.7", "[user]@[ip]"),
+    ]);
+    unchanged(&[
+        "v1.2.3.4",
+        "version 1.2.3.4",
+        "Foo~31bf~amd64~~6.1.1.1",
+        "127.0.0.1",
+        "0.0.0.0",
+        "pkg==1.2.3.4",
+        "1.2.3",
+        "1.2.3.4.5",
+        "256.1.1.1",
+        "1.2.3.1234",
+        "3.14",
+        "1.3.6.1.4.1.311",
+    ]);
+}
+
+#[test]
+fn ipv6_addresses_without_a_rest() {
+    check(&[
+        ("2001:db8::1", "[ip]"),
+        ("2001:DB8:0:0:0:0:0:1", "[ip]"),
+        ("[2001:db8::1]:443", "[ip]:443"),
+        ("fe80::1%eth0", "[ip]%eth0"),
+        ("[fe80::1%eth0]:80", "[[ip]%eth0]:80"),
+        ("::ffff:192.0.2.128", "[ip]"),
+        ("2001:db8:0:0:0:0:0:1:443", "[ip]:443"),
+        ("host: 2001:db8::1: refused", "host: [ip]: refused"),
+        ("2001:db8::/32", "[ip]/32"),
+        ("2001:db8::1.", "[ip]."),
+        ("v6(en0:2607:f140:400:a01b:1c57:823c:141b:6c50)", "v6(en0:[ip])"),
+        ("v6(en0:2607:f140:…)", "v6(en0:[ip]:…)"),
+        ("dead:beef::cafe", "[ip]"),
+        ("x2001:db8::1", "x[ip]"),
+        ("地址2001:db8::1。", "地址[ip]。"),
+    ]);
+    unchanged(&[
+        "std::fs::read",
+        "base64::decode",
+        "a::b",
+        "12:30:45",
+        "src/lib.rs:12:5: error",
+        "http://[::1]:8080/x",
+        "::1",
+        "::",
+        "2026-11-21T23:51:54Z",
+        "core::fmt::Display",
+        "f64::ceil",
+    ]);
+}
+
+#[test]
+fn home_folders() {
+    check(&[
+        ("/home/jane/x", "/home/[user]/x"),
+        ("/home/jane: permission denied /x", "/home/[user]: permission denied /x"),
+        ("/Users/jane/Library", "/Users/[user]/Library"),
+        ("/var/home/jane", "/var/home/[user]"),
+        (r"C:\Users\jane\AppData", r"C:\Users\[user]\AppData"),
+        (r"C:\\Users\\jane\\AppData", r"C:\\Users\\[user]\\AppData"),
+        (r"C:\Users\Jane Doe\AppData", r"C:\Users\[user]\AppData"),
+        (r#""C:\Users\Jane Doe""#, r#""C:\Users\[user]""#),
+        ("c:/users/jane/x", "c:/users/[user]/x"),
+        (r"\\?\C:\Users\jane\x", r"\\?\C:\Users\[user]\x"),
+        ("file:///home/jane/x", "file:///home/[user]/x"),
+        ("file:///C:/Users/jane/x", "file:///C:/Users/[user]/x"),
+        ("/home/jörg/x and /home/王/y", "/home/[user]/x and /home/[user]/y"),
+        ("~jane/bin", "~[user]/bin"),
+        ("https://www.example/~jane", "https://[host]/~[user]"),
+        ("/home/a.b@corp.example/x", "/home/[email]/x"),
+        ("/srv/jane/x", "/srv/[user]/x"),
+        ("/var/mail/jane", "/var/mail/[user]"),
+    ]);
+    unchanged(&["~/bin", "HEAD~2", "~1.2", "/homepage/x", "/home/", "/usr/share/users.db"]);
+}
+
+#[test]
+fn secrets() {
+    check(&[
+        ("--password hunter2 Web-1", "--password [secret] Web-1"),
+        ("--password=hunter2", "--password=[secret]"),
+        (r#"["--password", "hunter2", "x"]"#, r#"["--password", "[secret]", "x"]"#),
+        ("['--api-key','hunter2']", "['--api-key','[secret]']"),
+        ("--db-password 'hunter 2' x", "--db-password '[secret]' x"),
+        ("password: hunter2", "password: [secret]"),
+        ("PASSWORD=hunter2", "PASSWORD=[secret]"),
+        ("DB_PASSWORD=a,b, next", "DB_PASSWORD=[secret], next"),
+        ("?token=abc&user=1", "?token=[secret]&user=1"),
+        (r#"{"password": "a \" b", "n": 1}"#, r#"{"password": "[secret]", "n": 1}"#),
+        (r#"{\"token\":\"abc\"}"#, r#"{\"token\":\"[secret]\"}"#),
+        ("password='a b' c", "password='[secret]' c"),
+        (":api_key => 'abc'", ":api_key => '[secret]'"),
+        ("Authorization: Bearer abc.def", "Authorization: Bearer [secret]"),
+        ("-H 'Authorization: Basic YTpi' x", "-H 'Authorization: Basic [secret]' x"),
+        (
+            "Authorization: Digest username=\"j\", x\r\nA: b",
+            "Authorization: Digest [secret]\r\nA: b",
+        ),
+        ("authorization: AWS4 a=b, c=d", "authorization: [secret]"),
+        ("sent Bearer abcdefgh12345678", "sent Bearer [secret]"),
+        ("https://u:p@w@corp.example/x", "https://[secret]@[host]/x"),
+        ("https://ghp_abc@github.com/x", "https://[secret]@[host]/x"),
+        ("token: password: hunter2", "token: [secret] [secret]"),
+        ("password=jane@corp.example", "password=[secret]"),
+        ("password:\r\nnext", "password:\r\nnext"),
+    ]);
+}
+
+/// Relay deletes a whole text for the word "author".
+#[test]
+fn words_that_only_begin_like_a_secret_are_left_alone() {
+    unchanged(&[
+        "author: Jane",
+        "the secretary: absent",
+        "tokenizer=bpe",
+        "tokens: 512",
+        "password_file=/etc/x",
+        "authority: x",
+        "secret",
+        "the password is wrong",
+        "token::Kind",
+        "bearer of bad-news-and-longer",
+        "passwordless: yes",
+        "the refresh-token expired",
+        "a top-secret plan - password reset",
+        "mkdir -p dir",
+    ]);
+}
+
+/// dd-sds drops one of two overlapping finds, so that its rest leaks.
+#[test]
+fn overlapping_finds_are_replaced_together() {
+    check(&[
+        ("token=abc:jane@corp.example;x", "token=[secret]"),
+        ("--token a@b.co:10.0.0.1", "--token [secret]"),
+    ]);
+    let scrubber = scrubber().with_literal("abcd efgh").unwrap();
+    assert_eq!(scrubber.scrub("token=xabcd efgh"), "token=[secret] efgh");
+    assert_eq!(scrubber.scrub("token=abcd efgh, x"), "token=[secret], x");
+}
+
+#[test]
+fn literals() {
+    let scrubber = scrubber().with_literal("Jane").unwrap().with_literal("müller").unwrap();
+    assert_eq!(scrubber.scrub("JANE and janet, jane_x"), "[private] and janet, [private]_x");
+    assert_eq!(scrubber.scrub("müller. smüller"), "[private]. smüller");
+    assert!(Scrubber::default().with_literal(" me ").unwrap_err().is_argument());
+    assert!(Scrubber::default().with_literal(&"x".repeat(254)).unwrap_err().is_argument());
+    assert!(Scrubber::default().with_literal(&"ü".repeat(253)).is_ok());
+    assert!(!format!("{scrubber:?}").contains("ane"));
+    let labels =
+        Scrubber::default().with_literal("secret").unwrap().with_literal("private").unwrap();
+    let once = labels.scrub("token=x private").into_owned();
+    assert_eq!(once, "token=[secret] [private]");
+    assert_eq!(labels.scrub(&once), once);
+}
+
+#[test]
+fn every_rule_says_what_it_is() {
+    for rule in Scrubber::rules() {
+        let name = rule.token().trim_matches(['[', ']']);
+        assert!(LABELS.contains(&name), "{}", rule.name());
+        assert!(rule.description().ends_with('.'), "{}", rule.name());
+    }
+}

@@ -1,0 +1,277 @@
+//! Looking around in a text, byte by byte.
+//!
+//! It owns the classes of bytes and bounded steps over them. It must never
+//! know what a rule is about.
+//!
+//! A text is bytes, so that one that is not valid UTF-8 is searched too. Every
+//! loop over bytes is in this file: that is where the steps are counted by
+//! which a test shows that the time is linear.
+
+/// Sets of bytes, as bits.
+pub(super) mod class {
+    pub(in crate::scrub) const DIGIT: u16 = 1;
+    pub(in crate::scrub) const LETTER: u16 = 1 << 1;
+    pub(in crate::scrub) const UPPER: u16 = 1 << 2;
+    pub(in crate::scrub) const HEX: u16 = 1 << 3;
+    /// Bytes of characters beyond ASCII.
+    pub(in crate::scrub) const HIGH: u16 = 1 << 4;
+    pub(in crate::scrub) const UNDERSCORE: u16 = 1 << 5;
+    pub(in crate::scrub) const DASH: u16 = 1 << 6;
+    pub(in crate::scrub) const DOT: u16 = 1 << 7;
+    pub(in crate::scrub) const COLON: u16 = 1 << 8;
+    /// Space and tab.
+    pub(in crate::scrub) const BLANK: u16 = 1 << 9;
+    /// Control bytes and space.
+    pub(in crate::scrub) const WHITE: u16 = 1 << 10;
+    /// `"`, `'` and the backtick.
+    pub(in crate::scrub) const QUOTE: u16 = 1 << 11;
+    /// What else stands in the local part of an e-mail address.
+    pub(in crate::scrub) const LOCAL: u16 = 1 << 12;
+    /// What else stands in a token: `+`, `/`, `=`, `~`.
+    pub(in crate::scrub) const BASE64: u16 = 1 << 13;
+    pub(in crate::scrub) const BACKSLASH: u16 = 1 << 14;
+    /// `<`, `>`, `(`, `)`, `[`, `]`, `{`, `}`, `|`, `,`, `;`
+    pub(in crate::scrub) const BRACKET: u16 = 1 << 15;
+
+    pub(in crate::scrub) const ALNUM: u16 = DIGIT | LETTER;
+    pub(in crate::scrub) const WORD: u16 = ALNUM | UNDERSCORE;
+    pub(in crate::scrub) const HOST: u16 = WORD | DASH;
+
+    pub(super) const OF: [u16; 256] = {
+        let mut of = [0; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            of[byte] = of_byte(byte as u8);
+            byte += 1;
+        }
+        of
+    };
+
+    const fn of_byte(byte: u8) -> u16 {
+        match byte {
+            b'0'..=b'9' => DIGIT | HEX,
+            b'a'..=b'f' => LETTER | HEX,
+            b'A'..=b'F' => LETTER | HEX | UPPER,
+            b'g'..=b'z' => LETTER,
+            b'G'..=b'Z' => LETTER | UPPER,
+            0x80.. => HIGH,
+            b'_' => UNDERSCORE,
+            b'-' => DASH,
+            b'.' => DOT,
+            b':' => COLON,
+            b' ' | b'\t' => BLANK | WHITE,
+            0..=0x1f => WHITE,
+            b'\'' => QUOTE | LOCAL,
+            b'"' | b'`' => QUOTE,
+            b'%' => LOCAL,
+            b'+' | b'~' => LOCAL | BASE64,
+            b'/' | b'=' => BASE64,
+            b'\\' => BACKSLASH,
+            b'<' | b'>' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'|' | b',' | b';' => BRACKET,
+            _ => 0,
+        }
+    }
+}
+
+use self::class::{ALNUM, DIGIT, HIGH, UNDERSCORE};
+
+/// A text of which any place can be asked, also those outside of it: there is
+/// a zero byte.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'t>(pub(super) &'t [u8]);
+
+impl<'t> Text<'t> {
+    pub(super) fn len(self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn byte(self, at: usize) -> u8 {
+        step();
+        self.0.get(at).copied().unwrap_or(0)
+    }
+
+    /// The byte before `at`.
+    pub(super) fn before(self, at: usize) -> u8 {
+        self.byte(at.wrapping_sub(1))
+    }
+
+    pub(super) fn is(self, at: usize, class: u16) -> bool {
+        is(self.byte(at), class)
+    }
+
+    pub(super) fn is_before(self, at: usize, class: u16) -> bool {
+        is(self.before(at), class)
+    }
+
+    pub(super) fn slice(self, from: usize, to: usize) -> &'t [u8] {
+        self.0.get(from..to).unwrap_or_default()
+    }
+
+    /// The end of the run of `class` that begins at `at`, `most` bytes on at
+    /// most.
+    pub(super) fn run(self, at: usize, class: u16, most: usize) -> usize {
+        let mut end = at;
+        let last = self.len().min(at.saturating_add(most));
+        while end < last && self.is(end, class) {
+            end += 1;
+        }
+        end
+    }
+
+    /// The start of the run of `class` that ends before `at`.
+    pub(super) fn back(self, at: usize, class: u16, most: usize) -> usize {
+        let mut start = at;
+        let first = at.saturating_sub(most);
+        while start > first && self.is_before(start, class) {
+            start -= 1;
+        }
+        start
+    }
+
+    /// The start of the bytes before `at` for which `goes_on` holds.
+    pub(super) fn back_while(self, at: usize, goes_on: impl Fn(u8) -> bool, most: usize) -> usize {
+        let mut start = at;
+        let first = at.saturating_sub(most);
+        while start > first && goes_on(self.before(start)) {
+            start -= 1;
+        }
+        start
+    }
+
+    /// The first of `from..to` where `ends` holds, else `to`.
+    pub(super) fn until(self, from: usize, to: usize, ends: impl Fn(u8) -> bool) -> usize {
+        let to = to.min(self.len());
+        let mut at = from;
+        while at < to && !ends(self.byte(at)) {
+            at += 1;
+        }
+        at.min(to.max(from))
+    }
+
+    pub(super) fn starts(self, at: usize, with: &[u8]) -> bool {
+        steps(with.len());
+        self.0.get(at..).is_some_and(|rest| rest.starts_with(with))
+    }
+
+    /// `with` is in lower case.
+    pub(super) fn starts_caseless(self, at: usize, with: &[u8]) -> bool {
+        steps(with.len());
+        self.0
+            .get(at..at.saturating_add(with.len()))
+            .is_some_and(|here| here.eq_ignore_ascii_case(with))
+    }
+
+    pub(super) fn ends(self, at: usize, with: &[u8]) -> bool {
+        steps(with.len());
+        self.0.get(..at).is_some_and(|head| head.ends_with(with))
+    }
+
+    /// Whether a letter, digit or underscore stands before `at`, of a script
+    /// that puts spaces between words.
+    pub(super) fn word_before(self, at: usize) -> bool {
+        self.is_before(at, ALNUM | UNDERSCORE) || self.spaced_letter_before(at) > 0
+    }
+
+    pub(super) fn word_at(self, at: usize) -> bool {
+        self.is(at, ALNUM | UNDERSCORE) || self.spaced_letter_at(at) > 0
+    }
+
+    /// The length of the letter of Latin, Greek or Cyrillic beyond ASCII at
+    /// `at`, or 0. The letters of scripts that are written without spaces would
+    /// join an address to the sentence around it.
+    pub(super) fn spaced_letter_at(self, at: usize) -> usize {
+        if self.is(at, HIGH) && spaced(self.byte(at)) && self.byte(at + 1) & 0xc0 == 0x80 {
+            2
+        } else {
+            0
+        }
+    }
+
+    pub(super) fn spaced_letter_before(self, at: usize) -> usize {
+        let lead = self.byte(at.wrapping_sub(2));
+        if self.before(at) & 0xc0 == 0x80 && spaced(lead) { 2 } else { 0 }
+    }
+
+    /// As [`run`](Self::run), with the letters of Latin, Greek and Cyrillic.
+    pub(super) fn run_letters(self, at: usize, class: u16, most: usize) -> usize {
+        let mut end = at;
+        let last = self.len().min(at.saturating_add(most));
+        while end < last {
+            end += match self.spaced_letter_at(end) {
+                0 if self.is(end, class) => 1,
+                0 => break,
+                length => length,
+            };
+        }
+        end.min(self.len())
+    }
+
+    /// As [`back`](Self::back), with the letters of Latin, Greek and Cyrillic.
+    pub(super) fn back_letters(self, at: usize, class: u16, most: usize) -> usize {
+        let mut start = at;
+        let first = at.saturating_sub(most);
+        while start > first {
+            start -= match self.spaced_letter_before(start) {
+                0 if self.is_before(start, class) => 1,
+                0 => break,
+                length => length,
+            };
+        }
+        start
+    }
+
+    /// Whether any byte of the range is of the class.
+    pub(super) fn any(self, from: usize, to: usize, class: u16) -> bool {
+        let slice = self.slice(from, to);
+        steps(slice.len());
+        slice.iter().any(|byte| is(*byte, class))
+    }
+
+    pub(super) fn all(self, from: usize, to: usize, class: u16) -> bool {
+        let slice = self.slice(from, to);
+        steps(slice.len());
+        slice.iter().all(|byte| is(*byte, class))
+    }
+
+    pub(super) fn count(self, from: usize, to: usize, class: u16) -> usize {
+        let slice = self.slice(from, to);
+        steps(slice.len());
+        slice.iter().filter(|byte| is(**byte, class)).count()
+    }
+
+    pub(super) fn digits(self, from: usize, to: usize) -> bool {
+        from < to && self.all(from, to, DIGIT)
+    }
+}
+
+/// The first bytes of the letters U+00C0 to U+024F and U+0370 to U+052F.
+fn spaced(lead: u8) -> bool {
+    matches!(lead, 0xc3..=0xc9 | 0xcd..=0xd4)
+}
+
+pub(super) fn is(byte: u8, class: u16) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "a byte is below 256")]
+    let of = class::OF[usize::from(byte)];
+    of & class != 0
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many bytes this thread has looked at.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[inline]
+fn step() {
+    steps(1);
+}
+
+#[inline]
+#[cfg_attr(
+    not(test),
+    expect(clippy::missing_const_for_fn, unused_variables, reason = "tests count")
+)]
+pub(super) fn steps(bytes: usize) {
+    #[cfg(test)]
+    STEPS.with(|steps| steps.set(steps.get() + bytes));
+}
