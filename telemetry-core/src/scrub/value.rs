@@ -144,7 +144,8 @@ impl Pass<'_> {
             .then_some(end)
     }
 
-    /// Whether every bracket from `open` on is closed again, not far behind.
+    /// Whether every bracket from `open` on is closed again, not far behind, and
+    /// nothing is glued to the last of them.
     fn is_balanced(&self, open: usize) -> bool {
         let text = self.text;
         let mut depth = 0_usize;
@@ -153,7 +154,23 @@ impl Pass<'_> {
         while at < last {
             match text.byte(at) {
                 b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' if depth == 1 => return true,
+                b')' | b']' | b'}' if depth == 1 => {
+                    return matches!(
+                        text.byte(at + 1),
+                        0..=b' '
+                            | b','
+                            | b';'
+                            | b')'
+                            | b']'
+                            | b'}'
+                            | b'.'
+                            | b'"'
+                            | b'\''
+                            | b'`'
+                            | b'\\'
+                            | b'|'
+                    );
+                }
                 b')' | b']' | b'}' => depth -= 1,
                 // Brackets within a string are part of it.
                 b'"' => {
