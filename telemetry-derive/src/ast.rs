@@ -1,12 +1,18 @@
 //! The input as a model that borrows it.
+//!
+//! It owns the parts of a type with what their attributes say. It must never
+//! judge whether they fit together.
 
 use proc_macro2::Span;
 use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, Ident, Member};
 
-use crate::attr::{Container, FieldAttributes, Place, description};
+use crate::attr::{Container, FieldAttributes};
 use crate::case::{Case, snake};
 use crate::errors::Errors;
+use crate::item::description;
+use crate::keys::Site;
 
 /// What is derived.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,12 +55,12 @@ pub(crate) struct Field<'a> {
 
 impl<'a> Input<'a> {
     pub(crate) fn parse(original: &'a DeriveInput, target: Target, errors: &mut Errors) -> Self {
-        let place = match target {
-            Target::Event => Place::Event,
-            Target::Fields => Place::Fields,
-            Target::Value => Place::Value,
+        let site = match target {
+            Target::Event => Site::Event,
+            Target::Fields => Site::Fields,
+            Target::Value => Site::Value,
         };
-        let attributes = Container::parse(&original.attrs, place, errors);
+        let attributes = Container::parse(&original.attrs, site, errors);
         let mut input = Self { original, target, attributes, variants: Vec::new() };
         match &original.data {
             Data::Struct(data) => {
@@ -71,6 +77,12 @@ impl<'a> Input<'a> {
             Data::Union(_) => {}
         }
         input
+    }
+
+    /// Whether a nested type is an event too, which derives both: it says a
+    /// purpose, and only events have one.
+    pub(crate) fn is_also_an_event(&self) -> bool {
+        self.target == Target::Fields && self.attributes.attempts("purpose")
     }
 
     /// The event's name when a struct is one; of an enum, the part that all
@@ -99,8 +111,8 @@ impl<'a> Input<'a> {
 
     fn variant(&self, variant: &'a syn::Variant, errors: &mut Errors) -> Variant<'a> {
         let value = self.target == Target::Value;
-        let place = if value { Place::ValueVariant } else { Place::Variant };
-        let attributes = Container::parse(&variant.attrs, place, errors);
+        let site = if value { Site::ValueVariant } else { Site::Variant };
+        let attributes = Container::parse(&variant.attrs, site, errors);
         let ident = variant.ident.unraw().to_string();
         let written = if value { &attributes.rename } else { &attributes.name };
         let name = match written {
@@ -146,11 +158,17 @@ fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec
 }
 
 impl Field<'_> {
+    /// A span that lies at the field's type, so that the compiler's messages
+    /// point there.
+    pub(crate) fn at_type(&self) -> Span {
+        Span::call_site().located_at(self.original.ty.span())
+    }
+
     /// Where a mistake of the whole field is shown.
     pub(crate) fn span(&self) -> Span {
         match &self.original.ident {
             Some(ident) => ident.span(),
-            None => crate::attr::span_of(&self.original.ty),
+            None => self.original.ty.span(),
         }
     }
 }

@@ -1,10 +1,17 @@
 //! Mistakes, gathered over the whole input.
+//!
+//! It owns the list of mistakes and the search for what was meant. It must never
+//! know what a mistake is about.
 
 use quote::ToTokens;
 
 /// The mistakes found so far, each with its own span.
 #[derive(Default)]
-pub(crate) struct Errors(Option<syn::Error>);
+pub(crate) struct Errors {
+    all: Option<syn::Error>,
+    /// Whether one of them lists all policies.
+    says_table: bool,
+}
 
 impl Errors {
     /// Adds a mistake that lies at `tokens`.
@@ -13,15 +20,20 @@ impl Errors {
     }
 
     pub(crate) fn push(&mut self, error: syn::Error) {
-        match &mut self.0 {
+        match &mut self.all {
             Some(first) => first.combine(error),
-            None => self.0 = Some(error),
+            None => self.all = Some(error),
         }
+    }
+
+    /// Whether the list of all policies has been written; from now on it has.
+    pub(crate) fn says_table(&mut self) -> bool {
+        std::mem::replace(&mut self.says_table, true)
     }
 
     /// All mistakes as one error, if there are any.
     pub(crate) fn finish(self) -> Result<(), syn::Error> {
-        self.0.map_or(Ok(()), Err)
+        self.all.map_or(Ok(()), Err)
     }
 }
 

@@ -1,27 +1,39 @@
-//! The impls of an input with mistakes: empty ones, so that the only errors
-//! are those that the mistakes are.
+//! The impls of an input with mistakes.
+//!
+//! It owns what is written beside the errors: the walk over the fields that are
+//! as they should be, so that the compiler checks their types in the same run,
+//! and nothing else that could fail. It must never add an error of its own.
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Data;
 
 use crate::ast::{Input, Target};
-use crate::expand::{debug, implement, in_const, refuse_serialize};
+use crate::expand::{debug, implement, in_const, refuse_serialize, type_path};
+use crate::walk::walk;
 
 /// The mistakes as errors, and the impls.
 pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
-    let walk = quote! {
-        fn only_the_derive_may_implement_this_trait() {}
-        fn walk<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
+    let walk = if has_fields(input) {
+        walk(input, |_| quote!(&[]))
+    } else {
+        quote! {
+            fn walk<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
+        }
     };
+    let only = quote!(
+        fn only_the_derive_may_implement_this_trait() {}
+    );
     let body = match input.target {
         Target::Event => implement(
             input,
             &quote!(__t::Event),
             &quote! {
                 const SCHEMA: &'static [__t::EventSchema] = &[];
-                const TYPE_PATH: &'static __t::Text = "";
+                const TYPE_PATH: &'static __t::Text = __P;
                 fn variant(&self) -> usize { 0 }
+                #only
                 #walk
             },
         ),
@@ -30,6 +42,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             &quote!(__t::Fields),
             &quote! {
                 const FIELDS: &'static [__t::FieldSchema] = &[];
+                #only
                 #walk
             },
         ),
@@ -44,11 +57,21 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             },
         ),
     };
-    let others = (input.target != Target::Value).then(|| {
+    let path = (input.target == Target::Event).then(|| type_path(input));
+    let others = (input.target != Target::Value && !input.is_also_an_event()).then(|| {
         let debug = debug(input, &quote!(__f.write_str("")));
         let serialize = refuse_serialize(input);
         quote!(#debug #serialize)
     });
-    let impls = in_const(input, quote!(#body #others));
+    let impls = in_const(input, quote!(#path #body #others));
     quote!(#errors #impls)
+}
+
+/// Whether the fields have been read, and there are any variants to match.
+fn has_fields(input: &Input<'_>) -> bool {
+    match (&input.original.data, input.target) {
+        (Data::Struct(_), Target::Event | Target::Fields) => true,
+        (Data::Enum(data), Target::Event) => !data.variants.is_empty(),
+        _ => false,
+    }
 }

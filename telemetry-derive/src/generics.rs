@@ -1,13 +1,16 @@
 //! The bounds that type parameters need, by the policies of their fields.
+//!
+//! It owns where-clauses. It must never know what a bound is good for.
 
 use std::collections::BTreeSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Generics, Type, WhereClause, parse_quote};
 
 use crate::ast::Input;
 use crate::policy::Policy;
+use crate::source::mentions;
 
 /// The where-clause of the input, with one bound for each field whose type
 /// mentions a type parameter. A dropped field needs none.
@@ -39,39 +42,22 @@ pub(crate) fn where_clause(input: &Input<'_>) -> Option<WhereClause> {
     clause
 }
 
-fn mentions(names: &BTreeSet<String>, ty: TokenStream) -> bool {
-    ty.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => names.contains(&ident.to_string()),
-        TokenTree::Group(group) => mentions(names, group.stream()),
-        _ => false,
-    })
-}
-
 fn bounds(policy: &Policy, ty: &TokenStream) -> Vec<TokenStream> {
-    let one = match policy {
-        Policy::Allow => quote!(TelemetryValue),
-        Policy::Vouched(_) => quote!(Serialize),
-        Policy::Hash { .. } => quote!(Hashable),
-        Policy::Bucket(_) => quote!(Numeric),
-        Policy::TruncateIp { .. } => quote!(Addressable),
-        Policy::Presence => quote!(Present),
-        Policy::Count => quote!(Countable),
-        Policy::Nested => quote!(TelemetryFields),
-        Policy::Scrub
-        | Policy::OneOf(_)
-        | Policy::Length
-        | Policy::FileExtension(_)
-        | Policy::HostSuffix(_)
-        | Policy::EmailDomain(_) => quote!(Textual),
-        Policy::Drop | Policy::With(_) => return Vec::new(),
+    let bound = |name: &str| {
+        let name = Ident::new(name, Span::call_site());
+        vec![quote!(#ty: __t::#name)]
+    };
+    match policy {
+        Policy::Drop | Policy::With(_) => Vec::new(),
+        Policy::Leaf(leaf) => bound(leaf.bound.name),
+        Policy::Nested => bound("TelemetryFields"),
         Policy::Entries { keys, values } => {
-            let mut all = vec![quote!(#ty: __t::Map)];
+            let mut all = bound("Map");
             all.extend(bounds(keys, &quote!(<#ty as __t::Map>::Key)));
             all.extend(bounds(values, &quote!(<#ty as __t::Map>::Value)));
-            return all;
+            all
         }
-    };
-    vec![quote!(#ty: __t::#one)]
+    }
 }
 
 /// Whether the schema can be listed: a type with type or const parameters is

@@ -7,15 +7,22 @@
 //! second error hides the first.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod ast;
 mod attr;
 mod case;
+mod choose;
+mod describe;
 mod errors;
 mod expand;
 mod fallback;
 mod generics;
+mod item;
+mod keys;
 mod policy;
+mod source;
 mod valid;
+mod walk;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -32,16 +39,26 @@ use crate::ast::Target;
 /// | `name = "..."` | the event's name, segments in snake case joined by `.` | the type's name; of a variant, the enum's, `.` and its own |
 /// | `version = 2` | counts up when the event's meaning changes | `1` |
 /// | `rename_all = "..."` | the case of field names, as serde names them | as written |
+/// | `since = "2"` | the version of the notice that first spoke of it | none |
+/// | `owner = "..."` | who answers for it | none |
+/// | `question = "..."` | what is to be learnt from it | none |
+/// | `expires = "2027-06-30"` | the last day on which it is recorded and sent | none |
+/// | `time = "day"` | how exact its time is: `hour` or `day` | to the millisecond |
+/// | `max_bits = 24` | the most that one event may tell, in bits; more does not compile | none |
+/// | `count = "day"` | that it leaves as counts alone, over a `run`, `hour`, `day` or `week` | each event |
+/// | `count(period = "day", top = 1_000)` | the same, and how many combinations are counted apart | all |
 /// | `crate = "..."` | the path of `telemetry_core` | `::telemetry_core` |
 ///
-/// Each variant of an enum is an event of its own and takes the first four
-/// keys too. On a field, `#[telemetry(...)]` takes exactly one policy and:
+/// Each variant of an enum is an event of its own and takes all of these keys
+/// but `crate` too. On a field, `#[telemetry(...)]` takes exactly one policy and:
 ///
 /// | key | meaning |
 /// |---|---|
 /// | `rename = "..."` | the name in the output |
 /// | `domain = "..."` | with `hash`: fields of one domain share a key and can be joined |
 /// | `purpose = "..."` | a purpose of the field's own: refused alone, the field alone is absent |
+/// | `since = "2"` | the version of the notice that first spoke of the field |
+/// | `renamed_from = "..."` | the name that the field had before |
 ///
 /// | policy | what leaves |
 /// |---|---|
@@ -52,6 +69,9 @@ use crate::ast::Target;
 /// | `hash(sha256)`, `hash(sha256, lowercase)` | plain SHA-256, which a dictionary reverses |
 /// | `scrub` | free text, personal data replaced |
 /// | `bucket(10, 100)` | the range a number falls into: `<10`, `10..100`, `>=100` |
+/// | `round(10)` | the nearest multiple of 10; halves are rounded away from zero |
+/// | `clamp(0, 100)` | the nearest whole number from 0 to 100 |
+/// | `round(10), clamp(0, 100)` | the nearest multiple of 10 from 0 to 100; `clamp` stands beside `length` and `count` too |
 /// | `one_of("a", "b")` | a known text, or `other` |
 /// | `truncate_ip`, `truncate_ip(v4 = 16, v6 = 32)` | the network of an address, by default /24 and /48 |
 /// | `length` | the number of characters of a text |

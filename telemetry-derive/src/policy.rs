@@ -1,208 +1,455 @@
 //! The policies, as attributes write them.
 //!
-//! To add one: a row in [`NAMES`], a variant of [`Policy`], a line in
-//! [`Policy::parse`], its bound in `generics`, and its tokens in `expand`.
+//! It owns the table of policies, [`ROWS`], and how each reads its arguments.
+//! It must never know the field that a policy is for.
+//!
+//! To add one: a row in the table here, and a file in `telemetry_core::policy`
+//! with the functions that the row names.
 
-use proc_macro2::Span;
-use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
-use syn::{Lit, LitStr, Path, Token};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{LitStr, Path};
 
-use crate::attr::{Item, Value};
-
-/// Every policy's name with what it is for, in the order in which messages
-/// list them.
-pub(crate) const NAMES: [(&str, &str); 17] = [
-    ("allow", "`allow` (its type cannot hold personal data)"),
-    ("drop", "`drop` (never read)"),
-    ("hash", "`hash` (a keyed pseudonym)"),
-    ("scrub", "`scrub` (free text)"),
-    ("bucket", "`bucket(10, 100)` (a range)"),
-    ("one_of", "`one_of(\"...\")` (known values)"),
-    ("truncate_ip", "`truncate_ip`"),
-    ("length", "`length`"),
-    ("presence", "`presence`"),
-    ("count", "`count`"),
-    ("file_extension", "`file_extension(\"rs\")`"),
-    ("host_suffix", "`host_suffix(\"corp.example\")`"),
-    ("email_domain", "`email_domain(\"example.com\")`"),
-    ("with", "`with = path::to::function`"),
-    ("nested", "`nested` (it derives `TelemetryFields`)"),
-    ("keys", "`keys(...), values(...)` (a map)"),
-    ("values", ""),
-];
-
-/// What other systems call a policy, and what it is called here.
-pub(crate) const SYNONYMS: [(&str, &str); 16] = [
-    ("anonymize", "hash"),
-    ("anonymise", "hash"),
-    ("pseudonymize", "hash"),
-    ("pseudonym", "hash"),
-    ("encrypt", "hash"),
-    ("sha256", "hash(sha256)"),
-    ("public", "allow"),
-    ("plain", "allow"),
-    ("keep", "allow"),
-    ("ignore", "drop"),
-    ("skip", "drop"),
-    ("secret", "drop"),
-    ("remove", "drop"),
-    ("redact", "scrub"),
-    ("mask", "scrub"),
-    ("len", "length"),
-];
+use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
+use crate::item::{Item, Value};
 
 /// How a field leaves.
 pub(crate) enum Policy {
-    Allow,
-    Vouched(LitStr),
     Drop,
-    Hash { sha256: bool, lowercase: bool, domain: Option<LitStr> },
-    Scrub,
-    Bucket(Bounds),
-    OneOf(Vec<LitStr>),
-    TruncateIp { v4: u8, v6: u8 },
-    Length,
-    Presence,
-    Count,
-    FileExtension(Vec<LitStr>),
-    HostSuffix(Vec<LitStr>),
-    EmailDomain(Vec<LitStr>),
+    Leaf(Leaf),
     With(Path),
     Nested,
     Entries { keys: Box<Policy>, values: Box<Policy> },
 }
 
-/// The bounds of `bucket`, ascending.
-pub(crate) enum Bounds {
-    Int(Vec<i128>),
-    Float(Vec<f64>),
+/// A policy that `telemetry_core` applies by one function and describes by
+/// another of the same name and `_schema`.
+pub(crate) struct Leaf {
+    pub(crate) row: &'static Row,
+    pub(crate) function: &'static str,
+    pub(crate) bound: Bound,
+    /// What both functions take.
+    pub(crate) arguments: Vec<TokenStream>,
+    /// What the function that applies the policy takes beyond that.
+    pub(crate) applied_with: Vec<TokenStream>,
+    /// What the function that describes the policy takes beyond that.
+    pub(crate) described_with: Vec<TokenStream>,
+    /// What follows the description, such as `.in_domain("user")`.
+    pub(crate) described_more: TokenStream,
+    /// Whether a value leaves under a key, and which fields share that.
+    pub(crate) key: Option<Key>,
+    /// The distance between two numbers that may leave.
+    step: u64,
+}
+
+/// Which key hides the value: that of the field alone, or of a domain.
+#[derive(Default)]
+pub(crate) struct Key {
+    pub(crate) domain: Option<LitStr>,
 }
 
 impl Policy {
-    /// The policy that `item` names; `keys` and `values` are read by `attr`.
-    pub(crate) fn parse(item: &Item) -> syn::Result<Self> {
-        let name = item.name.unraw().to_string();
-        match name.as_str() {
-            "allow" => Self::parse_allow(item),
-            "hash" => Self::parse_hash(item),
-            "bucket" => parse_bounds(item).map(Self::Bucket),
-            "one_of" => closed_list(item, ONE_OF).map(Self::OneOf),
-            "truncate_ip" => Self::parse_truncate_ip(item),
-            "file_extension" => closed_list(item, FILE_EXTENSION).map(Self::FileExtension),
-            "host_suffix" => closed_list(item, HOST_SUFFIX).map(Self::HostSuffix),
-            "email_domain" => closed_list(item, EMAIL_DOMAIN).map(Self::EmailDomain),
-            "with" => match &item.value {
-                Value::Path(path) => Ok(Self::With(path.clone())),
-                _ => Err(item.error("`with` takes a function: `with = path::to::function`")),
-            },
-            "drop" => item.word().map(|()| Self::Drop),
-            "scrub" => item.word().map(|()| Self::Scrub),
-            "length" => item.word().map(|()| Self::Length),
-            "presence" => item.word().map(|()| Self::Presence),
-            "count" => item.word().map(|()| Self::Count),
-            _ => item.word().map(|()| Self::Nested),
+    /// What becomes of the keys of a map under it.
+    pub(crate) fn row_keys(&self) -> Keys {
+        match self {
+            Self::Leaf(leaf) => leaf.row.keys,
+            _ => Keys::Collide,
         }
     }
+}
 
-    fn parse_allow(item: &Item) -> syn::Result<Self> {
-        const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
-        let inner = match &item.value {
-            Value::Word => return Ok(Self::Allow),
-            Value::List(..) => item.list()?,
-            _ => return Err(item.error(FORM)),
-        };
-        match inner.as_slice() {
-            [because] if because.name == "because" => {
-                let reason = because.text()?;
-                if reason.value().trim().is_empty() {
-                    return Err(syn::Error::new(
-                        reason.span(),
-                        "the reason is empty: say why this value is harmless; the reason goes into the schema, where reviewers read it",
+impl Leaf {
+    fn new(row: &'static Row) -> Self {
+        Self {
+            row,
+            function: row.function,
+            bound: row.bound,
+            arguments: Vec::new(),
+            applied_with: Vec::new(),
+            described_with: Vec::new(),
+            described_more: TokenStream::new(),
+            key: None,
+            step: 1,
+        }
+    }
+}
+
+/// What a policy asks of a type.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound {
+    /// The trait, among those of `telemetry_core::__private`.
+    pub(crate) name: &'static str,
+    /// The constant of `Of` that the description takes first, if it takes one.
+    pub(crate) of: Option<&'static str>,
+}
+
+const VALUE: Bound = Bound { name: "TelemetryValue", of: Some("VALUE") };
+const SERIALIZE: Bound = Bound { name: "Serialize", of: None };
+const IDENTIFIER: Bound = Bound { name: "Hashable", of: None };
+const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
+const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
+const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
+const COUNTABLE: Bound = Bound { name: "Countable", of: Some("COUNTABLE") };
+const PRESENT: Bound = Bound { name: "Present", of: None };
+
+/// What becomes of two different keys of a map.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// They may become equal, so that one value would hide the other.
+    Collide,
+    /// They stay different.
+    Apart,
+    /// They stay different under another function, which leaves some out.
+    ApartBy(&'static str),
+}
+
+/// A policy: how it is written, what it is for, and what applies it.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    /// As an attribute writes it.
+    pub(crate) form: &'static str,
+    /// What leaves, in a few words.
+    pub(crate) about: &'static str,
+    /// What other systems call it.
+    pub(crate) synonyms: &'static [&'static str],
+    /// Words that stand in its parentheses.
+    pub(crate) inside: &'static [&'static str],
+    /// What may stand beside it, and what that changes.
+    pub(crate) beside: &'static [(&'static str, fn(&mut Leaf, &Item) -> syn::Result<()>)],
+    pub(crate) keys: Keys,
+    parse: fn(&'static Self, &Item) -> syn::Result<Policy>,
+    /// The function of `telemetry_core::policy` that applies it.
+    function: &'static str,
+    bound: Bound,
+}
+
+/// What most rows have.
+const ROW: Row = Row {
+    name: "",
+    form: "",
+    about: "",
+    synonyms: &[],
+    inside: &[],
+    beside: &[],
+    keys: Keys::Collide,
+    parse: word,
+    function: "",
+    bound: TEXT,
+};
+
+/// Every policy, in the order in which messages list them.
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        name: "allow",
+        form: "allow",
+        about: "the value, if its type cannot hold personal data",
+        synonyms: &["public", "plain", "keep", "value", "include"],
+        inside: &["because"],
+        keys: Keys::Apart,
+        parse: allow,
+        function: "allow",
+        bound: VALUE,
+        ..ROW
+    },
+    Row {
+        name: "drop",
+        form: "drop",
+        about: "nothing: it is never read",
+        synonyms: &["ignore", "skip", "secret", "remove"],
+        parse: |_, item| item.word().map(|()| Policy::Drop),
+        ..ROW
+    },
+    Row {
+        name: "hash",
+        form: "hash",
+        about: "a keyed pseudonym of who or which it is",
+        synonyms: &[
+            "anonymize",
+            "anonymise",
+            "pseudonymize",
+            "pseudonymise",
+            "pseudonym",
+            "encrypt",
+        ],
+        inside: &["lowercase", "sha256"],
+        beside: &[("domain", domain)],
+        keys: Keys::Apart,
+        parse: hash,
+        function: "hash",
+        bound: IDENTIFIER,
+        ..ROW
+    },
+    Row {
+        name: "scrub",
+        form: "scrub",
+        about: "free text, personal data replaced",
+        synonyms: &["redact", "mask"],
+        function: "scrub",
+        bound: Bound { of: None, ..TEXT },
+        ..ROW
+    },
+    Row {
+        name: "bucket",
+        form: "bucket(10, 100)",
+        about: "the range that a number falls into",
+        synonyms: &["range", "histogram"],
+        parse: bucket,
+        function: "bucket",
+        bound: NUMBER,
+        ..ROW
+    },
+    Row {
+        name: "round",
+        form: "round(10)",
+        about: "the nearest multiple; also `round(10), clamp(0, 100)`",
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "round_clamped"))],
+        parse: round,
+        function: "round",
+        bound: NUMBER,
+        ..ROW
+    },
+    Row {
+        name: "clamp",
+        form: "clamp(0, 100)",
+        about: "the whole number, not below 0 nor above 100",
+        parse: clamp,
+        function: "clamp",
+        bound: NUMBER,
+        ..ROW
+    },
+    Row {
+        name: "one_of",
+        form: "one_of(\"a\", \"b\")",
+        about: "a known text, or `other`",
+        synonyms: &["enum", "values_of"],
+        keys: Keys::ApartBy("known_key"),
+        parse: |row, item| known(row, item, &ONE_OF),
+        function: "one_of",
+        ..ROW
+    },
+    Row {
+        name: "truncate_ip",
+        form: "truncate_ip",
+        about: "the network of an IP address",
+        inside: &["v4", "v6"],
+        parse: truncate_ip,
+        function: "truncate_ip",
+        bound: ADDRESS,
+        ..ROW
+    },
+    Row {
+        name: "length",
+        form: "length",
+        about: "the number of characters of a text",
+        synonyms: &["len", "size"],
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "length_clamped"))],
+        function: "length",
+        ..ROW
+    },
+    Row {
+        name: "presence",
+        form: "presence",
+        about: "whether there is a value",
+        synonyms: &["is_some", "exists", "present"],
+        function: "presence",
+        bound: PRESENT,
+        ..ROW
+    },
+    Row {
+        name: "count",
+        form: "count",
+        about: "the number of elements",
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "count_clamped"))],
+        function: "count",
+        bound: COUNTABLE,
+        ..ROW
+    },
+    Row {
+        name: "file_extension",
+        form: "file_extension(\"rs\")",
+        about: "a known extension of a file, or `other`",
+        parse: |row, item| known(row, item, &FILE_EXTENSION),
+        function: "file_extension",
+        ..ROW
+    },
+    Row {
+        name: "host_suffix",
+        form: "host_suffix(\"corp.example\")",
+        about: "a known domain of a host, or `other`",
+        parse: |row, item| known(row, item, &HOST_SUFFIX),
+        function: "host_suffix",
+        ..ROW
+    },
+    Row {
+        name: "email_domain",
+        form: "email_domain(\"example.com\")",
+        about: "a known domain of an address, or `other`",
+        parse: |row, item| known(row, item, &EMAIL_DOMAIN),
+        function: "email_domain",
+        ..ROW
+    },
+    Row {
+        name: "with",
+        form: "with = path::to::function",
+        about: "what your function makes of it",
+        synonyms: &["serialize_with", "map"],
+        parse: with,
+        ..ROW
+    },
+    Row {
+        name: "nested",
+        form: "nested",
+        about: "its fields, by their own policies",
+        synonyms: &["flatten", "inner", "inline"],
+        parse: |_, item| item.word().map(|()| Policy::Nested),
+        ..ROW
+    },
+    Row {
+        name: "keys",
+        form: "keys(hash), values(count)",
+        about: "a map, by a policy for each side",
+        ..ROW
+    },
+];
+
+/// The row of this name. `values` is the other half of `keys`.
+pub(crate) fn row(name: &str) -> Option<&'static Row> {
+    let name = if name == "values" { "keys" } else { name };
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// All policies as a table, a line each, for a message.
+pub(crate) fn table() -> String {
+    let width = ROWS.iter().map(|row| row.form.len()).max().unwrap_or_default();
+    let lines = ROWS.iter().map(|row| format!("\n  {:width$}  {}", row.form, row.about));
+    lines.collect()
+}
+
+impl Row {
+    /// The policy that `item`, which has the row's name, writes.
+    pub(crate) fn parse(&'static self, item: &Item) -> syn::Result<Policy> {
+        (self.parse)(self, item)
+    }
+}
+
+fn word(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    item.word().map(|()| Policy::Leaf(Leaf::new(row)))
+}
+
+fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
+    let inner = match &item.value {
+        Value::Word => return word(row, item),
+        Value::List(..) => item.list()?,
+        _ => return Err(item.error(FORM)),
+    };
+    let [because] = inner.as_slice() else { return Err(item.error(FORM)) };
+    if !because.is("because") {
+        return Err(item.error(FORM));
+    }
+    let reason = because.text()?;
+    if reason.value().trim().is_empty() {
+        return Err(syn::Error::new(
+            reason.span(),
+            "the reason is empty: say why this value is harmless; the reason goes into the schema, where reviewers read it",
+        ));
+    }
+    Ok(Policy::Leaf(Leaf {
+        function: "vouched",
+        bound: SERIALIZE,
+        described_with: vec![quote!(#reason)],
+        ..Leaf::new(row)
+    }))
+}
+
+fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    let (mut sha256, mut lowercase) = (false, false);
+    if !matches!(item.value, Value::Word) {
+        let inner = item.list()?;
+        if inner.is_empty() {
+            return Err(item.error("write `hash` without parentheses"));
+        }
+        for option in inner {
+            let flag = match option.name.to_string().as_str() {
+                "sha256" => &mut sha256,
+                "lowercase" => &mut lowercase,
+                "domain" => {
+                    return Err(option.error(
+                        "`domain` stands beside `hash`, not inside: `#[telemetry(hash, domain = \"...\")]`",
                     ));
                 }
-                Ok(Self::Vouched(reason))
-            }
-            _ => Err(item.error(FORM)),
-        }
-    }
-
-    fn parse_hash(item: &Item) -> syn::Result<Self> {
-        let (mut sha256, mut lowercase) = (false, false);
-        if !matches!(item.value, Value::Word) {
-            let inner = item.list()?;
-            if inner.is_empty() {
-                return Err(item.error("write `hash` without parentheses"));
-            }
-            for option in inner {
-                let flag = match option.name.to_string().as_str() {
-                    "sha256" => &mut sha256,
-                    "lowercase" => &mut lowercase,
-                    "domain" => {
-                        return Err(option.error(
-                            "`domain` stands beside `hash`, not inside: `#[telemetry(hash, domain = \"...\")]`",
-                        ));
-                    }
-                    _ => return Err(option.error("`hash` takes `sha256` and `lowercase`")),
-                };
-                option.word()?;
-                if std::mem::replace(flag, true) {
-                    return Err(option.error(format!("`{}` is written twice", option.name)));
-                }
+                _ => return Err(option.error("`hash` takes `sha256` and `lowercase`")),
+            };
+            option.word()?;
+            if std::mem::replace(flag, true) {
+                return Err(option.error(format!("`{}` is written twice", option.name)));
             }
         }
-        Ok(Self::Hash { sha256, lowercase, domain: None })
     }
-
-    fn parse_truncate_ip(item: &Item) -> syn::Result<Self> {
-        // What is commonly held to be a network of many users, not one line.
-        let (mut v4, mut v6) = (24, 48);
-        if !matches!(item.value, Value::Word) {
-            const FORM: &str =
-                "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";
-            for option in item.list().map_err(|error| syn::Error::new(error.span(), FORM))? {
-                match option.name.to_string().as_str() {
-                    "v4" => v4 = option.bits(32)?,
-                    "v6" => v6 = option.bits(128)?,
-                    _ => return Err(option.error(FORM)),
-                }
-            }
-        }
-        Ok(Self::TruncateIp { v4, v6 })
-    }
-
-    /// Whether two different keys of a map stay different, or one is left out.
-    pub(crate) fn keeps_keys_apart(&self) -> bool {
-        matches!(self, Self::Hash { .. } | Self::Allow | Self::Vouched(_) | Self::OneOf(_))
-    }
+    let arguments = vec![quote!(#lowercase)];
+    Ok(Policy::Leaf(if sha256 {
+        Leaf { function: "sha256", arguments, ..Leaf::new(row) }
+    } else {
+        Leaf { arguments, key: Some(Key::default()), ..Leaf::new(row) }
+    }))
 }
 
-impl Item {
-    fn bits(&self, all: u8) -> syn::Result<u8> {
-        let Value::Lit(Lit::Int(int)) = &self.value else {
-            return Err(self.error(format!("`{}` takes a number of bits", self.name)));
-        };
-        let bits: u8 = int.base10_parse().unwrap_or(u8::MAX);
-        if bits == 0 || bits >= all {
-            return Err(syn::Error::new(
-                int.span(),
-                format!(
-                    "between 1 and {} bits can be kept: {all} would keep the whole address, 0 none of it",
-                    all - 1
-                ),
-            ));
-        }
-        Ok(bits)
+/// `domain = "user"` beside `hash`.
+fn domain(leaf: &mut Leaf, item: &Item) -> syn::Result<()> {
+    let text = item.text()?;
+    if text.value().trim().is_empty() {
+        return Err(syn::Error::new(
+            text.span(),
+            "an empty domain: it is the name that fields share whose pseudonyms may be joined, such as `host`",
+        ));
     }
+    let Some(key) = &mut leaf.key else {
+        return Err(item.error(
+            "`domain` does nothing here: `hash(sha256)` has no key, and equal values are equal everywhere already",
+        ));
+    };
+    leaf.described_more = quote!(.in_domain(#text));
+    key.domain = Some(text);
+    Ok(())
 }
 
-/// What a policy with a closed list says about it.
-struct ClosedList {
-    example: &'static str,
-    why: &'static str,
-    lowercase: bool,
+fn bucket(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    let bounds = bounds(item)?;
+    let labels = bounds.labels();
+    Ok(Policy::Leaf(Leaf {
+        arguments: vec![bounds.tokens()],
+        applied_with: vec![quote!(&[#(#labels),*])],
+        ..Leaf::new(row)
+    }))
+}
+
+fn round(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    let step = step(item)?;
+    let literal = Literal::u64_unsuffixed(step);
+    Ok(Policy::Leaf(Leaf { arguments: vec![quote!(#literal)], step, ..Leaf::new(row) }))
+}
+
+fn clamp(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    let arguments = bounds_of_clamp(item, 1)?;
+    Ok(Policy::Leaf(Leaf { arguments, ..Leaf::new(row) }))
+}
+
+/// `clamp(0, 100)` beside a policy that leaves a whole number.
+fn clamped(leaf: &mut Leaf, item: &Item, function: &'static str) -> syn::Result<()> {
+    leaf.arguments.extend(bounds_of_clamp(item, leaf.step)?);
+    leaf.function = function;
+    Ok(())
+}
+
+fn bounds_of_clamp(item: &Item, step: u64) -> syn::Result<Vec<TokenStream>> {
+    let (low, high) = range(item, step)?;
+    let [low, high] = [low, high].map(Literal::i128_unsuffixed);
+    Ok(vec![quote!(&[#low, #high])])
+}
+
+fn known(row: &'static Row, item: &Item, list: &ClosedList) -> syn::Result<Policy> {
+    let values = closed_list(item, list)?;
+    Ok(Policy::Leaf(Leaf { arguments: vec![quote!(&[#(#values),*])], ..Leaf::new(row) }))
 }
 
 const ONE_OF: ClosedList = ClosedList {
@@ -226,136 +473,28 @@ const EMAIL_DOMAIN: ClosedList = ClosedList {
     lowercase: true,
 };
 
-fn closed_list(item: &Item, form: ClosedList) -> syn::Result<Vec<LitStr>> {
-    let explain = || {
-        let ClosedList { example, why, .. } = form;
-        format!("`{}` takes the known values: `{example}`; {why}", item.name)
-    };
-    let Value::List(tokens) = &item.value else { return Err(item.error(explain())) };
-    let values = Punctuated::<LitStr, Token![,]>::parse_terminated
-        .parse2(tokens.clone())
-        .map_err(|error| syn::Error::new(error.span(), explain()))?;
-    if values.is_empty() {
-        return Err(item.error(explain()));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    let mut mistakes = crate::errors::Errors::default();
-    for value in &values {
-        let text = value.value();
-        if text.is_empty() {
-            mistakes.at(value, "a known value is not empty");
-        } else if text == "other" {
-            mistakes.at(value, "`other` stands for every value that is not in the list");
-        } else if form.lowercase && text != text.to_lowercase() {
-            mistakes.at(
-                value,
-                format!("in lower case, `{}`: case does not matter here", text.to_lowercase()),
-            );
-        } else if form.lowercase && (text.starts_with('.') || text.contains(['@', '/'])) {
-            mistakes
-                .at(value, format!("without `.` before it, `@` or `/`, as in `{}`", form.example));
-        }
-        if !seen.insert(text) {
-            mistakes.at(value, "this value is in the list already");
-        }
-    }
-    mistakes.finish()?;
-    Ok(values.into_iter().collect())
-}
-
-fn parse_bounds(item: &Item) -> syn::Result<Bounds> {
-    const FORM: &str =
-        "`bucket` takes the bounds between its ranges, ascending: `bucket(10, 100, 1_000)`";
-    let Value::List(tokens) = &item.value else { return Err(item.error(FORM)) };
-    let bounds = Punctuated::<Bound, Token![,]>::parse_terminated
-        .parse2(tokens.clone())
-        .map_err(|error| syn::Error::new(error.span(), FORM))?;
-    if bounds.is_empty() {
-        return Err(item.error(FORM));
-    }
-    let mut mistakes = crate::errors::Errors::default();
-    for (before, bound) in bounds.iter().zip(bounds.iter().skip(1)) {
-        if !before.is_below(bound) {
-            mistakes.push(syn::Error::new(
-                bound.span,
-                format!(
-                    "bounds ascend, and {} does not come after {}",
-                    bound.number, before.number
-                ),
-            ));
-        }
-    }
-    mistakes.finish()?;
-    let ints: Option<Vec<i128>> = bounds.iter().map(|bound| bound.int).collect();
-    Ok(match ints {
-        Some(ints) => Bounds::Int(ints),
-        None => Bounds::Float(bounds.iter().map(|bound| bound.number).collect()),
-    })
-}
-
-struct Bound {
-    span: Span,
-    int: Option<i128>,
-    number: f64,
-}
-
-impl Bound {
-    fn is_below(&self, other: &Self) -> bool {
-        match (self.int, other.int) {
-            (Some(this), Some(other)) => this < other,
-            _ => self.number < other.number,
-        }
-    }
-}
-
-impl Parse for Bound {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let minus: Option<Token![-]> = input.parse()?;
-        let literal: Lit = input.parse()?;
-        let sign = if minus.is_some() { "-" } else { "" };
-        let (int, number) = match &literal {
-            Lit::Int(int) => {
-                let int: i128 = format!("{sign}{}", int.base10_digits()).parse().map_err(|_| {
-                    syn::Error::new(int.span(), "this bound needs more than 128 bits")
-                })?;
-                (Some(int), int as f64)
+fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    // What is commonly held to be a network of many users, not one line.
+    let (mut v4, mut v6) = (24, 48);
+    if !matches!(item.value, Value::Word) {
+        const FORM: &str =
+            "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";
+        for option in item.list().map_err(|error| syn::Error::new(error.span(), FORM))? {
+            match option.name.to_string().as_str() {
+                "v4" => v4 = bits(&option, 32)?,
+                "v6" => v6 = bits(&option, 128)?,
+                _ => return Err(option.error(FORM)),
             }
-            Lit::Float(float) => {
-                (None, format!("{sign}{}", float.base10_digits()).parse().unwrap_or(f64::NAN))
-            }
-            _ => return Err(syn::Error::new(literal.span(), "a bound is a number")),
-        };
-        let span = literal.span();
-        let span = minus.and_then(|minus| minus.span().join(span)).unwrap_or(span);
-        Ok(Self { span, int, number })
+        }
     }
+    let arguments = [v4, v6].map(Literal::u8_unsuffixed);
+    let arguments = arguments.map(|bits| quote!(#bits)).into();
+    Ok(Policy::Leaf(Leaf { arguments, ..Leaf::new(row) }))
 }
 
-impl Bounds {
-    /// The label of every range: one more than there are bounds.
-    pub(crate) fn labels(&self) -> Vec<String> {
-        let bounds: Vec<String> = match self {
-            Self::Int(bounds) => bounds.iter().map(ToString::to_string).collect(),
-            Self::Float(bounds) => bounds.iter().map(ToString::to_string).collect(),
-        };
-        let lowest = bounds.first().map(|bound| format!("<{bound}"));
-        let between =
-            bounds.iter().zip(bounds.iter().skip(1)).map(|(low, high)| format!("{low}..{high}"));
-        let highest = bounds.last().map(|bound| format!(">={bound}"));
-        lowest.into_iter().chain(between).chain(highest).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_name_each_range() {
-        assert_eq!(
-            Bounds::Int(vec![10, 100, 1000]).labels(),
-            ["<10", "10..100", "100..1000", ">=1000"]
-        );
-        assert_eq!(Bounds::Float(vec![-0.5, 10.0]).labels(), ["<-0.5", "-0.5..10", ">=10"]);
+fn with(_: &'static Row, item: &Item) -> syn::Result<Policy> {
+    match &item.value {
+        Value::Path(path) => Ok(Policy::With(path.clone())),
+        _ => Err(item.error("`with` takes a function: `with = path::to::function`")),
     }
 }

@@ -1,15 +1,18 @@
 //! The rules that look at more than one attribute.
+//!
+//! It owns what is refused and why. It must never write an impl.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
 
 use crate::ast::{Field, Input, Target, Variant};
-use crate::attr::choices;
 use crate::errors::{Errors, nearest};
-use crate::policy::Policy;
+use crate::policy::{Policy, table};
+use crate::source::mentions;
+use crate::source::type_text;
 
 /// Adds every breach of a rule to `errors`.
 pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
@@ -36,7 +39,7 @@ pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
         }
     }
     for variant in &input.variants {
-        check_fields(variant, errors);
+        check_fields(input, variant, errors);
     }
 }
 
@@ -54,9 +57,9 @@ fn check_shape(input: &Input<'_>, errors: &mut Errors) {
             data.enum_token,
             "`TelemetryFields` is for structs; an enum of unit variants derives `TelemetryValue`, and is `allow`ed",
         ),
-        (Data::Struct(data), Target::Value) => errors.at(
-            data.struct_token,
-            "`TelemetryValue` is for enums of unit variants; a struct derives `TelemetryFields`, with a policy on each field, and is `nested`",
+        (Data::Struct(data), Target::Value) if data.fields.len() != 1 => errors.at(
+            ident,
+            "`TelemetryValue` is for enums of unit variants and for structs of one value; a struct of several derives `TelemetryFields`, with a policy on each field, and is `nested`",
         ),
         (Data::Enum(_), Target::Value) => {
             for variant in &input.variants {
@@ -70,7 +73,8 @@ fn check_shape(input: &Input<'_>, errors: &mut Errors) {
         }
         _ => {}
     }
-    if input.target == Target::Value && !input.original.generics.params.is_empty() {
+    let is_enum = matches!(input.original.data, Data::Enum(_));
+    if input.target == Target::Value && is_enum && !input.original.generics.params.is_empty() {
         errors.at(&input.original.generics, "an enum of unit variants needs no parameters");
     }
 }
@@ -79,8 +83,8 @@ fn check_event(input: &Input<'_>, errors: &mut Errors) {
     if let Some(name) = &input.attributes.name {
         check_event_name(&name.value(), name.span(), errors);
     }
-    let lacks = |variant: &Variant<'_>| variant.attributes.purpose.is_none();
-    if input.attributes.purpose.is_none() && (input.variants.iter().any(lacks)) {
+    let lacks = |variant: &Variant<'_>| !variant.attributes.attempts("purpose");
+    if !input.attributes.attempts("purpose") && input.variants.iter().any(lacks) {
         errors.at(
             &input.original.ident,
             "no purpose: say why this is collected, `#[telemetry(purpose = \"...\")]`, as one of `service`, `diagnostics`, `product-improvement`, `model-training`, or a purpose of your own",
@@ -197,7 +201,7 @@ fn check_output_name(name: &LitStr, errors: &mut Errors) {
     }
 }
 
-fn check_fields(variant: &Variant<'_>, errors: &mut Errors) {
+fn check_fields(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
     for field in &variant.fields {
         if let Some(name) = &field.attributes.rename {
             check_output_name(name, errors);
@@ -206,14 +210,19 @@ fn check_fields(variant: &Variant<'_>, errors: &mut Errors) {
             check_purpose(purpose, errors);
         }
         match &field.attributes.policy {
-            Some(Policy::Allow) => check_allowed(field, errors),
-            None if !field.attributes.attempted => errors.push(syn::Error::new(
-                field.span(),
-                format!(
-                    "no policy: say how this field leaves, `#[telemetry(...)]`, by one of {}",
-                    choices()
-                ),
-            )),
+            Some(Policy::Leaf(leaf)) if leaf.function == "allow" => check_allowed(field, errors),
+            Some(Policy::Nested) if input.target == Target::Fields => {
+                check_recursion(input, field, errors);
+            }
+            None if !field.attributes.attempted => {
+                // The table once: below the first field that needs it.
+                let table = if errors.says_table() { String::new() } else { table() };
+                let which = if table.is_empty() { " the policies above" } else { "" };
+                errors.push(syn::Error::new(
+                    field.span(),
+                    format!("no policy: say how this field leaves, `#[telemetry(...)]`, by one of{which}{table}"),
+                ));
+            }
             _ => {}
         }
     }
@@ -225,6 +234,18 @@ fn check_fields(variant: &Variant<'_>, errors: &mut Errors) {
     check_unique(names, "field", errors);
 }
 
+/// The compiler would speak of a cycle in sixty lines.
+fn check_recursion(input: &Input<'_>, field: &Field<'_>, errors: &mut Errors) {
+    let ty = &field.original.ty;
+    let ident = &input.original.ident;
+    if mentions(&BTreeSet::from([ident.to_string()]), ty.to_token_stream()) {
+        errors.at(
+            ty,
+            format!("`{ident}` nests itself: its schema would have no end; `drop` this field, or leave what you need of it by `count`, `presence` or `with`"),
+        );
+    }
+}
+
 /// The compiler would speak of lifetimes alone: text that is part of the
 /// program implements `TelemetryValue`, and other text only fails to be it.
 fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
@@ -233,7 +254,7 @@ fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
             text,
             format!(
                 "`{}` cannot be allowed: it can hold personal data; only `&'static str`, which is part of the program, may be. Choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`; or, if it is harmless for a reason that the type cannot show, `allow(because = \"...\")`",
-                crate::expand::type_text(text.to_token_stream()),
+                type_text(text.to_token_stream()),
             ),
         );
     }

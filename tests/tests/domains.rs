@@ -260,3 +260,233 @@ fn the_events_of_an_enum_have_one_range_of_indices_after_the_other() {
     assert_eq!(Ended::Badly { protocol: Protocol::Ssh }.index(), 2);
     assert_eq!(Ended::Badly { protocol: Protocol::Https }.index(), 4);
 }
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Numbers {
+    #[telemetry(round(10), clamp(-20, 30))]
+    tens: Option<i64>,
+    #[telemetry(clamp(0, 3), round(3))]
+    in_any_order: f64,
+    #[telemetry(clamp(-1, 1))]
+    sign: i32,
+    #[telemetry(length, clamp(1, 3))]
+    letters: &'static str,
+    #[telemetry(count, clamp(0, 2))]
+    some: Option<Vec<u8>>,
+    #[telemetry(round(100))]
+    small: u8,
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Tiny {
+    #[telemetry(clamp(-1_000, 1))]
+    clamped: i8,
+    #[telemetry(round(100))]
+    rounded: i16,
+}
+
+#[test]
+fn every_form_of_numbers_that_are_rounded_and_clamped_leaves_as_the_schema_lists_it() {
+    let mut events = Vec::new();
+    for tens in [None, Some(i64::MIN), Some(-14), Some(-4), Some(5), Some(15), Some(29)] {
+        for in_any_order in [f64::NAN, f64::NEG_INFINITY, f64::INFINITY] {
+            for sign in [i32::MIN, 0, i32::MAX] {
+                for letters in ["", "åb", "abcdef"] {
+                    for some in [None, Some(0), Some(1), Some(9)] {
+                        for small in [49, 149, 150, 255] {
+                            let some = some.map(|count| vec![0; count]);
+                            events.push(Numbers { tens, in_any_order, sign, letters, some, small });
+                        }
+                    }
+                }
+            }
+        }
+    }
+    let policies: Vec<String> =
+        Numbers::SCHEMA[0].fields.iter().map(|field| field.policy.to_string()).collect();
+    assert_eq!(
+        policies,
+        [
+            "round(10), clamp(-20, 30)",
+            "round(3), clamp(0, 3)",
+            "clamp(-1, 1)",
+            "length, clamp(1, 3)",
+            "count, clamp(0, 2)",
+            "round(100)",
+        ]
+    );
+    every_form(events);
+}
+
+#[test]
+fn of_a_small_integer_only_what_its_type_holds_is_listed() {
+    let clamped: Vec<i8> = (i8::MIN..=i8::MAX).collect();
+    let rounded = (i16::MIN..=i16::MAX).step_by(50);
+    let [schema] = Tiny::SCHEMA else { panic!("one event") };
+    assert_eq!(schema.forms(), Some((128 + 2) * (328 + 328 + 1)));
+    let rounded: Vec<i16> = rounded.collect();
+    let mut events = Vec::new();
+    for &clamped in clamped.iter().step_by(5) {
+        for &rounded in rounded.iter().step_by(7) {
+            events.push(Tiny { clamped, rounded });
+        }
+    }
+    events.push(Tiny { clamped: i8::MAX, rounded: i16::MAX });
+    assert!(events.iter().all(|event| event.index() < Tiny::DOMAIN));
+    for event in &events {
+        let listed = serde_json::to_string(&schema.form_at(event.index() as u128)).unwrap();
+        assert_eq!(json(event), listed);
+    }
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Rounded {
+    #[telemetry(round(10))]
+    int: i64,
+    #[telemetry(round(5))]
+    seconds: std::time::Duration,
+    #[telemetry(round(10))]
+    large: u64,
+}
+
+#[test]
+fn halves_are_rounded_away_from_zero_and_the_largest_number_stays_one() {
+    for (int, rounded) in [(-15, -20), (-14, -10), (-4, 0), (4, 0), (5, 10), (14, 10)] {
+        let seconds = std::time::Duration::from_millis(7_500);
+        let line = json(&Rounded { int, seconds, large: u64::MAX });
+        assert_eq!(
+            line,
+            format!(r#"{{"int":{rounded},"seconds":10,"large":18446744073709551620}}"#)
+        );
+    }
+    assert_eq!(Rounded::SCHEMA[0].forms(), None, "any number of tens");
+}
+
+/// How long something took.
+#[derive(Clone, Copy, TelemetryValue)]
+struct Millis(u64);
+
+#[derive(Clone, Copy, TelemetryValue)]
+struct Wrapper<T> {
+    inner: T,
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Newtypes {
+    #[telemetry(allow)]
+    millis: Millis,
+    #[telemetry(allow)]
+    protocol: Wrapper<Option<Protocol>>,
+}
+
+#[test]
+fn a_struct_of_one_value_is_that_value() {
+    let event = Newtypes { millis: Millis(3), protocol: Wrapper { inner: Some(Protocol::WinRm) } };
+    assert_eq!(json(&event), r#"{"millis":3,"protocol":"win_rm"}"#);
+    let domains: Vec<Option<u128>> =
+        Newtypes::SCHEMA[0].fields.iter().map(|field| field.policy.domain.forms()).collect();
+    assert_eq!(domains, [None, Some(4)]);
+}
+
+/// An event that is also a part of another one.
+#[derive(TelemetryEvent, TelemetryFields)]
+#[telemetry(name = "login", purpose = "diagnostics", version = 2)]
+struct Login {
+    #[telemetry(allow)]
+    retried: bool,
+    #[telemetry(hash)]
+    user: String,
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
+struct Session {
+    #[telemetry(nested)]
+    login: Login,
+}
+
+#[test]
+fn a_type_can_be_an_event_and_a_part_of_one() {
+    let login = || Login { retried: true, user: "jane".to_owned() };
+    assert!(json(&login()).starts_with(r#"{"retried":true,"user":"h1_"#));
+    let session = json(&Session { login: login() });
+    assert!(session.starts_with(r#"{"login":{"retried":true,"user":"h1_"#), "{session}");
+    assert_eq!(format!("{:?}", login()), "login { retried: true, user: <hash> }");
+}
+
+mod honest {
+    #![deny(warnings)]
+    #![allow(unreachable_pub, reason = "as in a library")]
+
+    use telemetry_core::{TelemetryEvent, TelemetryFields};
+
+    #[deprecated]
+    #[derive(Clone, Copy, telemetry_core::TelemetryValue)]
+    pub enum Old {
+        One,
+    }
+
+    #[allow(deprecated)]
+    mod uses_what_is_deprecated {
+        #[derive(super::TelemetryEvent)]
+        #[telemetry(purpose = "diagnostics")]
+        pub struct Event<'never> {
+            #[telemetry(allow)]
+            pub old: super::Old,
+            #[telemetry(hash)]
+            pub text: &'never str,
+        }
+    }
+    #[allow(deprecated)]
+    pub use uses_what_is_deprecated::Event;
+
+    #[derive(TelemetryFields)]
+    pub struct Part {
+        #[telemetry(hash)]
+        pub inner: String,
+    }
+
+    impl Part {
+        pub const FIELDS: u8 = 1;
+    }
+
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "diagnostics")]
+    pub struct Whole {
+        #[telemetry(nested)]
+        pub part: Part,
+        #[telemetry(allow, purpose = "product-improvement")]
+        pub refused: bool,
+    }
+
+    impl Whole {
+        pub const SCHEMA: &'static [u8] = &[];
+        pub const DOMAIN: u8 = 0;
+
+        pub fn walk(&self) {}
+        pub fn variant(&self) -> String {
+            "mine".to_owned()
+        }
+        pub fn index(&self) -> u8 {
+            Self::DOMAIN
+        }
+    }
+}
+
+#[test]
+fn inherent_items_of_the_same_names_change_nothing() {
+    let event = honest::Whole { part: honest::Part { inner: "x".to_owned() }, refused: true };
+    event.walk();
+    let found = (honest::Whole::SCHEMA.len(), event.variant(), event.index(), honest::Part::FIELDS);
+    assert_eq!(found, (0, "mine".to_owned(), 0, 1));
+    let line = json(&event);
+    assert!(line.starts_with(r#"{"part":{"inner":"h1_"#), "{line}");
+    assert!(!line.contains("refused"), "a field whose own purpose was not granted: {line}");
+    #[allow(deprecated)]
+    let old = honest::Event { old: honest::Old::One, text: "x" };
+    assert!(json(&old).starts_with(r#"{"old":"one","text":"h1_"#));
+}

@@ -209,6 +209,15 @@ pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
     Allowed(value)
 }
 
+/// Hands on a value that another one wraps. What the derive of a newtype calls.
+#[doc(hidden)]
+pub fn emit_value<T: TelemetryValue + ?Sized, R: Sink>(
+    value: &T,
+    sink: R,
+) -> Result<R::Ok, R::Error> {
+    value.emit(sink)
+}
+
 /// What the schema says of `allow`.
 #[doc(hidden)]
 pub const fn allow_schema(domain: Domain) -> Policy {

@@ -4,8 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
+use super::clamp::clamped;
+use super::round::whole;
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::schema::{Domain, Open, Policy};
+use crate::schema::{Domain, Open, Policy, Shape};
 
 /// A value whose elements can be counted.
 #[diagnostic::on_unimplemented(
@@ -16,6 +18,10 @@ use crate::schema::{Domain, Open, Policy};
 pub trait Countable {
     /// The number of elements; `None` when there is no collection.
     fn count(&self) -> Option<usize>;
+
+    /// Whether there may be no collection.
+    #[doc(hidden)]
+    const SHAPE: Shape = Shape::ONE;
 }
 
 macro_rules! collections {
@@ -39,6 +45,8 @@ collections! {
 }
 
 impl<T: Countable> Countable for Option<T> {
+    const SHAPE: Shape = T::SHAPE.or_absent();
+
     fn count(&self) -> Option<usize> {
         self.as_ref().and_then(Countable::count)
     }
@@ -47,6 +55,8 @@ impl<T: Countable> Countable for Option<T> {
 macro_rules! through {
     ($($Type:ty),*) => {$(
         impl<T: Countable + ?Sized> Countable for $Type {
+            const SHAPE: Shape = T::SHAPE;
+
             fn count(&self) -> Option<usize> {
                 T::count(self)
             }
@@ -56,6 +66,8 @@ macro_rules! through {
 through!(&T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
 
 impl<T: Countable + ToOwned + ?Sized> Countable for std::borrow::Cow<'_, T> {
+    const SHAPE: Shape = T::SHAPE;
+
     fn count(&self) -> Option<usize> {
         T::count(self)
     }
@@ -64,13 +76,19 @@ impl<T: Countable + ToOwned + ?Sized> Countable for std::borrow::Cow<'_, T> {
 /// The number of elements.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Counted<'v, T: ?Sized>(&'v T);
+pub struct Counted<'v, T: ?Sized> {
+    bounds: Option<&'static [i128; 2]>,
+    value: &'v T,
+}
 
 impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
     fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        match self.0.count() {
-            Some(count) => sink.value(&count),
-            None => sink.absent(),
+        match (self.value.count(), self.bounds) {
+            (Some(count), Some([low, high])) => {
+                whole((count as i128).clamp(*low, *high), *low, 1, sink)
+            }
+            (Some(count), None) => whole(count as i128, 0, 1, sink),
+            (None, _) => sink.absent(),
         }
     }
 }
@@ -78,11 +96,26 @@ impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
 /// Puts a value under `count`.
 #[doc(hidden)]
 pub fn count<T: Countable + ?Sized>(value: &T) -> Counted<'_, T> {
-    Counted(value)
+    Counted { bounds: None, value }
+}
+
+/// Puts a value under `count` and `clamp`.
+#[doc(hidden)]
+pub fn count_clamped<'v, T: Countable + ?Sized>(
+    bounds: &'static [i128; 2],
+    value: &'v T,
+) -> Counted<'v, T> {
+    Counted { bounds: Some(bounds), value }
 }
 
 /// What the schema says of `count`.
 #[doc(hidden)]
-pub const fn count_schema() -> Policy {
+pub const fn count_schema(_shape: Shape) -> Policy {
     Policy::new("count", Domain::Open(Open::Number))
+}
+
+/// What the schema says of `count` and `clamp`.
+#[doc(hidden)]
+pub const fn count_clamped_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
+    clamped(count_schema(shape), shape, bounds)
 }

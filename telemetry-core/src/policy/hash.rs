@@ -147,12 +147,8 @@ pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, S
 
 /// What the schema says of `hash`.
 #[doc(hidden)]
-pub const fn hash_schema(lowercase: bool, domain: Option<&'static str>) -> Policy {
-    let policy = flagged(Policy::new("hash", Domain::Open(Open::Pseudonym)), lowercase);
-    match domain {
-        Some(domain) => policy.with("domain", ParameterValue::Text(domain), Written::Beside),
-        None => policy,
-    }
+pub const fn hash_schema(lowercase: bool) -> Policy {
+    flagged(Policy::new("hash", Domain::Open(Open::Pseudonym)), lowercase)
 }
 
 /// What the schema says of `hash(sha256)`.

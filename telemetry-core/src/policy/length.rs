@@ -3,14 +3,18 @@
 //! It owns what is counted. It must never know what the text says.
 
 use super::Textual;
+use super::clamp::clamped;
+use super::round::whole;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Open, Policy};
+use crate::schema::{Domain, Open, Policy, Shape};
 
 /// The number of characters of a text.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Length;
+pub struct Length {
+    bounds: Option<&'static [i128; 2]>,
+}
 
 impl LeafPolicy for Length {
     type Kind = Text;
@@ -21,18 +25,37 @@ impl LeafPolicy for Length {
         _context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        sink.value(&text.chars().count())
+        let length = text.chars().count() as i128;
+        match self.bounds {
+            Some([low, high]) => whole(length.clamp(*low, *high), *low, 1, sink),
+            None => whole(length, 0, 1, sink),
+        }
     }
 }
 
 /// Puts a value under `length`.
 #[doc(hidden)]
 pub fn length<T: Textual + ?Sized>(value: &T) -> Applied<'_, Length, T> {
-    Applied { policy: Length, value }
+    Applied { policy: Length { bounds: None }, value }
+}
+
+/// Puts a value under `length` and `clamp`.
+#[doc(hidden)]
+pub fn length_clamped<'v, T: Textual + ?Sized>(
+    bounds: &'static [i128; 2],
+    value: &'v T,
+) -> Applied<'v, Length, T> {
+    Applied { policy: Length { bounds: Some(bounds) }, value }
 }
 
 /// What the schema says of `length`.
 #[doc(hidden)]
-pub const fn length_schema() -> Policy {
+pub const fn length_schema(_shape: Shape) -> Policy {
     Policy::new("length", Domain::Open(Open::Number))
+}
+
+/// What the schema says of `length` and `clamp`.
+#[doc(hidden)]
+pub const fn length_clamped_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
+    clamped(length_schema(shape), shape, bounds)
 }

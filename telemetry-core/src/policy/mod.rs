@@ -10,6 +10,7 @@
 mod allow;
 mod bounds;
 mod bucket;
+mod clamp;
 mod count;
 mod email_domain;
 mod file_extension;
@@ -20,6 +21,7 @@ mod length;
 mod of;
 mod one_of;
 mod presence;
+mod round;
 mod scrub;
 mod truncate_ip;
 mod vouched;
@@ -36,16 +38,18 @@ pub use self::truncate_ip::Addressable;
 /// Puts values under policies, and describes policies. What the derive calls.
 #[doc(hidden)]
 pub mod derive {
-    pub use super::allow::{allow, allow_schema, text};
+    pub use super::allow::{allow, allow_schema, emit_value, text};
     pub use super::bucket::{bucket, bucket_schema};
-    pub use super::count::{count, count_schema};
+    pub use super::clamp::{clamp, clamp_schema};
+    pub use super::count::{count, count_clamped, count_clamped_schema, count_schema};
     pub use super::email_domain::{email_domain, email_domain_schema};
     pub use super::file_extension::{file_extension, file_extension_schema};
     pub use super::hash::{hash, hash_inside, hash_schema, sha256, sha256_schema};
     pub use super::host_suffix::{host_suffix, host_suffix_schema};
-    pub use super::length::{length, length_schema};
+    pub use super::length::{length, length_clamped, length_clamped_schema, length_schema};
     pub use super::one_of::{known_key, one_of, one_of_schema};
     pub use super::presence::{presence, presence_schema};
+    pub use super::round::{round, round_clamped, round_clamped_schema, round_schema};
     pub use super::scrub::{scrub, scrub_schema};
     pub use super::truncate_ip::{truncate_ip, truncate_ip_schema};
     pub use super::vouched::{vouched, vouched_schema};

@@ -6,7 +6,7 @@
 
 use std::marker::PhantomData;
 
-use super::{Addressable, Numeric, TelemetryValue, Textual};
+use super::{Addressable, Countable, Numeric, TelemetryValue, Textual};
 use crate::leaf::kind::{Address, Number, Text};
 use crate::leaf::{HasLeaves, Map};
 use crate::schema::{Domain, Open, Policy, Shape};
@@ -35,9 +35,13 @@ impl<T: Addressable + ?Sized> Of<T> {
     pub const ADDRESS: Shape = <T as HasLeaves<Address>>::SHAPE;
 }
 
+impl<T: Countable + ?Sized> Of<T> {
+    pub const COUNTABLE: Shape = T::SHAPE;
+}
+
 /// The same of the keys and of the values of a map.
 macro_rules! of_maps {
-    ($($Part:ident: $VALUE:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident;)*) => {$(
+    ($($Part:ident: $VALUE:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
         impl<T: Map<$Part: TelemetryValue> + ?Sized> Of<T> {
             pub const $VALUE: Domain = <T::$Part as TelemetryValue>::DOMAIN;
         }
@@ -53,11 +57,15 @@ macro_rules! of_maps {
         impl<T: Map<$Part: Addressable> + ?Sized> Of<T> {
             pub const $ADDRESS: Shape = <T::$Part as HasLeaves<Address>>::SHAPE;
         }
+
+        impl<T: Map<$Part: Countable> + ?Sized> Of<T> {
+            pub const $COUNTABLE: Shape = <T::$Part as Countable>::SHAPE;
+        }
     )*};
 }
 of_maps! {
-    Key: KEY_VALUE KEY_TEXT KEY_NUMBER KEY_ADDRESS;
-    Value: MAPPED_VALUE MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS;
+    Key: KEY_VALUE KEY_TEXT KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
+    Value: MAPPED_VALUE MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
 }
 
 /// What is said of a type that a policy does not take.
@@ -75,6 +83,9 @@ pub trait IfUnknown {
     const ADDRESS: Shape = Shape::ONE;
     const KEY_ADDRESS: Shape = Shape::ONE;
     const MAPPED_ADDRESS: Shape = Shape::ONE;
+    const COUNTABLE: Shape = Shape::ONE;
+    const KEY_COUNTABLE: Shape = Shape::ONE;
+    const MAPPED_COUNTABLE: Shape = Shape::ONE;
     const NESTED: Policy = Policy::nested(Shape::ONE, &[]);
     const KEY_NESTED: Policy = Self::NESTED;
     const MAPPED_NESTED: Policy = Self::NESTED;

@@ -377,6 +377,12 @@ impl Policy {
         self
     }
 
+    /// The same, by the key of a domain.
+    #[doc(hidden)]
+    pub const fn in_domain(self, domain: &'static str) -> Self {
+        self.with("domain", ParameterValue::Text(domain), Written::Beside)
+    }
+
     /// A value whose fields have policies of their own.
     #[doc(hidden)]
     pub const fn nested(shape: Shape, fields: &'static [FieldSchema]) -> Self {

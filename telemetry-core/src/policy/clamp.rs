@@ -1,0 +1,37 @@
+//! `clamp`: the nearest whole number between two bounds.
+//!
+//! It owns the policy, and the domain of whole numbers that other policies put
+//! between bounds. It must never know what the number measures.
+
+use super::Numeric;
+use super::round::{Rounded, domain, rounded};
+use crate::leaf::Applied;
+use crate::schema::{Numbers, ParameterValue, Policy, Shape, Values, Written};
+
+/// Puts a value under `clamp`.
+#[doc(hidden)]
+pub fn clamp<'v, T: Numeric + ?Sized>(
+    bounds: &'static [i128; 2],
+    value: &'v T,
+) -> Applied<'v, Rounded, T> {
+    rounded(1, Some((bounds[0], bounds[1])), value)
+}
+
+/// What the schema says of `clamp`.
+#[doc(hidden)]
+pub const fn clamp_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
+    let domain = domain(shape, 1, Some((bounds[0], bounds[1])));
+    Policy::new("clamp", domain).with("bounds", numbers(bounds), Written::Inside)
+}
+
+/// The same policy with its number between `bounds`, of which every one can be
+/// listed: what the schema says of `clamp` beside another policy.
+pub(super) const fn clamped(policy: Policy, shape: Shape, bounds: &'static [i128; 2]) -> Policy {
+    let values = Values::Integers { first: bounds[0], last: bounds[1], step: 1 };
+    let policy = Policy { domain: shape.domain(values), ..policy };
+    policy.with("clamp", numbers(bounds), Written::Beside)
+}
+
+const fn numbers(bounds: &'static [i128; 2]) -> ParameterValue {
+    ParameterValue::Numbers(Numbers::Int(bounds))
+}

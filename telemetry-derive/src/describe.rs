@@ -1,0 +1,107 @@
+//! What the schema says of events, fields and policies.
+//!
+//! It owns the constants that the expansion holds. It must never know how a
+//! policy is applied.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::LitStr;
+use syn::spanned::Spanned;
+
+use crate::ast::{Field, Input, Variant};
+use crate::policy::Policy;
+use crate::source::type_text;
+
+pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
+    let (name, description) = (&variant.name, &variant.description);
+    let (own, all) = (&variant.attributes, &input.attributes);
+    let version = Literal::u32_unsuffixed(own.version.or(all.version).unwrap_or(1));
+    let purpose = own.purpose.as_ref().or(all.purpose.as_ref());
+    let fields = variant.fields.iter().map(field_schema);
+    let text = |own: &Option<LitStr>, all: &Option<LitStr>, method: &str| {
+        let method = Ident::new(method, Span::call_site());
+        own.as_ref().or(all.as_ref()).map(|text| quote!(.#method(#text)))
+    };
+    let since = text(&own.since, &all.since, "since");
+    let owner = text(&own.owner, &all.owner, "owner");
+    let question = text(&own.question, &all.question, "question");
+    let expires = text(&own.expires, &all.expires, "expires");
+    let time = own.time.or(all.time).map(|time| {
+        let time = Ident::new(time, Span::call_site());
+        quote!(.time(__t::TimePrecision::#time))
+    });
+    let max_bits = own.max_bits.as_ref().or(all.max_bits.as_ref()).map(|bits| {
+        let bits = Literal::u32_unsuffixed(bits.value);
+        quote!(.max_bits(#bits))
+    });
+    let count = own.count.as_ref().or(all.count.as_ref()).map(|count| {
+        let period = Ident::new(count.period, Span::call_site());
+        let top = match count.top {
+            Some(top) => {
+                let top = Literal::u32_unsuffixed(top);
+                quote!(__t::Some(#top))
+            }
+            None => quote!(__t::None),
+        };
+        quote!(.counted(__t::Period::#period, #top))
+    });
+    quote! {
+        __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &__t::fields([#(#fields),*]))
+            #since #owner #question #expires #time #max_bits #count
+    }
+}
+
+pub(crate) fn field_schema(field: &Field<'_>) -> TokenStream {
+    let ty = &field.original.ty;
+    let (name, text, description) =
+        (&field.name, type_text(ty.to_token_stream()), &field.description);
+    let policy =
+        field.attributes.policy.as_ref().map(|policy| describe(policy, &quote!(#ty), "", field));
+    let note = |text: &Option<LitStr>, method: &str| {
+        let method = Ident::new(method, Span::call_site());
+        text.as_ref().map(|text| quote!(.#method(#text)))
+    };
+    let purpose = note(&field.attributes.purpose, "purpose");
+    let since = note(&field.attributes.since, "since");
+    let renamed_from = note(&field.attributes.renamed_from, "renamed_from");
+    quote!((#name, #text, #policy, #description, __t::FieldNotes::NONE #purpose #since #renamed_from))
+}
+
+/// What the schema says of the policy of a value of type `ty` or, by `prefix`,
+/// of the keys or the values of a map of that type.
+fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) -> TokenStream {
+    let span = field.at_type();
+    let of = |constant: &str| {
+        let constant = Ident::new(&format!("{prefix}{constant}"), span);
+        quote_spanned!(span=> __t::Of::<#ty>::#constant)
+    };
+    match policy {
+        Policy::Drop => quote!(__t::Policy::DROP),
+        Policy::Leaf(leaf) => {
+            let function = format_ident!("{}_schema", leaf.function);
+            let of = leaf.bound.of.map(of);
+            let of = of.iter();
+            let (arguments, more) = (&leaf.arguments, &leaf.described_with);
+            let and = &leaf.described_more;
+            quote!(__t::#function(#(#of,)* #(#arguments,)* #(#more),*) #and)
+        }
+        Policy::With(function) => {
+            let text = type_text(function.to_token_stream());
+            let name = Ident::new("__v", span);
+            let span = Span::call_site().located_at(function.span());
+            // The same call as in the walk, so that a function of another type
+            // is reported once.
+            quote_spanned! {span=> __t::with_schema(
+                &__t::with(|| { let #name = __t::any_value::<&#ty>(); #function(#name) }), #text
+            )}
+        }
+        Policy::Nested => of("NESTED"),
+        Policy::Entries { keys, values } => {
+            // Of a map inside a map nothing is asked: the outer one is open.
+            let ty = if prefix.is_empty() { ty.clone() } else { quote!(()) };
+            let keys = describe(keys, &ty, "KEY_", field);
+            let values = describe(values, &ty, "MAPPED_", field);
+            quote!(__t::Policy::entries(&#keys, &#values))
+        }
+    }
+}
