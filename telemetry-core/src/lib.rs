@@ -55,7 +55,8 @@ pub mod __private {
     // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
         Dropped, FieldVisitor, NotARawEvent, RawEvent, TelemetryEvent as Event, TelemetryFields,
-        TelemetryFields as Fields, debug_event, debug_fields, entries, nested, refuse, row,
+        TelemetryFields as Fields, also_an_event, debug_event, debug_fields, entries, nested,
+        refuse, row,
     };
     pub use crate::leaf::{Evaluated, Map, Sink, evaluated};
     pub use crate::policy::derive::*;

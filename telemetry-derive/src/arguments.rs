@@ -146,7 +146,7 @@ fn numbers(item: &Item, form: &str) -> syn::Result<Vec<Number>> {
     let mut mistakes = Errors::default();
     let mut numbers = Vec::new();
     for literal in &literals {
-        match literal.number() {
+        match literal.number(form) {
             Ok(number) => numbers.push(number),
             Err(error) => mistakes.push(error),
         }
@@ -168,7 +168,7 @@ impl Parse for Signed {
 }
 
 impl Signed {
-    fn number(&self) -> syn::Result<Number> {
+    fn number(&self, form: &str) -> syn::Result<Number> {
         let sign = if self.minus.is_some() { "-" } else { "" };
         let span = self.literal.span();
         let span = self.minus.and_then(|minus| minus.span.join(span)).unwrap_or(span);
@@ -183,7 +183,7 @@ impl Signed {
                 Ok(float) if float.is_finite() => Ok(Number { span, int: None, float }),
                 _ => Err(syn::Error::new(span, "this number is beyond all that a field can hold")),
             },
-            _ => Err(syn::Error::new(span, "expected a number")),
+            _ => Err(syn::Error::new(span, format!("expected a number: {form}"))),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! It owns the parts of a type with what their attributes say. It must never
 //! judge whether they fit together.
 
+use std::cell::Cell;
+
 use proc_macro2::Span;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -51,6 +53,8 @@ pub(crate) struct Field<'a> {
     pub(crate) description: String,
     /// The name in the output.
     pub(crate) name: String,
+    /// Whether a rule that has been reported refuses its policy.
+    pub(crate) is_refused: Cell<bool>,
 }
 
 impl<'a> Input<'a> {
@@ -152,7 +156,8 @@ fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec
             (None, Member::Unnamed(index)) => index.index.to_string(),
         };
         let description = description(&original.attrs);
-        fields.push(Field { original, member, attributes, description, name });
+        let is_refused = Cell::new(false);
+        fields.push(Field { original, member, attributes, description, name, is_refused });
     }
     fields
 }

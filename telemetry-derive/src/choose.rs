@@ -151,17 +151,20 @@ impl Side {
 fn entries(keys: Option<Side>, values: Option<Side>, errors: &mut Errors) -> Option<Policy> {
     match (keys, values) {
         (Some(keys), Some(values)) => {
-            if keys.policy.as_ref().is_some_and(|policy| policy.row_keys() == Keys::Collide) {
+            let (of_keys, of_values) = (keys.policy?, values.policy?);
+            if of_keys.row_keys() == Keys::Collide {
                 errors.push(keys.item.error(
                     "keys take `hash`, `allow`, `allow(because = \"...\")` or `one_of(...)`, which leaves unknown keys out: any other policy can make two keys equal, and one value would hide the other",
                 ));
+                return None;
             }
-            if matches!(values.policy, Some(Policy::Drop)) {
+            if matches!(of_values, Policy::Drop) {
                 errors.push(values.item.error(
                     "a map without values: `drop` the whole field, or choose `count` to keep the number of entries",
                 ));
+                return None;
             }
-            Some(Policy::Entries { keys: Box::new(keys.policy?), values: Box::new(values.policy?) })
+            Some(Policy::Entries { keys: Box::new(of_keys), values: Box::new(of_values) })
         }
         (Some(only), None) => {
             errors.push(

@@ -103,18 +103,17 @@ fn fields(input: &Input<'_>) -> TokenStream {
     let scope = input.base_name();
     let schemas = input.variants.iter().flat_map(|variant| &variant.fields).map(field_schema);
     let walk = walk(input, |_| quote!(<Self as __t::Fields>::FIELDS));
-    // The compiler refuses the bound where the purpose is, if it is no event.
-    let purpose = input.attributes.purpose.as_ref().map(|purpose| {
+    // The compiler refuses the call where the purpose is, if it is no event.
+    let only_for_events = input.attributes.purpose.as_ref().map(|purpose| {
         let span = Span::call_site().located_at(purpose.span());
-        quote_spanned!(span=> Self: __t::Event)
+        quote_spanned!(span=> __t::also_an_event::<Self>())
     });
-    let ours = implement_where(
+    let ours = implement(
         input,
         &quote!(__t::Fields),
-        purpose,
         &quote! {
             const FIELDS: &'static [__t::FieldSchema] = &__t::fields([#(#schemas),*]);
-            fn only_the_derive_may_implement_this_trait() {}
+            fn only_the_derive_may_implement_this_trait() { #only_for_events }
             #walk
         },
     );

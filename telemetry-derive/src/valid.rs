@@ -239,6 +239,7 @@ fn check_recursion(input: &Input<'_>, field: &Field<'_>, errors: &mut Errors) {
     let ty = &field.original.ty;
     let ident = &input.original.ident;
     if mentions(&BTreeSet::from([ident.to_string()]), ty.to_token_stream()) {
+        field.is_refused.set(true);
         errors.at(
             ty,
             format!("`{ident}` nests itself: its schema would have no end; `drop` this field, or leave what you need of it by `count`, `presence` or `with`"),
@@ -250,6 +251,7 @@ fn check_recursion(input: &Input<'_>, field: &Field<'_>, errors: &mut Errors) {
 /// program implements `TelemetryValue`, and other text only fails to be it.
 fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
     if let Some(text) = borrowed_text(&field.original.ty) {
+        field.is_refused.set(true);
         errors.at(
             text,
             format!(

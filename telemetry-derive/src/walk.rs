@@ -72,6 +72,8 @@ fn leaf(
     let name = bound_name(field, index);
     match &field.attributes.policy {
         None | Some(Policy::Drop) => quote!(__t::Dropped),
+        // Its type is not held against a policy that has been refused.
+        Some(_) if field.is_refused.get() => quote!(__t::Dropped),
         Some(policy) => {
             let slot = format_ident!("__K{}", index);
             let scope = Scope { event, field: &field.name, inside: TokenStream::new(), slot };
@@ -100,8 +102,7 @@ fn apply(
     slots: &mut TokenStream,
 ) -> TokenStream {
     match policy {
-        // Never asked for: a dropped field has no leaves.
-        Policy::Drop => TokenStream::new(),
+        Policy::Drop => quote!(__t::Dropped),
         Policy::Leaf(leaf) => apply_leaf(leaf, leaf.function, value, scope, span, slots),
         Policy::With(function) => {
             // At the function: what it gives is what may not be allowed.

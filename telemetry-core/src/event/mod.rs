@@ -12,7 +12,7 @@ mod sanitized;
 
 pub(crate) use self::debug::ShownAsDebug;
 pub use self::debug::{debug_event, debug_fields};
-pub use self::nested::{Nested, entries, nested};
+pub use self::nested::{Nested, also_an_event, entries, nested};
 pub use self::sanitized::{Sanitized, Sanitizer};
 
 use crate::leaf::{Context, Sanitize, Sink};

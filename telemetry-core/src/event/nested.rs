@@ -6,7 +6,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::sanitized::Fields;
-use super::{FieldVisitor, TelemetryFields};
+use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
 use crate::leaf::{Context, EntriesOf, Map, Sanitize, Sink, structure};
 use crate::policy::Of;
 use crate::schema::{FieldSchema, Policy, Shape};
@@ -55,6 +55,22 @@ structure! {
         }
     }
 }
+
+/// A nested type that is an event too.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no event, and only an event has a purpose",
+    label = "a purpose of what is no event",
+    note = "take `purpose` and the other keys of events out: a nested type has those of the event that holds it",
+    note = "if the type is an event of its own as well, derive `TelemetryEvent` beside `TelemetryFields`"
+)]
+pub trait AlsoAnEvent: TelemetryEvent {}
+#[diagnostic::do_not_recommend]
+impl<T: TelemetryEvent + ?Sized> AlsoAnEvent for T {}
+
+/// Holds a nested type with a purpose to being an event. What the derive calls.
+#[doc(hidden)]
+pub fn also_an_event<T: AlsoAnEvent + ?Sized>() {}
 
 /// Puts a value under `nested`.
 #[doc(hidden)]
