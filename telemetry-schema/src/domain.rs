@@ -60,6 +60,10 @@ pub enum Opening {
     Program,
     /// A keyed pseudonym.
     Pseudonym,
+    /// A random id that stands for an installation, a run or an event.
+    Random,
+    /// A time.
+    Time,
     /// Any number.
     Number,
     /// Any number of values.
@@ -74,9 +78,11 @@ pub enum Opening {
 
 impl Opening {
     /// Every opening, for reading the lock.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Program,
         Self::Pseudonym,
+        Self::Random,
+        Self::Time,
         Self::Number,
         Self::Collection,
         Self::Text,
@@ -89,6 +95,8 @@ impl Opening {
         match self {
             Self::Program => "program",
             Self::Pseudonym => "pseudonym",
+            Self::Random => "random",
+            Self::Time => "time",
             Self::Number => "number",
             Self::Collection => "collection",
             Self::Text => "text",
@@ -102,6 +110,8 @@ impl Opening {
         match self {
             Self::Program => "holds words of the program itself",
             Self::Pseudonym => "holds a pseudonym",
+            Self::Random => "holds a random id",
+            Self::Time => "holds a time",
             Self::Number => "holds any number",
             Self::Collection => "holds any number of values",
             Self::Text => "holds free text",

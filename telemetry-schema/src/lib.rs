@@ -28,8 +28,11 @@
 
 pub mod diff;
 mod domain;
+pub mod json_schema;
+pub mod lint;
 pub mod lock;
 mod model;
+pub mod verify;
 pub mod words;
 
 pub use self::domain::{Domain, Opening};

@@ -168,6 +168,8 @@ fn by_domain(domain: &Domain) -> &'static str {
         Domain::Open(opening) => match opening {
             Opening::Program => "words of the program itself leave, never anything typed",
             Opening::Pseudonym => "a pseudonym leaves",
+            Opening::Random => "a random id leaves",
+            Opening::Time => "a time leaves",
             Opening::Number => "the number itself leaves",
             Opening::Collection => "any number of values leave",
             Opening::Text => "text leaves, with personal data that was found in it replaced",

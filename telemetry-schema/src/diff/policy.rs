@@ -63,8 +63,8 @@ fn exposure(domain: &Domain) -> Exposure {
     domain.openings(&mut |opening| {
         most = most.max(match opening {
             Opening::Program => Exposure::Program,
-            Opening::Pseudonym => Exposure::Pseudonym,
-            Opening::Number => Exposure::Number,
+            Opening::Pseudonym | Opening::Random => Exposure::Pseudonym,
+            Opening::Number | Opening::Time => Exposure::Number,
             Opening::Text => Exposure::Text,
             Opening::Digest => Exposure::Digest,
             Opening::Vouched => Exposure::Vouched,

@@ -1,0 +1,252 @@
+//! A place in a line of JSON.
+//!
+//! It owns the grammar of JSON as far as a check needs it: it moves over a
+//! value and says where it was, without making anything of it. It must never
+//! know what a value means.
+
+/// The line is no JSON from this place on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NotJson;
+
+/// A string as it stands between its quotation marks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text<'l> {
+    pub(super) raw: &'l [u8],
+    pub(super) escaped: bool,
+}
+
+impl Text<'_> {
+    /// The string itself, where it holds an escape.
+    pub(super) fn unescaped(self) -> Option<String> {
+        let mut quoted = Vec::with_capacity(self.raw.len() + 2);
+        quoted.push(b'"');
+        quoted.extend_from_slice(self.raw);
+        quoted.push(b'"');
+        serde_json::from_slice(&quoted).ok()
+    }
+}
+
+/// The kinds of values, by their first byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Object,
+    Array,
+    Text,
+    Number,
+    Bool,
+    Null,
+}
+
+impl Shape {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Object => "an object",
+            Self::Array => "an array",
+            Self::Text => "a text",
+            Self::Number => "a number",
+            Self::Bool => "true or false",
+            Self::Null => "null",
+        }
+    }
+}
+
+/// Values within values: a line that nests deeper was not written by us, and
+/// would end the stack.
+const DEEPEST: u32 = 64;
+
+#[derive(Clone, Debug)]
+pub(super) struct Cursor<'l> {
+    line: &'l [u8],
+    at: usize,
+}
+
+type Step<T> = Result<T, NotJson>;
+
+impl<'l> Cursor<'l> {
+    pub(super) fn new(line: &'l [u8]) -> Self {
+        Self { line, at: 0 }
+    }
+
+    #[inline]
+    fn byte(&self) -> Option<u8> {
+        self.line.get(self.at).copied()
+    }
+
+    #[inline]
+    fn spaces(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r') = self.byte() {
+            self.at += 1;
+        }
+    }
+
+    /// Moves over `expected`, and the spaces before it, if it stands here.
+    #[inline]
+    pub(super) fn take(&mut self, expected: u8) -> bool {
+        // Our own lines have no spaces: look for them only when needed.
+        if self.byte() == Some(expected) {
+            self.at += 1;
+            return true;
+        }
+        self.spaces();
+        let there = self.byte() == Some(expected);
+        self.at += usize::from(there);
+        there
+    }
+
+    #[inline]
+    pub(super) fn must(&mut self, expected: u8) -> Step<()> {
+        if self.take(expected) { Ok(()) } else { Err(NotJson) }
+    }
+
+    /// Whether nothing but spaces follows.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.spaces();
+        self.at == self.line.len()
+    }
+
+    /// The kind of the value that stands here.
+    #[inline]
+    pub(super) fn shape(&mut self) -> Step<Shape> {
+        self.spaces();
+        match self.byte() {
+            Some(b'"') => Ok(Shape::Text),
+            Some(b'-' | b'0'..=b'9') => Ok(Shape::Number),
+            Some(b'{') => Ok(Shape::Object),
+            Some(b'[') => Ok(Shape::Array),
+            Some(b't' | b'f') => Ok(Shape::Bool),
+            Some(b'n') => Ok(Shape::Null),
+            _ => Err(NotJson),
+        }
+    }
+
+    /// Moves over a string.
+    #[inline]
+    pub(super) fn text(&mut self) -> Step<Text<'l>> {
+        self.must(b'"')?;
+        let rest = self.line.get(self.at..).ok_or(NotJson)?;
+        let mut escaped = false;
+        let mut index = 0;
+        loop {
+            match rest.get(index) {
+                None | Some(0..=0x1f) => return Err(NotJson),
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    index += escape(rest.get(index + 1..).unwrap_or_default())?;
+                    escaped = true;
+                }
+                Some(_) => index += 1,
+            }
+        }
+        self.at += index + 1;
+        Ok(Text { raw: rest.get(..index).unwrap_or_default(), escaped })
+    }
+
+    /// Moves over a number, which is an integer if it has neither a point nor
+    /// an exponent.
+    #[inline]
+    pub(super) fn number(&mut self) -> Step<(&'l [u8], bool)> {
+        self.spaces();
+        let rest = self.line.get(self.at..).ok_or(NotJson)?;
+        let digits = |from: usize| -> usize {
+            let rest = rest.get(from..).unwrap_or_default();
+            rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len())
+        };
+        let sign = usize::from(rest.first() == Some(&b'-'));
+        let whole = digits(sign);
+        let leading_zero = whole > 1 && rest.get(sign) == Some(&b'0');
+        if whole == 0 || leading_zero {
+            return Err(NotJson);
+        }
+        let mut end = sign + whole;
+        let mut integer = true;
+        if rest.get(end) == Some(&b'.') {
+            let places = digits(end + 1);
+            if places == 0 {
+                return Err(NotJson);
+            }
+            (end, integer) = (end + 1 + places, false);
+        }
+        if let Some(b'e' | b'E') = rest.get(end) {
+            let sign = usize::from(matches!(rest.get(end + 1), Some(b'+' | b'-')));
+            let places = digits(end + 1 + sign);
+            if places == 0 {
+                return Err(NotJson);
+            }
+            (end, integer) = (end + 1 + sign + places, false);
+        }
+        self.at += end;
+        Ok((rest.get(..end).unwrap_or_default(), integer))
+    }
+
+    /// Moves over `true` or `false`.
+    pub(super) fn bool(&mut self) -> Step<bool> {
+        self.spaces();
+        if self.word(b"true") {
+            Ok(true)
+        } else if self.word(b"false") {
+            Ok(false)
+        } else {
+            Err(NotJson)
+        }
+    }
+
+    fn word(&mut self, word: &[u8]) -> bool {
+        let there = self.line.get(self.at..).is_some_and(|rest| rest.starts_with(word));
+        self.at += if there { word.len() } else { 0 };
+        there
+    }
+
+    /// Moves over any value.
+    pub(super) fn skip(&mut self) -> Step<()> {
+        self.skip_within(DEEPEST)
+    }
+
+    fn skip_within(&mut self, depth: u32) -> Step<()> {
+        let depth = depth.checked_sub(1).ok_or(NotJson)?;
+        match self.shape()? {
+            Shape::Text => self.text().map(drop),
+            Shape::Number => self.number().map(drop),
+            Shape::Bool => self.bool().map(drop),
+            Shape::Null if self.word(b"null") => Ok(()),
+            Shape::Null => Err(NotJson),
+            Shape::Array => self.each(b'[', b']', |cursor| cursor.skip_within(depth)),
+            Shape::Object => self.each(b'{', b'}', |cursor| {
+                cursor.text()?;
+                cursor.must(b':')?;
+                cursor.skip_within(depth)
+            }),
+        }
+    }
+
+    /// Moves over an array or object; `element` moves over one element.
+    #[inline]
+    pub(super) fn each(
+        &mut self,
+        open: u8,
+        close: u8,
+        mut element: impl FnMut(&mut Self) -> Step<()>,
+    ) -> Step<()> {
+        self.must(open)?;
+        if self.take(close) {
+            return Ok(());
+        }
+        loop {
+            element(self)?;
+            if self.take(b',') {
+                continue;
+            }
+            return self.must(close);
+        }
+    }
+}
+
+/// How long the escape is whose backslash stands before `rest`.
+fn escape(rest: &[u8]) -> Step<usize> {
+    match rest.first() {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
+        Some(b'u') if rest.get(1..5).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) => {
+            Ok(6)
+        }
+        _ => Err(NotJson),
+    }
+}
