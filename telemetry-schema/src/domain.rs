@@ -295,7 +295,10 @@ mod tests {
         assert_eq!(port.clone().optional().forms(), Some(65_537));
         assert_eq!(Domain::Tuple(vec![Domain::Bool, port]).millibits(), Some(17_000));
         assert_eq!(Domain::Integers { from: -10, to: 10, step: 10 }.forms(), Some(3));
-        assert_eq!(Domain::Integers { from: i128::MIN, to: i128::MAX, step: 1 }.forms(), Some(u128::MAX));
+        assert_eq!(
+            Domain::Integers { from: i128::MIN, to: i128::MAX, step: 1 }.forms(),
+            Some(u128::MAX)
+        );
         assert_eq!(Domain::Networks { v4: Some(24), v6: Some(128) }.millibits(), Some(128_000));
         let flags = |gaps| Domain::Array { length: 3, gaps, of: Box::new(Domain::Bool) };
         assert_eq!((flags(false).forms(), flags(true).forms()), (Some(8), Some(15)));

@@ -132,7 +132,9 @@ pub(crate) fn domain(domain: &Domain, fields: &[Field]) -> Value {
             json!({ "type": "string", "pattern": "^h1_([0-9a-f]{2}){8,32}$" })
         }
         Domain::Open(Opening::Digest) => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
-        Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => json!({ "type": "string" }),
+        Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => {
+            json!({ "type": "string" })
+        }
         Domain::Open(Opening::Number) => json!({ "type": "number" }),
         Domain::Open(Opening::Collection | Opening::Vouched) => json!({}),
     }

@@ -26,8 +26,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod dictionary;
 pub mod diff;
 mod domain;
+pub mod export;
 pub mod json_schema;
 pub mod lint;
 pub mod lock;

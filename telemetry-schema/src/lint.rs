@@ -271,16 +271,17 @@ fn is_measure(row: &Row<'_>) -> bool {
     let number = matches!(row.field.domain.required(), Domain::Open(Opening::Number));
     let policy = row.field.policy.name();
     let name = row.field.name.to_ascii_lowercase();
-    let measures = ["duration", "elapsed", "latency", "timeout", "size", "memory", "speed", "delay", "age"];
+    let measures =
+        ["duration", "elapsed", "latency", "timeout", "size", "memory", "speed", "delay", "age"];
     let named = name.split('_').any(|word| measures.contains(&word));
     (number || policy == "bucket" || policy == "round") && named
 }
 
 fn has_unit(name: &str) -> bool {
     const UNITS: [&str; 34] = [
-        "ns", "us", "ms", "s", "sec", "secs", "seconds", "millis", "micros", "nanos", "min", "mins",
-        "minutes", "h", "hours", "days", "weeks", "months", "years", "b", "bytes", "kb", "kib", "mb",
-        "mib", "gb", "gib", "bits", "percent", "hz", "mhz", "px", "pages", "lines",
+        "ns", "us", "ms", "s", "sec", "secs", "seconds", "millis", "micros", "nanos", "min",
+        "mins", "minutes", "h", "hours", "days", "weeks", "months", "years", "b", "bytes", "kb",
+        "kib", "mb", "mib", "gb", "gib", "bits", "percent", "hz", "mhz", "px", "pages", "lines",
     ];
     let last = name.rsplit('_').next().unwrap_or_default().to_ascii_lowercase();
     UNITS.contains(&last.as_str())
@@ -331,8 +332,11 @@ fn largest(event: &Event) -> String {
         .filter(|(bits, _)| *bits > 0)
         .collect();
     fields.sort_by(|a, b| b.cmp(a));
-    let shown: Vec<String> =
-        fields.iter().take(4).map(|(bits, name)| format!("{name} {}", words::bits(*bits))).collect();
+    let shown: Vec<String> = fields
+        .iter()
+        .take(4)
+        .map(|(bits, name)| format!("{name} {}", words::bits(*bits)))
+        .collect();
     format!("the most by {}", shown.join(", "))
 }
 
@@ -384,7 +388,9 @@ fn notice(found: &mut Found<'_>, event: &Event, known: &Known) {
 fn dates(found: &mut Found<'_>, event: &Event, known: &Known) {
     let (Some(last), Some(today)) = (&event.expires, &known.today) else { return };
     if last < today {
-        let text = format!("expired on {last}: it is neither recorded nor sent. Remove it, or say why it goes on");
+        let text = format!(
+            "expired on {last}: it is neither recorded nor sent. Remove it, or say why it goes on"
+        );
         found.add(Lint::Expired, event, None, text);
     } else if known.soon.as_ref().is_some_and(|soon| last <= soon) {
         let text = format!("expires on {last}, and is neither recorded nor sent afterwards");

@@ -51,7 +51,11 @@ pub fn size(forms: Option<u128>, millibits: Option<u64>, open: &BTreeSet<Opening
             format!("can take {} forms ({} {unit})", thousands(forms), bits(millibits))
         }
         (_, Some(millibits)) => {
-            format!("can take about 2^{} forms ({} bits)", millibits.div_ceil(1000), bits(millibits))
+            format!(
+                "can take about 2^{} forms ({} bits)",
+                millibits.div_ceil(1000),
+                bits(millibits)
+            )
         }
         _ => holds(open),
     }
@@ -59,8 +63,10 @@ pub fn size(forms: Option<u128>, millibits: Option<u64>, open: &BTreeSet<Opening
 
 /// `holds a pseudonym and free text`: what in an event is open.
 pub fn holds(open: &BTreeSet<Opening>) -> String {
-    let kinds: Vec<&str> =
-        open.iter().map(|opening| opening.holds().strip_prefix("holds ").unwrap_or_default()).collect();
+    let kinds: Vec<&str> = open
+        .iter()
+        .map(|opening| opening.holds().strip_prefix("holds ").unwrap_or_default())
+        .collect();
     match kinds.split_last() {
         None => "holds values that cannot be listed".to_owned(),
         Some((last, [])) => format!("holds {last}"),
@@ -114,7 +120,8 @@ pub fn leaves(field: &Field) -> String {
     match policy.name() {
         "drop" => "it never leaves".to_owned(),
         "hash" if policy.has("sha256") => {
-            "a plain SHA-256 of the value leaves: who has a list of likely values can reverse it".to_owned()
+            "a plain SHA-256 of the value leaves: who has a list of likely values can reverse it"
+                .to_owned()
         }
         "hash" => pseudonym(policy),
         "scrub" => "text leaves, with personal data that was found in it replaced".to_owned(),
@@ -126,9 +133,15 @@ pub fn leaves(field: &Field) -> String {
         "length" => "the number of characters leaves, not the text".to_owned(),
         "presence" => "whether there is a value leaves, not the value".to_owned(),
         "count" => "the number of elements leaves, not the elements".to_owned(),
-        "file_extension" => "the file name's extension leaves if it is a listed one, else `other`".to_owned(),
-        "host_suffix" => "the domain that the host is in leaves if it is a listed one, else `other`".to_owned(),
-        "email_domain" => "the address's domain leaves if it is a listed one, else `other`".to_owned(),
+        "file_extension" => {
+            "the file name's extension leaves if it is a listed one, else `other`".to_owned()
+        }
+        "host_suffix" => {
+            "the domain that the host is in leaves if it is a listed one, else `other`".to_owned()
+        }
+        "email_domain" => {
+            "the address's domain leaves if it is a listed one, else `other`".to_owned()
+        }
         "with" => "what a function of the program makes of it leaves".to_owned(),
         "nested" => "its parts leave, each in its own way".to_owned(),
         "keys" | "values" => "entries leave: keys and values each in their own way".to_owned(),
@@ -138,9 +151,10 @@ pub fn leaves(field: &Field) -> String {
 }
 
 fn pseudonym(policy: &Policy) -> String {
-    let mut text = "a pseudonym leaves: a code that stands for the value, made with a key that stays on the \
+    let mut text =
+        "a pseudonym leaves: a code that stands for the value, made with a key that stays on the \
                     user's machine"
-        .to_owned();
+            .to_owned();
     if let Some(domain) = policy.argument("domain") {
         text.push_str(&format!("; the same value has the same code in all fields of {domain}"));
     }
@@ -149,7 +163,9 @@ fn pseudonym(policy: &Policy) -> String {
 
 fn allowed(field: &Field) -> String {
     match (field.policy.because(), by_domain(&field.domain)) {
-        (Some(because), _) => format!("the value itself leaves; the author vouches for it: {because}"),
+        (Some(because), _) => {
+            format!("the value itself leaves; the author vouches for it: {because}")
+        }
         (None, words) => words.to_owned(),
     }
 }
@@ -161,7 +177,9 @@ fn by_domain(domain: &Domain) -> &'static str {
         Domain::Texts(_) => "one of the listed words leaves",
         Domain::Integers { .. } => "a whole number of a limited range leaves",
         Domain::Networks { .. } => "the network of an address leaves",
-        Domain::Optional(_) | Domain::Tuple(_) | Domain::Array { .. } => "a few listed values leave",
+        Domain::Optional(_) | Domain::Tuple(_) | Domain::Array { .. } => {
+            "a few listed values leave"
+        }
         Domain::Fields => "its parts leave, each in its own way",
         Domain::List(_) => "any number of values leave",
         Domain::Map(..) => "entries leave",

@@ -37,9 +37,10 @@ pub(super) fn added(diff: &mut Diff, event: &Event) {
         event.purpose,
         words::size(event.forms(), event.millibits(), &words::openings(&event.fields))
     );
-    let details = event.rows().into_iter().map(|row| {
-        format!("{}: {}", row.dotted(), words::short(&row.field.policy))
-    });
+    let details = event
+        .rows()
+        .into_iter()
+        .map(|row| format!("{}: {}", row.dotted(), words::short(&row.field.policy)));
     diff.changes.push(Change {
         rank: Rank::Widened,
         event: event.title(),

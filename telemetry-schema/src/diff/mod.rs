@@ -124,10 +124,8 @@ impl Diff {
 pub fn compare(old: &Schema, new: &Schema) -> Diff {
     let mut diff = Diff::default();
     event::settings(&mut diff, &old.settings, &new.settings);
-    let envelope = |schema: &Schema| Event {
-        fields: schema.envelope.clone(),
-        ..event::every_line()
-    };
+    let envelope =
+        |schema: &Schema| Event { fields: schema.envelope.clone(), ..event::every_line() };
     // A file from before the envelope was part of it says nothing of it.
     fields(&mut diff, &envelope(old), &envelope(new));
     let (mut olds, mut news) = (by_title(old), by_title(new));
@@ -156,8 +154,11 @@ pub fn compare(old: &Schema, new: &Schema) -> Diff {
     // Within an event the changes that matter most come first; the events
     // stay in the order of their names.
     diff.changes.sort_by(|a, b| {
-        (&a.event, std::cmp::Reverse(a.rank), &a.field)
-            .cmp(&(&b.event, std::cmp::Reverse(b.rank), &b.field))
+        (&a.event, std::cmp::Reverse(a.rank), &a.field).cmp(&(
+            &b.event,
+            std::cmp::Reverse(b.rank),
+            &b.field,
+        ))
     });
     diff
 }

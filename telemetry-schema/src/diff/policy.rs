@@ -40,7 +40,9 @@ pub(super) fn compare(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'
     if old.purpose != new.purpose {
         let (rank, why) = match (&old.purpose, &new.purpose) {
             (None, _) => (Rank::Tightened, "it needs one more purpose to be agreed to"),
-            (_, None) => (Rank::Loosened, "it no longer needs a purpose of its own to be agreed to"),
+            (_, None) => {
+                (Rank::Loosened, "it no longer needs a purpose of its own to be agreed to")
+            }
             _ => (Rank::Loosened, "who agreed to the old purpose has not agreed to this one"),
         };
         let name = |purpose: &Option<String>| purpose.as_deref().unwrap_or("none").to_owned();
@@ -228,7 +230,9 @@ fn open(old: &Field, new: &Field) -> (Rank, String) {
     let joined = |policy: &crate::model::Policy| policy.argument("domain").map(str::to_owned);
     if joined(before) != joined(after) {
         return match joined(after) {
-            Some(domain) => (Rank::Loosened, format!("can be joined with every field of the domain {domain}")),
+            Some(domain) => {
+                (Rank::Loosened, format!("can be joined with every field of the domain {domain}"))
+            }
             None => (Rank::Tightened, "can no longer be joined with other fields".to_owned()),
         };
     }

@@ -153,8 +153,7 @@ impl Diff {
             out.push('\n');
         }
         for finding in &self.findings {
-            let field =
-                finding.field.as_ref().map(|field| format!(".{field}")).unwrap_or_default();
+            let field = finding.field.as_ref().map(|field| format!(".{field}")).unwrap_or_default();
             let place = words::code(&format!("{}{field}", finding.event));
             out.push_str(&format!("- [ ] {place} {}.\n", finding.text));
         }

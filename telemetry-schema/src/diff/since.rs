@@ -18,7 +18,11 @@ pub struct Finding {
 /// notice would send it without having been told.
 pub(super) fn added(diff: &mut Diff, event: &Event, row: &Row<'_>) {
     let envelope = event.purpose.is_empty();
-    if row.field.is_dropped() || row.field.since.is_some() || envelope || !row.field.fields.is_empty() {
+    if row.field.is_dropped()
+        || row.field.since.is_some()
+        || envelope
+        || !row.field.fields.is_empty()
+    {
         return;
     }
     find(

@@ -59,7 +59,9 @@ fn first_line(line: &str) -> Result<(), LockError> {
         )),
         _ => Err(LockError::new(
             1,
-            format!("this is no lock of telemetry: the first line is not `telemetry-lock {VERSION}`"),
+            format!(
+                "this is no lock of telemetry: the first line is not `telemetry-lock {VERSION}`"
+            ),
             format!("name the right file, or {REWRITE}"),
         )),
     }
@@ -128,8 +130,11 @@ impl Reader {
             let (lint, rest) = name_at(rest, b"")?;
             let (place, rest) = name_at(rest.strip_prefix(' ')?, PLACE)?;
             let (because, rest) = text_at(rest.strip_prefix("; because ")?)?;
-            (rest.is_empty() && !because.trim().is_empty())
-                .then_some(Allowance { lint, place, because })
+            (rest.is_empty() && !because.trim().is_empty()).then_some(Allowance {
+                lint,
+                place,
+                because,
+            })
         };
         let Some(allowance) = read() else {
             return Err(LockError::new(
@@ -138,7 +143,11 @@ impl Reader {
                 "write `allow LINT PLACE; because \"a reason\"`, the place as `event` or `event/field`",
             ));
         };
-        self.once(number, &format!("allow {} {}", allowance.lint, allowance.place), "this `allow`")?;
+        self.once(
+            number,
+            &format!("allow {} {}", allowance.lint, allowance.place),
+            "this `allow`",
+        )?;
         self.canonical(number, line, |out| allowance_line(out, &allowance))?;
         self.schema.settings.allowances.push(allowance);
         Ok(())
@@ -281,16 +290,13 @@ fn out_of_order(number: usize, later: &str, earlier: &str) -> LockError {
 }
 
 fn by_hand(number: usize) -> LockError {
-    LockError::new(
-        number,
-        "the line cannot be read: it was edited by hand or cut",
-        REWRITE,
-    )
+    LockError::new(number, "the line cannot be read: it was edited by hand or cut", REWRITE)
 }
 
 /// Some of a text that may be anything, for a message of one line.
 fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect();
+    let mut shown: String =
+        text.chars().take(200).map(|c| if c.is_control() { '?' } else { c }).collect();
     if shown.len() < text.len() {
         shown.push('…');
     }

@@ -102,7 +102,8 @@ pub(crate) fn split(line: &str, separator: char) -> impl Iterator<Item = &str> {
 /// A name as it is if nothing in it can be taken for anything else, else in
 /// quotation marks.
 pub(super) fn name_into(out: &mut String, name: &str, also: &[u8]) {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || also.contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || also.contains(&byte);
     if !name.is_empty() && name.bytes().all(plain) {
         out.push_str(name);
     } else {
@@ -115,7 +116,8 @@ pub(super) fn name_at<'a>(source: &'a str, also: &[u8]) -> Option<(String, &'a s
     if source.starts_with('"') {
         return text_at(source);
     }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || also.contains(&byte);
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte) || also.contains(&byte);
     let end = source.bytes().position(|byte| !plain(byte)).unwrap_or(source.len());
     let (name, rest) = source.split_at_checked(end)?;
     (!name.is_empty()).then(|| (name.to_owned(), rest))

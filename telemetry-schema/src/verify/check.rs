@@ -89,9 +89,8 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn new(fields: &[Field]) -> Self {
-        let checks = |field: &Field| {
-            (field.name.as_str().into(), Check::new(&field.domain, &field.fields))
-        };
+        let checks =
+            |field: &Field| (field.name.as_str().into(), Check::new(&field.domain, &field.fields));
         Self {
             fields: fields.iter().map(checks).collect(),
             follows: vec![Cell::new(0); fields.len() + 1],
@@ -134,9 +133,8 @@ impl Fields {
 
     #[inline]
     fn place(&self, before: usize, key: &[u8]) -> Option<usize> {
-        let is = |place: usize| {
-            self.fields.get(place).is_some_and(|(name, _)| name.as_bytes() == key)
-        };
+        let is =
+            |place: usize| self.fields.get(place).is_some_and(|(name, _)| name.as_bytes() == key);
         let guess = self.follows.get(before)?;
         if is(guess.get()) {
             return Some(guess.get());
@@ -156,10 +154,21 @@ pub(super) enum Check {
     Texts(Vec<Box<[u8]>>),
     /// Many texts.
     ManyTexts(HashSet<Box<[u8]>>),
-    Integers { from: i128, to: i128, step: u128 },
-    Networks { v4: Option<u8>, v6: Option<u8> },
+    Integers {
+        from: i128,
+        to: i128,
+        step: u128,
+    },
+    Networks {
+        v4: Option<u8>,
+        v6: Option<u8>,
+    },
     Tuple(Vec<Check>),
-    Array { length: usize, gaps: bool, of: Box<Check> },
+    Array {
+        length: usize,
+        gaps: bool,
+        of: Box<Check>,
+    },
     Fields(Box<Fields>),
     List(Box<Check>),
     Map(Box<Check>, Box<Check>),
@@ -202,7 +211,9 @@ impl Check {
             Domain::Map(keys, values) => Self::Map(inner(keys), inner(values)),
             Domain::Open(Opening::Pseudonym) => Self::Pseudonym,
             Domain::Open(Opening::Digest) => Self::Digest,
-            Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => Self::Text,
+            Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => {
+                Self::Text
+            }
             Domain::Open(Opening::Number) => Self::Number,
             Domain::Open(Opening::Collection | Opening::Vouched) => Self::Any,
         }
@@ -218,8 +229,15 @@ impl Check {
         let shape = cursor.shape()?;
         let wrong = match (self, shape) {
             (Self::Any, _) => return cursor.skip(),
-            (Self::Pseudonym | Self::Digest | Self::Texts(_) | Self::ManyTexts(_) | Self::Networks { .. }
-                | Self::Text, Shape::Text) => self.text(cursor.text()?),
+            (
+                Self::Pseudonym
+                | Self::Digest
+                | Self::Texts(_)
+                | Self::ManyTexts(_)
+                | Self::Networks { .. }
+                | Self::Text,
+                Shape::Text,
+            ) => self.text(cursor.text()?),
             (Self::Bool, Shape::Bool) => return cursor.bool().map(drop),
             (Self::Number, Shape::Number) => return cursor.number().map(drop),
             (Self::Integers { from, to, step }, Shape::Number) => {
@@ -299,9 +317,10 @@ impl Check {
                 Some((Kind::OutsideDomain, "the text is none of those that the schema lists"))
             }
             Self::Networks { v4, v6 } if is_network(raw, *v4, *v6) => None,
-            Self::Networks { .. } => {
-                Some((Kind::OutsideDomain, "the text is no network of the length that the schema says"))
-            }
+            Self::Networks { .. } => Some((
+                Kind::OutsideDomain,
+                "the text is no network of the length that the schema says",
+            )),
             Self::Pseudonym => not_a_pseudonym(raw),
             Self::Digest => not_a_digest(raw),
             _ => None,
@@ -331,7 +350,8 @@ fn tuple(
             }
             first.get_or_insert(wrong);
         }
-        let surplus = || vec![trail.problem(Kind::OutsideDomain, "there are more elements than due")];
+        let surplus =
+            || vec![trail.problem(Kind::OutsideDomain, "there are more elements than due")];
         problems.extend(first.unwrap_or_else(surplus));
         cursor.skip()
     })
@@ -377,7 +397,9 @@ fn outside_integers(
             let on_step = step <= 1 || number.abs_diff(from).checked_rem(step) == Some(0);
             (!on_step).then_some((Kind::OutsideDomain, "the number lies between the steps"))
         }
-        _ => Some((Kind::OutsideDomain, "the number lies outside of the range that the schema says")),
+        _ => {
+            Some((Kind::OutsideDomain, "the number lies outside of the range that the schema says"))
+        }
     }
 }
 
@@ -428,8 +450,7 @@ fn looks(raw: &[u8], scheme: &'static str) -> (Kind, &'static str) {
 }
 
 fn is_network(raw: &[u8], v4: Option<u8>, v6: Option<u8>) -> bool {
-    let Some((address, bits)) =
-        std::str::from_utf8(raw).ok().and_then(|text| text.split_once('/'))
+    let Some((address, bits)) = std::str::from_utf8(raw).ok().and_then(|text| text.split_once('/'))
     else {
         return false;
     };

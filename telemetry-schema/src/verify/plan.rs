@@ -44,9 +44,10 @@ impl Plan {
         for (index, event) in schema.events.iter().enumerate() {
             names.entry(event.name.as_bytes().into()).or_default().push(index);
         }
-        let envelope = schema.envelope.iter().map(|field| {
-            (field.name.as_bytes().into(), Check::new(&field.domain, &field.fields))
-        });
+        let envelope = schema
+            .envelope
+            .iter()
+            .map(|field| (field.name.as_bytes().into(), Check::new(&field.domain, &field.fields)));
         Self {
             names,
             events: schema.events.iter().map(Of::new).collect(),
@@ -106,7 +107,8 @@ impl Plan {
             return Ok(());
         };
         let (Some(mut place), 1) = (later, fields) else {
-            problems.push(Problem::line(Kind::NotAnEvent, "there are not exactly one `fields` in it"));
+            problems
+                .push(Problem::line(Kind::NotAnEvent, "there are not exactly one `fields` in it"));
             return Ok(());
         };
         self.event(event, &said, &mut place, problems)
