@@ -8,6 +8,7 @@ use std::io;
 use std::process::ExitCode;
 
 use telemetry_core::Error;
+use telemetry_schema::diff::Rank;
 
 use crate::io::Io;
 use crate::text::visible;
@@ -19,6 +20,10 @@ pub(crate) enum Exit {
     Done,
     /// Telemetry is off, or the answer was no.
     Not,
+    /// There are findings.
+    Found,
+    /// What telemetry can say has changed, by this rank.
+    Changed(Rank),
 }
 
 /// Why a command stopped.
@@ -98,6 +103,15 @@ pub(crate) fn finish(outcome: Outcome, io: &mut Io<'_>) -> ExitCode {
     let (what, next, code) = match outcome {
         Ok(Exit::Done) => return ExitCode::SUCCESS,
         Ok(Exit::Not) => return ExitCode::from(3),
+        Ok(Exit::Found) => return ExitCode::from(4),
+        Ok(Exit::Changed(rank)) => {
+            return ExitCode::from(match rank {
+                Rank::Cosmetic => 10,
+                Rank::Tightened => 11,
+                Rank::Widened => 12,
+                Rank::Loosened => 13,
+            });
+        }
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             return ExitCode::SUCCESS;
         }

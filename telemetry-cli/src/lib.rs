@@ -54,6 +54,8 @@
 //! | 1 | failed: the error stream says what happened, and then what to do next |
 //! | 2 | the command line cannot be used, or `erase` needs `--yes` because nobody can be asked |
 //! | 3 | not done, or not in effect: telemetry is off (`status`, `on`, `send`), or the answer was no (`erase`) |
+//! | 4 | something was found (`schema lint`, `verify`) |
+//! | 10 to 13 | what telemetry can say has changed (`schema diff`): cosmetic, tightened, widened, loosened |
 //!
 //! # Output
 //!
@@ -83,7 +85,7 @@ use telemetry_core::{Builder, Telemetry};
 pub use self::erase::Erase;
 use self::exit::Outcome;
 pub use self::io::Io;
-pub use self::schema::Schema;
+pub use self::schema::{Schema, Verify};
 pub use self::send::SendNow;
 pub use self::show::Show;
 #[doc(hidden)]
@@ -95,7 +97,9 @@ Exit codes:
   0  done
   1  failed: standard error says what happened and what to do next
   2  the command line cannot be used, or a question cannot be asked
-  3  telemetry is off (status, on, send), or the answer was no (erase)";
+  3  telemetry is off (status, on, send), or the answer was no (erase)
+  4  something was found (schema lint, verify)
+  10 to 13  changed (schema diff): cosmetic, tightened, widened, loosened";
 
 /// What a user can do about the telemetry of a program.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -143,6 +147,11 @@ pub enum Command {
     /// Every event that the program can collect, field by field
     #[command(after_help = EXIT_CODES)]
     Schema(Schema),
+    /// Check stored lines against the schema: `verify --schema telemetry.lock events.ndjson`
+    ///
+    /// It names the line and the field, and never a value.
+    #[command(after_help = EXIT_CODES)]
+    Verify(Verify),
     /// Send what waits, now, and say what happened
     #[command(after_help = EXIT_CODES)]
     Send(SendNow),
@@ -166,6 +175,9 @@ impl Command {
     /// thereby send what is waiting. `send` alone sends. The notice is not shown
     /// by this run either; `notice` prints it.
     pub fn run_with(&self, builder: Builder, io: &mut Io<'_>) -> ExitCode {
+        if let Some(outcome) = self.run_alone(io) {
+            return exit::finish(outcome, io);
+        }
         match builder.only_on_request().build() {
             Ok(telemetry) => self.run(&telemetry, io),
             Err(error) => exit::finish(Err(error.into()), io),
@@ -185,6 +197,16 @@ impl Command {
         exit::finish(outcome, io)
     }
 
+    /// Runs what is about files that were named, for which no telemetry is
+    /// looked at.
+    fn run_alone(&self, io: &mut Io<'_>) -> Option<Outcome> {
+        match self {
+            Self::Schema(schema) => schema.run_alone(io),
+            Self::Verify(verify) => verify.run_alone(io),
+            _ => None,
+        }
+    }
+
     fn execute(&self, context: &mut Context<'_, '_>) -> Outcome {
         match self {
             Self::Status => status::status(context),
@@ -197,6 +219,7 @@ impl Command {
             Self::Path => status::path(context),
             Self::Erase(erase) => erase.run(context),
             Self::Schema(schema) => schema.run(context),
+            Self::Verify(verify) => verify.run(context),
             Self::Send(send) => send.run(context),
             Self::Rotate => secret::rotate(context),
         }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use telemetry_core::Telemetry;
 
+use crate::exit::Stop;
 use crate::io::Io;
 use crate::{Command, EXIT_CODES, View, exit};
 
@@ -18,9 +19,9 @@ use crate::{Command, EXIT_CODES, View, exit};
 #[derive(Debug, Parser)]
 #[command(name = "telemetry", version, after_help = EXIT_CODES)]
 struct Cli {
-    /// The program's name, as its folders have it
+    /// The program's name, as its folders have it; not needed for files alone
     #[arg(long, value_name = "NAME")]
-    app: String,
+    app: Option<String>,
     /// The folder in which the program keeps its telemetry, if not the usual one
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
@@ -39,8 +40,18 @@ pub fn main() -> ExitCode {
         }
     };
     let mut io = Io::of_process();
-    let mut command = format!("telemetry --app {}", cli.app);
-    let mut builder = Telemetry::builder(&cli.app);
+    if let Some(outcome) = cli.command.run_alone(&mut io) {
+        return exit::finish(outcome, &mut io);
+    }
+    let Some(app) = cli.app else {
+        let stop = Stop::usage(
+            "it is not known whose telemetry to look at",
+            "name the program: `telemetry --app NAME ...`",
+        );
+        return exit::finish(Err(stop), &mut io);
+    };
+    let mut command = format!("telemetry --app {app}");
+    let mut builder = Telemetry::builder(&app);
     if let Some(home) = &cli.home {
         command.push_str(&format!(" --home {}", home.display()));
         builder = builder.home(home);

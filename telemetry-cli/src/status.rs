@@ -34,6 +34,9 @@ pub(crate) fn status(context: &mut Context<'_, '_>) -> Outcome {
         ("dropped", dropped(context)?),
         ("sent", last_sent(context)?),
     ];
+    if !context.is_outside() {
+        lines.extend(crate::schema::linked_size().map(|size| ("events", size)));
+    }
     if let Some(notice) = decision.notice_due() {
         let text =
             format!("version {} was not shown yet; nothing is sent before", notice.version());

@@ -17,6 +17,8 @@ pub mod event;
 #[cfg(feature = "client")]
 pub mod export;
 pub mod leaf;
+#[cfg(feature = "lock")]
+pub mod lock;
 pub mod policy;
 pub mod pseudonym;
 pub mod schema;
@@ -72,7 +74,7 @@ pub mod __private {
 
     pub use crate::__register as register;
     #[cfg(feature = "registry")]
-    pub use crate::schema::registry::{Linked, inventory};
+    pub use crate::schema::registry::{Instance, Linked, inventory};
 }
 
 /// Lists an event among those that are linked into the program.
@@ -93,4 +95,43 @@ macro_rules! __register {
 #[macro_export]
 macro_rules! __register {
     ($Event:ty) => {};
+}
+
+/// Lists instances of a generic event among the events that are linked into
+/// the program, in its schema and its lock. Without the feature `registry` it
+/// does nothing.
+///
+/// ```
+/// use telemetry_core::{TelemetryEvent, TelemetryValue};
+///
+/// /// A cache answered.
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(name = "cache.answered", purpose = "diagnostics")]
+/// struct Answered<K: TelemetryValue> {
+///     /// What was asked for.
+///     #[telemetry(allow)]
+///     kind: K,
+/// }
+///
+/// telemetry_core::register_instance!(Answered<bool>);
+/// ```
+#[cfg(feature = "registry")]
+#[macro_export]
+macro_rules! register_instance {
+    ($($Event:ty),+ $(,)?) => {$(
+        $crate::__private::inventory::submit! {
+            $crate::__private::Instance(
+                stringify!($Event),
+                <$Event as $crate::TelemetryEvent>::SCHEMA,
+            )
+        }
+    )+};
+}
+
+/// Does nothing: the events of a program are listed with the feature `registry`
+/// only.
+#[cfg(not(feature = "registry"))]
+#[macro_export]
+macro_rules! register_instance {
+    ($($Event:ty),+ $(,)?) => {};
 }

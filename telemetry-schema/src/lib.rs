@@ -30,6 +30,7 @@ pub mod dictionary;
 pub mod diff;
 mod domain;
 pub mod export;
+pub mod hold;
 pub mod json_schema;
 pub mod lint;
 pub mod lock;

@@ -23,5 +23,5 @@ pub use self::limit::MOST_COUNTED;
 #[doc(hidden)]
 pub use self::limit::hold;
 #[cfg(feature = "registry")]
-pub use self::registry::linked;
+pub use self::registry::{instances, linked};
 pub use self::value::Item;

@@ -36,7 +36,7 @@ use std::error::Error;
 use std::fmt;
 
 pub use self::read::{parse, settings};
-pub use self::terms::domain_text;
+pub use self::terms::{domain_from_text, domain_text};
 pub(crate) use self::terms::{split, unquote};
 pub use self::write::write;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::terms::{domain, name_at, split, text_at};
+use super::terms::{domain_from_text, name_at, split, text_at};
 use super::write::{
     EVENT_NAME, HEAD, PLACE, allowance_line, envelope_line, event_line, field_line,
 };
@@ -365,7 +365,7 @@ fn read_field(rest: &str) -> Option<(Vec<String>, Field)> {
         }
     }
     let policy = parts.next()?.strip_prefix(' ')?;
-    let domain = domain(parts.next()?.strip_prefix(' ')?)?;
+    let domain = domain_from_text(parts.next()?.strip_prefix(' ')?)?;
     let mut field = Field {
         name: path.last()?.clone(),
         policy: Policy::new(policy),

@@ -184,8 +184,8 @@ pub(super) fn domain_into(out: &mut String, domain: &Domain) {
     }
 }
 
-/// The domain that is all of `source`.
-pub(super) fn domain(source: &str) -> Option<Domain> {
+/// The domain that is all of `source`, if it is one.
+pub fn domain_from_text(source: &str) -> Option<Domain> {
     let (domain, rest) = domain_at(source, DEEPEST)?;
     rest.is_empty().then_some(domain)
 }

@@ -245,6 +245,11 @@ impl Check {
                 outside_integers(digits, integer, (*from, *to, *step))
             }
             (Self::Fields(fields), Shape::Object) => return fields.object(cursor, trail, problems),
+            // The schema does not say of what is open whether it is one value
+            // or a list of them.
+            (Self::Pseudonym | Self::Digest | Self::Text | Self::Number, Shape::Array) => {
+                return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));
+            }
             // A nested value may stand in a list, and a list in a list.
             (Self::Fields(_) | Self::Map(..), Shape::Array) => {
                 return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));

@@ -1,0 +1,52 @@
+//! The dictionary as a page.
+
+use telemetry_schema::dictionary;
+
+use super::source::{Found, Source};
+use crate::exit::{Exit, Outcome};
+use crate::io::Io;
+
+/// Which page.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Docs {
+    /// One HTML page that needs nothing else, and can be searched
+    #[arg(long, group = "form")]
+    html: bool,
+    /// JSON
+    #[arg(long, group = "form")]
+    json: bool,
+    /// The page PRIVACY.md; this is what is printed without a choice
+    #[arg(long, group = "form")]
+    markdown: bool,
+    #[command(flatten)]
+    pub(super) source: Source,
+}
+
+/// The form of a page.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Form {
+    Html,
+    Json,
+    Markdown,
+}
+
+impl Docs {
+    pub(super) fn run(&self, from: Found, io: &mut Io<'_>) -> Outcome {
+        let form = match (self.html, self.json) {
+            (true, _) => Form::Html,
+            (_, true) => Form::Json,
+            _ => Form::Markdown,
+        };
+        write(io, &from, form)
+    }
+}
+
+pub(super) fn write(io: &mut Io<'_>, from: &Found, form: Form) -> Outcome {
+    let out = io.out();
+    match form {
+        Form::Html => write!(out, "{}", dictionary::html(&from.schema, &from.facts))?,
+        Form::Json => writeln!(out, "{:#}", dictionary::json(&from.schema))?,
+        Form::Markdown => write!(out, "{}", dictionary::markdown(&from.schema, &from.facts))?,
+    }
+    Ok(Exit::Done)
+}

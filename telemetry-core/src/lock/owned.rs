@@ -1,0 +1,207 @@
+//! From the constants of the derive to the owned schema.
+
+use telemetry_schema as owned;
+
+use crate::envelope;
+use crate::schema::{
+    Closed, Domain, EventSchema, FieldSchema, Form, Item, List, Open, ParameterValue, Parts,
+    Period, Policy, TimePrecision, Values, instances,
+};
+
+/// Everything that the program can say: all events that are linked into it,
+/// and what every stored line says.
+///
+/// # Errors
+///
+/// The name of two events that differ.
+pub fn linked() -> Result<owned::Schema, String> {
+    let mut events = Vec::new();
+    let all = inventory::iter::<crate::schema::registry::Linked>.into_iter();
+    events.extend(all.flat_map(|linked| linked.0).map(event));
+    for (instance, schema) in instances() {
+        events.push(owned::Event { instance: Some(instance.to_owned()), ..event(schema) });
+    }
+    let envelope = envelope::DESCRIBED.iter().map(line).collect();
+    owned::Schema { settings: owned::Settings::default(), envelope, events }.sorted()
+}
+
+fn line((name, domain, description): &(&str, &str, &str)) -> owned::Field {
+    let domain = owned::lock::domain_from_text(domain);
+    owned::Field {
+        name: (*name).to_owned(),
+        policy: owned::Policy::new("library"),
+        // Out of reach: a test reads every one of them.
+        domain: domain.unwrap_or(owned::Domain::Open(owned::Opening::Vouched)),
+        description: (*description).to_owned(),
+        purpose: None,
+        since: None,
+        renamed_from: None,
+        fields: Vec::new(),
+    }
+}
+
+/// One event, owned.
+pub fn event(event: &EventSchema) -> owned::Event {
+    let text = |text: Option<&str>| text.map(str::to_owned);
+    owned::Event {
+        name: event.name.to_owned(),
+        instance: None,
+        version: event.version,
+        purpose: event.purpose.name().to_owned(),
+        description: event.description.trim().to_owned(),
+        since: text(event.since),
+        owner: text(event.owner),
+        question: text(event.question),
+        expires: text(event.expires),
+        form: match event.form {
+            Form::Each => owned::Form::Each,
+            Form::Counted { period, top } => {
+                owned::Form::Counted { period: self::period(period), top }
+            }
+        },
+        time: match event.time {
+            TimePrecision::Millisecond => owned::Time::Millisecond,
+            TimePrecision::Hour => owned::Time::Hour,
+            TimePrecision::Day => owned::Time::Day,
+        },
+        max_bits: event.max_bits,
+        fields: event.fields.iter().map(field).collect(),
+    }
+}
+
+fn period(period: Period) -> owned::Period {
+    match period {
+        Period::Run => owned::Period::Run,
+        Period::Hour => owned::Period::Hour,
+        Period::Day => owned::Period::Day,
+        Period::Week => owned::Period::Week,
+    }
+}
+
+fn field(field: &FieldSchema) -> owned::Field {
+    let policy = &field.policy;
+    let (domain, fields) = match policy.parts {
+        Parts::Nested(fields) => (nested(field.domain()), fields.iter().map(self::field).collect()),
+        Parts::Entries { keys, values } => (
+            owned::Domain::Map(Box::new(domain_under(keys)), Box::new(domain_under(values))),
+            Vec::new(),
+        ),
+        Parts::Whole => (domain_of(policy, field.domain()), Vec::new()),
+    };
+    owned::Field {
+        name: field.name.to_owned(),
+        policy: owned::Policy::new(one_line(&policy.to_string())),
+        domain,
+        description: field.description.trim().to_owned(),
+        purpose: field.purpose.map(|purpose| purpose.name().to_owned()),
+        since: field.since.map(str::to_owned),
+        renamed_from: field.renamed_from.map(str::to_owned),
+        fields,
+    }
+}
+
+/// The attribute as the source writes it may be broken into lines.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A nested value. What is open about it are its fields, which say so.
+fn nested(domain: Domain) -> owned::Domain {
+    match domain {
+        Domain::Closed(closed) => self::closed(&closed),
+        Domain::Open(Open::Collection) => owned::Domain::List(Box::new(owned::Domain::Fields)),
+        Domain::Open(_) => owned::Domain::Fields,
+    }
+}
+
+fn domain_under(policy: &Policy) -> owned::Domain {
+    match policy.parts {
+        // The parts of a nested value in a map have no lines of their own.
+        Parts::Nested(_) => owned::Domain::Open(owned::Opening::Collection),
+        Parts::Entries { keys, values } => {
+            owned::Domain::Map(Box::new(domain_under(keys)), Box::new(domain_under(values)))
+        }
+        Parts::Whole => domain_of(policy, policy.domain),
+    }
+}
+
+fn domain_of(policy: &Policy, domain: Domain) -> owned::Domain {
+    match domain {
+        Domain::Closed(closed) => self::closed(&closed),
+        Domain::Open(Open::Collection) => owned::Domain::List(Box::new(element(policy))),
+        Domain::Open(open) => owned::Domain::Open(opening(open)),
+    }
+}
+
+fn opening(open: Open) -> owned::Opening {
+    match open {
+        Open::Pseudonym => owned::Opening::Pseudonym,
+        Open::Digest => owned::Opening::Digest,
+        Open::Text => owned::Opening::Text,
+        Open::Number => owned::Opening::Number,
+        Open::Vouched => owned::Opening::Vouched,
+        Open::Collection | Open::Fields => owned::Opening::Collection,
+        Open::Program => owned::Opening::Program,
+    }
+}
+
+/// What a policy leaves of each element of a collection, where its parameters
+/// say it.
+fn element(policy: &Policy) -> owned::Domain {
+    if let Some(ParameterValue::Texts(values)) = policy.parameter("values") {
+        return closed(&Closed::new(Values::Known(values)));
+    }
+    if let Some(ParameterValue::Numbers(bounds)) = policy.parameter("bounds") {
+        return closed(&Closed::new(Values::Ranges(bounds)));
+    }
+    owned::Domain::Open(owned::Opening::Collection)
+}
+
+fn closed(closed: &Closed) -> owned::Domain {
+    let mut domain = values(closed.values);
+    if let Some(List { length, gaps }) = closed.list {
+        domain = owned::Domain::Array { length, gaps, of: Box::new(domain) };
+    }
+    if closed.absent { domain.optional() } else { domain }
+}
+
+fn values(values: Values) -> owned::Domain {
+    match values {
+        Values::Nothing => owned::Domain::Nothing,
+        Values::Bool => owned::Domain::Bool,
+        Values::Texts(_) | Values::Known(_) | Values::Ranges(_) => {
+            let listed = Domain::closed(values);
+            let texts = listed.values().filter_map(|item| match item {
+                Item::Text(text) => Some(text.into_owned()),
+                _ => None,
+            });
+            owned::Domain::Texts(texts.collect())
+        }
+        Values::Integers { first, last, step } => {
+            owned::Domain::Integers { from: first, to: last, step: step.into() }
+        }
+        Values::Networks { v4, v6 } => owned::Domain::Networks { v4, v6 },
+        Values::Tuple(parts) => owned::Domain::Tuple(parts.iter().map(|part| plain(*part)).collect()),
+        Values::Fields(_) => owned::Domain::Fields,
+    }
+}
+
+fn plain(domain: Domain) -> owned::Domain {
+    match domain {
+        Domain::Closed(closed) => self::closed(&closed),
+        Domain::Open(open) => owned::Domain::Open(opening(open)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_envelope_has_a_domain_that_can_be_read() {
+        for (key, domain, about) in envelope::DESCRIBED {
+            assert!(owned::lock::domain_from_text(domain).is_some(), "{key}: {domain}");
+            assert!(about.ends_with('.'), "{key}");
+        }
+    }
+}
