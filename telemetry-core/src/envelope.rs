@@ -39,14 +39,30 @@ const FIELDS: &str = "fields";
 /// what a user is told of it.
 #[cfg(feature = "lock")]
 pub(crate) const DESCRIBED: [(&str, &str, &str); 8] = [
-    (ID, "random", "An id of the event: random for each run, and counted up. A receiver drops duplicates by it."),
+    (
+        ID,
+        "random",
+        "An id of the event: random for each run, and counted up. A receiver drops duplicates by it.",
+    ),
     (TIME, "time", "When it was recorded, in UTC, as exactly as the event says."),
     (EVENT, "program", "The event's name."),
     (VERSION, "number", "The version of the event's meaning."),
     (PURPOSE, "program", "What the event is collected for."),
-    (GENERATION, "number", "How often telemetry was refused on this machine before: what is older than a refusal is never sent."),
-    (INSTALLATION, "random", "An id of the installation: a random number, about nothing. It says that events come from one installation."),
-    (CONTAINER, "optional bool", "That the program ran in a container, so that receivers can count without it."),
+    (
+        GENERATION,
+        "number",
+        "How often telemetry was refused on this machine before: what is older than a refusal is never sent.",
+    ),
+    (
+        INSTALLATION,
+        "random",
+        "An id of the installation: a random number, about nothing. It says that events come from one installation.",
+    ),
+    (
+        CONTAINER,
+        "optional bool",
+        "That the program ran in a container, so that receivers can count without it.",
+    ),
 ];
 
 /// Under this key, and not at the top, the dead letters keep a line.

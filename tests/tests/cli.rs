@@ -330,12 +330,16 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
         "{text}"
     );
     assert!(text.contains("    Subcommand that ran, never its arguments.\n"), "{text}");
-    assert!(text.contains("hash(lowercase, domain = \"host\")"), "{text}");
+    assert!(text.contains("hash(lowercase), domain = \"host\""), "{text}");
+
+    assert!(text.contains("\n  installation  holds a random id\n"), "{text}");
 
     let json: Value = serde_json::from_str(&program.telemetry(&["schema", "--json"]).out).unwrap();
-    let names: Vec<_> = json.as_array().unwrap().iter().map(|event| &event["name"]).collect();
+    let events = json["events"].as_array().unwrap();
+    let names: Vec<_> = events.iter().map(|event| &event["name"]).collect();
     assert_eq!(names, ["file.opened", "run.finished"]);
-    let fields = json[1]["fields"].as_array().unwrap();
+    assert!(json["envelope"].as_array().unwrap().iter().any(|key| key["name"] == "container"));
+    let fields = events[1]["fields"].as_array().unwrap();
     let policies: Vec<_> = fields
         .iter()
         .map(|field| (field["name"].as_str().unwrap(), field["policy"]["name"].as_str().unwrap()))
@@ -346,20 +350,21 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
         ("duration_ms", "bucket"),
         ("arguments", "drop"),
         ("error", "scrub"),
-        ("vouched", "allow(because)"),
-        ("columns", "keys, values"),
+        ("vouched", "allow"),
+        ("columns", "keys"),
     ];
     assert_eq!(policies, expected);
-    assert_eq!(fields[0]["policy"]["values"], serde_json::json!(["converge", "verify"]));
+    assert_eq!(fields[0]["values"], serde_json::json!(["converge", "verify", "other"]));
     assert_eq!(fields[4]["purpose"], "model-training");
-    assert_eq!(fields[5]["reason"], "a | b");
+    assert_eq!(fields[5]["because"], "a | b");
+    assert_eq!(fields[1]["tells"], "holds a pseudonym");
 
     let markdown = program.telemetry(&["schema", "--markdown"]).out;
-    for field in fields {
+    for field in fields.iter().filter(|field| field["policy"]["name"] != "drop") {
         let name = field["name"].as_str().unwrap();
         assert!(markdown.contains(&format!("\n| `{name}` | ")), "{name} is not in {markdown}");
     }
-    assert!(markdown.contains(r#"`allow(because = "a \| b")`"#), "{markdown}");
+    assert!(markdown.contains(r"the author vouches for it: a \| b"), "{markdown}");
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! It owns the command line of `schema` and `verify`. It must never know an
 //! event's values, nor decide what a change means: `telemetry-schema` does.
 
-mod diff;
 mod dictionary;
+mod diff;
 mod export;
 mod lint;
 mod source;
@@ -15,8 +15,8 @@ use std::collections::BTreeSet;
 
 use telemetry_core::schema::{self, FieldSchema, Parts};
 
-use self::diff::Diff;
 use self::dictionary::{Docs, Form};
+use self::diff::Diff;
 use self::export::Export;
 use self::lint::Lint;
 use self::source::Source;

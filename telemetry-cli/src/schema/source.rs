@@ -47,8 +47,8 @@ impl Source {
     /// The schema of the file, if one is named: that needs no program.
     pub(crate) fn alone(&self) -> Option<Result<Found, Stop>> {
         let path = self.lock.as_ref()?;
-        let found = file(path)
-            .map(|schema| Found { schema, facts: self.facts(None), noticed: None });
+        let found =
+            file(path).map(|schema| Found { schema, facts: self.facts(None), noticed: None });
         Some(found)
     }
 
@@ -65,7 +65,8 @@ impl Source {
             ));
         }
         let schema = linked()?;
-        let noticed = context.telemetry.choice()?.notice().map(|notice| notice.purpose_names().to_vec());
+        let noticed =
+            context.telemetry.choice()?.notice().map(|notice| notice.purpose_names().to_vec());
         Ok(Found { schema, facts: self.facts(Some(context)), noticed })
     }
 

@@ -87,14 +87,19 @@ fn fields(
 
 /// What the events can tell, in one line; nothing without events.
 pub(super) fn size(schema: &Schema) -> Option<String> {
-    let most = schema.events.iter().filter_map(|event| Some((event.millibits()?, event))).max_by_key(|(bits, _)| *bits);
+    let most = schema
+        .events
+        .iter()
+        .filter_map(|event| Some((event.millibits()?, event)))
+        .max_by_key(|(bits, _)| *bits);
     let mut open = std::collections::BTreeSet::new();
     for event in schema.events.iter().filter(|event| event.millibits().is_none()) {
         open.extend(words::openings(&event.fields));
     }
     let mut parts = Vec::new();
     if let Some((_, event)) = most {
-        let size = words::size(event.forms(), event.millibits(), &std::collections::BTreeSet::new());
+        let size =
+            words::size(event.forms(), event.millibits(), &std::collections::BTreeSet::new());
         parts.push(format!("at most {} {size}", event.title()));
     }
     if !open.is_empty() {

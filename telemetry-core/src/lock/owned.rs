@@ -181,7 +181,9 @@ fn values(values: Values) -> owned::Domain {
             owned::Domain::Integers { from: first, to: last, step: step.into() }
         }
         Values::Networks { v4, v6 } => owned::Domain::Networks { v4, v6 },
-        Values::Tuple(parts) => owned::Domain::Tuple(parts.iter().map(|part| plain(*part)).collect()),
+        Values::Tuple(parts) => {
+            owned::Domain::Tuple(parts.iter().map(|part| plain(*part)).collect())
+        }
         Values::Fields(_) => owned::Domain::Fields,
     }
 }

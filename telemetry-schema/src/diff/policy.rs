@@ -52,7 +52,8 @@ pub(super) fn compare(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'
     since::compare_field(diff, event, was, row);
     if old.renamed_from != new.renamed_from && old.name == new.name {
         let name = |from: &Option<String>| from.as_deref().unwrap_or("none").to_owned();
-        let what = format!("renamed_from {} -> {}", name(&old.renamed_from), name(&new.renamed_from));
+        let what =
+            format!("renamed_from {} -> {}", name(&old.renamed_from), name(&new.renamed_from));
         push(diff, event, Some(row.dotted()), Rank::Cosmetic, what, "the field's history");
     }
     if old.description != new.description {

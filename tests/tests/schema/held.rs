@@ -1,0 +1,166 @@
+//! The macros in an author's tests, and the command: in processes of their own.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use telemetry_schema::lock;
+
+use super::events::linked;
+
+/// Is run by the tests below, in a process of its own.
+#[test]
+#[ignore = "a part of the tests below"]
+fn the_macro() {
+    telemetry_core::schema_lock!(&std::env::var("LOCK_OF_THIS_TEST").unwrap());
+}
+
+/// The same for a page.
+#[test]
+#[ignore = "a part of the tests below"]
+fn the_page_macro() {
+    telemetry_core::schema_docs!(
+        &std::env::var("LOCK_OF_THIS_TEST").unwrap(),
+        program: "chef-workstation",
+        command: "chef telemetry",
+    );
+}
+
+fn run(test: &str, file: &Path, variable: Option<&str>) -> (bool, String) {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--ignored", "--exact", test, "--nocapture"]).env("LOCK_OF_THIS_TEST", file);
+    match variable {
+        Some(value) => command.env("TELEMETRY_LOCK", value),
+        None => command.env_remove("TELEMETRY_LOCK"),
+    };
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    (status.success(), String::from_utf8_lossy(&[stdout, stderr].concat()).into_owned())
+}
+
+#[test]
+fn without_a_file_the_test_says_how_to_write_it_and_accept_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    let (passed, said) = run("held::the_macro", &file, None);
+    assert!(!passed && said.contains("TELEMETRY_LOCK=accept"), "{said}");
+    assert!(!file.exists());
+    let (passed, said) = run("held::the_macro", &file, Some("accept"));
+    assert!(passed, "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), lock::write(&linked()));
+    let (passed, said) = run("held::the_macro", &file, None);
+    assert!(passed, "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside the file");
+}
+
+#[test]
+fn a_change_fails_in_words_and_accepting_keeps_what_the_author_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    let mut old = linked();
+    old.settings.allowances.push(telemetry_schema::Allowance {
+        lint: "vouched-text".to_owned(),
+        place: "schema.run/code".to_owned(),
+        because: "a code of ours".to_owned(),
+    });
+    let event = old.events.iter_mut().find(|event| event.name == "schema.run").unwrap();
+    event.fields.retain(|field| field.name != "error");
+    let code = event.fields.iter_mut().find(|field| field.name == "code").unwrap();
+    code.policy = telemetry_schema::Policy::new("hash");
+    code.domain = telemetry_schema::Domain::Open(telemetry_schema::Opening::Pseudonym);
+    fs::write(&file, lock::write(&old)).unwrap();
+    let (passed, said) = run("held::the_macro", &file, None);
+    assert!(!passed, "{said}");
+    for words in [
+        "schema.run.code: hash -> allow(because = \"a code of ours; not a name\") (LOOSENED: the value itself would leave)",
+        "schema.run: new field error: scrub (WIDENED",
+        "run the tests with TELEMETRY_LOCK=accept",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+    }
+    let (passed, said) = run("held::the_macro", &file, Some("accept"));
+    assert!(passed && said.contains("LOOSENED"), "{said}");
+    let written = fs::read_to_string(&file).unwrap();
+    assert!(
+        written.contains("\nallow vouched-text schema.run/code; because \"a code of ours\"\n"),
+        "{written}"
+    );
+    assert!(run("held::the_macro", &file, None).0);
+}
+
+#[test]
+fn a_conflict_fails_with_its_line_and_accepting_writes_the_file_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    let text = lock::write(&linked()).replacen("\nevent ", "\n<<<<<<< HEAD\nevent ", 1);
+    let line = text.lines().position(|line| line.starts_with("<<<")).unwrap() + 1;
+    fs::write(&file, text).unwrap();
+    let (passed, said) = run("held::the_macro", &file, None);
+    assert!(
+        !passed && said.contains(&format!("telemetry.lock: line {line}: a merge left a conflict")),
+        "{said}"
+    );
+    assert!(run("held::the_macro", &file, Some("accept")).0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), lock::write(&linked()));
+}
+
+#[test]
+fn a_word_that_is_not_accept_is_no_silent_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    fs::write(&file, lock::write(&linked())).unwrap();
+    let (passed, said) = run("held::the_macro", &file, Some("acept"));
+    assert!(!passed && said.contains("`accept` alone"), "{said}");
+}
+
+#[test]
+fn the_bound_of_the_file_holds_for_every_event_that_is_not_allowed_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    let mut schema = linked();
+    schema.settings.max_bits = Some(2);
+    fs::write(&file, lock::write(&schema)).unwrap();
+    let (passed, said) = run("held::the_macro", &file, Some("accept"));
+    assert!(!passed, "{said}");
+    assert!(
+        said.contains("schema.closed: can tell 3.6 bits, and `max_bits` of the lock's file is 2"),
+        "{said}"
+    );
+    assert!(said.contains("schema.run: holds"), "{said}");
+    assert!(!said.contains("schema.counted:"), "{said}");
+    for place in ["schema.closed", "schema.run"] {
+        schema.settings.allowances.push(telemetry_schema::Allowance {
+            lint: "over-max-bits".to_owned(),
+            place: place.to_owned(),
+            because: "needed".to_owned(),
+        });
+    }
+    fs::write(&file, lock::write(&schema)).unwrap();
+    let (passed, said) = run("held::the_macro", &file, None);
+    assert!(passed, "{said}");
+}
+
+#[test]
+fn a_page_is_held_and_what_the_author_wrote_around_it_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["PRIVACY.md", "privacy.html", "privacy.json"] {
+        let file = folder.path().join(name);
+        let (passed, said) = run("held::the_page_macro", &file, None);
+        assert!(!passed && said.contains("TELEMETRY_LOCK=accept"), "{said}");
+        assert!(run("held::the_page_macro", &file, Some("accept")).0);
+        assert!(run("held::the_page_macro", &file, None).0);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(&file, text.replace("converge", "konverge")).unwrap();
+        let (passed, said) = run("held::the_page_macro", &file, None);
+        assert!(!passed && said.contains("konverge"), "{said}");
+    }
+    let file = folder.path().join("PRIVACY.md");
+    assert!(run("held::the_page_macro", &file, Some("accept")).0);
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(
+        &file,
+        format!("# Ours\n\n{text}\n## More of ours\n").replace("converge", "konverge"),
+    )
+    .unwrap();
+    assert!(run("held::the_page_macro", &file, Some("accept")).0);
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("# Ours\n\n{text}\n## More of ours\n"));
+}

@@ -1,0 +1,212 @@
+//! Stored lines against the schema.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+
+use serde_json::{Value, json};
+use telemetry_core::Sanitizer;
+use telemetry_core::pseudonym::Keys;
+use telemetry_schema::verify::{Finding, Kind, Summary, Verifier};
+
+use super::events::{Closed, Generic, Host, Protocol, Run, linked};
+
+/// What `Run` makes under the policies of its fields, in a stored line.
+fn line() -> Value {
+    let arguments = vec!["--password".to_owned()];
+    let run = Run {
+        command: "converge",
+        arguments: &arguments,
+        target: Some("web-1.example"),
+        targets: vec!["a", "b"],
+        protocol: Some(Protocol::Ssh),
+        address: "203.0.113.7".parse().unwrap(),
+        duration_ms: 250,
+        attempts: 3,
+        bytes: 1 << 40,
+        error: Some("cannot reach alice@example.com"),
+        host: Host { name: "web-1", local: true },
+        columns: BTreeMap::from([("name", 3), ("secret", 1)]),
+        digest: "web-1",
+        code: "E17",
+    };
+    stored("schema.run", 3, "product-improvement", &run)
+}
+
+fn stored<E: telemetry_core::TelemetryEvent>(
+    name: &str,
+    version: u32,
+    purpose: &str,
+    event: &E,
+) -> Value {
+    let sanitizer = Sanitizer::new(Keys::session().unwrap());
+    let fields = serde_json::to_value(sanitizer.sanitize(event)).unwrap();
+    json!({
+        "id": "00112233445566778899aabb-1",
+        "time": "2026-01-01T00:00:00.000Z",
+        "event": name,
+        "version": version,
+        "purpose": purpose,
+        "generation": 0,
+        "installation": "8c6a0b2e-0000-4000-8000-000000000000",
+        "container": true,
+        "fields": fields,
+    })
+}
+
+fn check(lines: &[u8]) -> (Summary, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let summary = Verifier::new(&linked()).read(lines, |finding| findings.push(finding)).unwrap();
+    (summary, findings)
+}
+
+/// The one finding about `line` after `change`.
+fn wrong(change: impl Fn(&mut Value)) -> Finding {
+    let mut line = line();
+    change(&mut line);
+    let (summary, mut findings) = check(line.to_string().as_bytes());
+    assert_eq!((summary.wrong, findings.len()), (1, 1), "{findings:?}");
+    findings.remove(0)
+}
+
+#[test]
+fn what_the_policies_make_is_inside_the_schema() {
+    let closed = Closed { protocols: [Protocol::Ssh, Protocol::WinRm], worked: None };
+    let lines = [
+        line(),
+        stored("schema.closed", 1, "diagnostics", &closed),
+        stored("schema.generic", 1, "diagnostics", &Generic { kind: true }),
+        stored("schema.generic", 1, "diagnostics", &Generic { kind: Protocol::WinRm }),
+    ];
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let (summary, findings) = check(text.as_bytes());
+    assert!(findings.is_empty(), "{findings:?}");
+    assert_eq!((summary.lines, summary.bytes), (4, text.len() as u64));
+}
+
+#[test]
+fn each_thing_that_is_wrong_is_named_with_its_field() {
+    let set = |path: &'static str, value: Value| {
+        move |line: &mut Value| *line["fields"].pointer_mut(path).unwrap() = value.clone()
+    };
+    let cases: [(&str, Value, &str, Kind); 16] = [
+        ("/command", json!("rm -rf"), "command", Kind::OutsideDomain),
+        ("/command", json!(3), "command", Kind::OutsideDomain),
+        ("/target", json!("web-1.example"), "target", Kind::RawText),
+        ("/target", json!("h1_"), "target", Kind::RawText),
+        ("/target", json!("h1_00112233445566778899AABBCCDDEEFF"), "target", Kind::NotAPseudonym),
+        ("/target", json!("d41d8cd98f00b204e9800998ecf8427e"), "target", Kind::NotAPseudonym),
+        ("/target", json!("h2_00112233445566778899aabbccddeeff"), "target", Kind::NotAPseudonym),
+        ("/target", json!(true), "target", Kind::NotAPseudonym),
+        ("/targets/1", json!("bob"), "targets", Kind::RawText),
+        ("/digest", json!("bob"), "digest", Kind::RawText),
+        ("/address", json!("203.0.113.7"), "address", Kind::OutsideDomain),
+        ("/address", json!("203.0.113.7/24"), "address", Kind::OutsideDomain),
+        ("/attempts", json!(256), "attempts", Kind::OutsideDomain),
+        ("/attempts", json!(1.5), "attempts", Kind::OutsideDomain),
+        ("/host/name", json!("web-1"), "host.name", Kind::RawText),
+        ("/bytes", json!("many"), "bytes", Kind::WrongType),
+    ];
+    for (path, value, field, kind) in cases {
+        let finding = wrong(set(path, value.clone()));
+        assert_eq!((finding.field.as_deref(), finding.kind), (Some(field), kind), "{path} {value}");
+        assert_eq!(finding.event.as_deref(), Some("schema.run"));
+        // What should not be there may be personal data.
+        if let Some(text) = value.as_str().filter(|text| text.len() > 2 && *text != "h1_") {
+            assert!(!finding.to_string().contains(text), "{finding}");
+        }
+    }
+    let finding = wrong(|line| line["fields"]["password"] = json!("hunter2"));
+    assert_eq!((finding.field.as_deref(), finding.kind), (Some("password"), Kind::UnknownField));
+    let finding = wrong(|line| line["fields"]["arguments"] = json!(["x"]));
+    assert_eq!((finding.field.as_deref(), finding.kind), (Some("arguments"), Kind::UnknownField));
+    let finding = wrong(|line| line["fields"]["columns"]["secret"] = json!(1));
+    assert_eq!(
+        (finding.field.as_deref(), finding.kind),
+        (Some("columns.(a key)"), Kind::OutsideDomain)
+    );
+    assert_eq!(wrong(|line| line["event"] = json!("other")).kind, Kind::UnknownEvent);
+    assert_eq!(wrong(|line| line["version"] = json!(4)).kind, Kind::OtherSchema);
+    assert_eq!(wrong(|line| line["purpose"] = json!("service")).kind, Kind::OtherSchema);
+    assert_eq!(wrong(|line| line["hostname"] = json!("web-1")).kind, Kind::UnknownField);
+    assert_eq!(wrong(|line| line["fields"] = json!([])).kind, Kind::NotAnEvent);
+    assert_eq!(wrong(|line| *line = json!([1])).kind, Kind::NotAnEvent);
+}
+
+#[test]
+fn lines_are_counted_and_erased_ones_left_aside() {
+    let good = line().to_string();
+    let bad = good.replace("\"converge\"", "\"x\"");
+    let text = format!("{good}\r\n{}\n\n{bad}\n{good}\nnot json\n{bad}", " ".repeat(100));
+    let (summary, findings) = check(text.as_bytes());
+    let places: Vec<_> = findings.iter().map(|finding| (finding.line, finding.kind)).collect();
+    assert_eq!(places, [(4, Kind::OutsideDomain), (6, Kind::NotAnEvent), (7, Kind::OutsideDomain)]);
+    assert_eq!((summary.lines, summary.wrong), (5, 3));
+    assert_eq!(summary.findings, BTreeMap::from([(Kind::OutsideDomain, 2), (Kind::NotAnEvent, 1)]));
+}
+
+#[test]
+fn what_is_no_json_is_never_taken_for_an_event() {
+    let good = line().to_string();
+    for broken in [
+        good.replacen('}', "", 1),
+        format!("{good}x"),
+        good.replace("\"attempts\":3", "\"attempts\":03"),
+        good.replace("\"attempts\":3", "\"attempts\":3."),
+        good.replace("\"attempts\":3", "\"attempts\":nul"),
+        good.replace("\"attempts\":3", "\"attempts\":3,"),
+        good.replace("converge", "con\\xverge"),
+        good.replace("converge", "con\tverge"),
+        "[".repeat(100_000),
+        "{\"event\":".repeat(50_000),
+    ] {
+        let (_, findings) = check(broken.as_bytes());
+        assert_eq!(
+            findings.last().map(|finding| finding.kind),
+            Some(Kind::NotAnEvent),
+            "{broken:.200}"
+        );
+        assert!(serde_json::from_str::<Value>(&broken).is_err());
+    }
+    let mut invalid = good.into_bytes();
+    let at = invalid.windows(8).position(|bytes| bytes == b"converge").unwrap();
+    invalid[at] = 0xff;
+    assert_eq!(check(&invalid).1[0].kind, Kind::NotAnEvent);
+}
+
+#[test]
+fn a_value_in_other_words_of_json_is_the_same_value() {
+    let spaced = serde_json::to_string_pretty(&line()).unwrap().replace('\n', " ");
+    let escaped = line().to_string().replace("converge", "\\u0063onverge");
+    for text in [spaced, escaped] {
+        let (summary, findings) = check(text.trim_start().as_bytes());
+        assert!(findings.is_empty() && summary.lines == 1, "{findings:?}");
+    }
+    // A raw name does not hide behind an escape.
+    let hidden = line().to_string().replace("\"h1_", "\"\\u00681_x");
+    assert!(!check(hidden.as_bytes()).1.is_empty());
+}
+
+/// Hands over one byte at a time, so that every line is cut everywhere.
+struct Slow<'a>(&'a [u8]);
+
+impl Read for Slow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let some = self.0.len().min(1).min(buffer.len());
+        buffer[..some].copy_from_slice(&self.0[..some]);
+        self.0 = &self.0[some..];
+        Ok(some)
+    }
+}
+
+#[test]
+fn it_does_not_matter_how_the_bytes_arrive() {
+    let good = line().to_string();
+    let long = format!("{{\"event\":\"{}\"", "x".repeat(700_000));
+    let text = format!("{good}\n{}\n{long}\n{good}", good.replace("converge", "x"));
+    let at_once = check(text.as_bytes());
+    let mut findings = Vec::new();
+    let summary = Verifier::new(&linked())
+        .read(Slow(text.as_bytes()), |finding| findings.push(finding))
+        .unwrap();
+    assert_eq!((summary, findings), at_once);
+}

@@ -1,0 +1,10 @@
+//! What telemetry can say, as a file: the lock, its comparison, the check of
+//! stored lines, the pages and forms that are made of it.
+
+mod compare;
+mod events;
+mod file;
+mod held;
+mod lines;
+mod lints;
+mod pages;
