@@ -46,7 +46,7 @@ pub use crate::scrub::Scrubber;
 /// without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::fmt::{self, Debug as ShowDebug};
+    pub use core::fmt::{self, Debug as ShowDebug, Formatter};
     pub use core::option::Option::{None, Some};
     pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
@@ -66,15 +66,25 @@ pub mod __private {
         Addressable, Countable, Hashable, IfUnknown, Numeric, Of, Present, TelemetryValue,
         TelemetryValue as Value, Textual,
     };
-    pub use crate::pseudonym::{KeyScope, KeySlot, Step};
+    pub use crate::pseudonym::{KeySlot, Step};
+    pub use crate::schema::Numbers::{Float, Int};
     pub use crate::schema::{
-        Domain, EventSchema, FieldNotes, FieldSchema, Numbers, Period, Policy, Purpose,
-        TimePrecision, Values, fields, hold,
+        BARE, DROP, Domain, EventSchema, FieldSchema, Period, Policy, TimePrecision, Values, event,
+        fields, hold,
     };
 
-    pub use crate::__register as register;
     #[cfg(feature = "registry")]
     pub use crate::schema::registry::{Instance, Linked, inventory};
+    pub use crate::{__register as register, __type_path as type_path};
+}
+
+/// The path of the type of this name in the module of the caller.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __type_path {
+    ($Event:literal) => {
+        $crate::__private::concat!($crate::__private::module_path!(), "::", $Event)
+    };
 }
 
 /// Lists an event among those that are linked into the program.

@@ -223,11 +223,11 @@ impl Bounds {
         match self {
             Self::Int(bounds) => {
                 let bounds = bounds.iter().map(|bound| Literal::i128_unsuffixed(*bound));
-                quote!(__t::Numbers::Int(&[#(#bounds),*]))
+                quote!(__t::Int(&[#(#bounds),*]))
             }
             Self::Float(bounds) => {
                 let bounds = bounds.iter().map(|bound| Literal::f64_unsuffixed(*bound));
-                quote!(__t::Numbers::Float(&[#(#bounds),*]))
+                quote!(__t::Float(&[#(#bounds),*]))
             }
         }
     }

@@ -121,7 +121,10 @@ impl<'a> Input<'a> {
         let written = if value { &attributes.rename } else { &attributes.name };
         let name = match written {
             Some(name) => name.value(),
-            None if value => self.attributes.rename_all.unwrap_or(Case::Snake).apply(&ident),
+            None if value => match self.attributes.rename_all {
+                Some(case) => case.of_variant(&ident),
+                None => snake(&ident),
+            },
             None => format!("{}.{}", self.base_name(), snake(&ident)),
         };
         let fields = match self.target {
@@ -151,7 +154,7 @@ fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec
             (Some(name), _) => name.value(),
             (None, Member::Named(ident)) => {
                 let ident = ident.unraw().to_string();
-                case.map_or_else(|| ident.clone(), |case| case.apply(&ident))
+                case.map_or_else(|| ident.clone(), |case| case.of_field(&ident))
             }
             (None, Member::Unnamed(index)) => index.index.to_string(),
         };

@@ -46,7 +46,7 @@ pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStr
         quote!(.counted(__t::Period::#period, #top))
     });
     quote! {
-        __t::EventSchema::new(#name, #version, __t::Purpose::new(#purpose), #description, &__t::fields([#(#fields),*]))
+        __t::event(#name, #version, #purpose, #description, &__t::fields([#(#fields),*]))
             #since #owner #question #expires #time #max_bits #count
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn field_schema(field: &Field<'_>) -> TokenStream {
     let purpose = note(&field.attributes.purpose, "purpose");
     let since = note(&field.attributes.since, "since");
     let renamed_from = note(&field.attributes.renamed_from, "renamed_from");
-    quote!((#name, #text, #policy, #description, __t::FieldNotes::NONE #purpose #since #renamed_from))
+    quote!((#name, #text, #policy, #description, __t::BARE #purpose #since #renamed_from))
 }
 
 /// What the schema says of the policy of a value of type `ty` or, by `prefix`,
@@ -76,14 +76,16 @@ fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) 
         quote_spanned!(span=> __t::Of::<#ty>::#constant)
     };
     match policy {
-        Policy::Drop => quote!(__t::Policy::DROP),
+        Policy::Drop => quote!(__t::DROP),
         Policy::Leaf(leaf) => {
+            if let Some(constant) = leaf.described_by {
+                return of(constant);
+            }
             let function = format_ident!("{}_schema", leaf.function);
             let of = leaf.bound.of.map(of);
-            let of = of.iter();
-            let (arguments, more) = (&leaf.arguments, &leaf.described_with);
+            let arguments = of.iter().chain(&leaf.arguments).chain(&leaf.described_with);
             let and = &leaf.described_more;
-            quote!(__t::#function(#(#of,)* #(#arguments,)* #(#more),*) #and)
+            quote!(__t::#function(#(#arguments),*) #and)
         }
         Policy::With(function) => {
             let text = type_text(function.to_token_stream());

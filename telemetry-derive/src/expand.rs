@@ -36,8 +36,7 @@ pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
     quote! {
         #[allow(deprecated)]
         const _: () = {
-            use #krate::__private as __t;
-            use __t::IfUnknown as _;
+            use #krate::__private::{self as __t, IfUnknown as _};
             #body
         };
     }
@@ -50,8 +49,9 @@ fn event(input: &Input<'_>) -> TokenStream {
         let index = Literal::usize_unsuffixed(index);
         quote!(#path { .. } => #index,)
     });
-    let place =
-        if input.variants.len() > 1 { quote!(match self { #(#places)* }) } else { quote!(0) };
+    // A struct is the first and only one, which the trait says.
+    let place = (input.variants.len() > 1)
+        .then(|| quote!(fn variant(&self) -> usize { match self { #(#places)* } }));
     let walk = walk(input, |index| quote!(<Self as __t::Event>::SCHEMA[#index].fields));
     let ours = implement(
         input,
@@ -60,7 +60,7 @@ fn event(input: &Input<'_>) -> TokenStream {
             const SCHEMA: &'static [__t::EventSchema] = &[#(#schemas),*];
             const TYPE_PATH: &'static __t::Text = __P;
             fn only_the_derive_may_implement_this_trait() {}
-            fn variant(&self) -> usize { #place }
+            #place
             #walk
         },
     );
@@ -77,9 +77,9 @@ fn event(input: &Input<'_>) -> TokenStream {
 
 /// The path of the type, which keeps the keys of two events of one name apart.
 pub(crate) fn type_path(input: &Input<'_>) -> TokenStream {
-    let ident = format!("::{}", input.original.ident.unraw());
+    let ident = input.original.ident.unraw().to_string();
     quote!(
-        const __P: &__t::Text = __t::concat!(__t::module_path!(), #ident);
+        const __P: &__t::Text = __t::type_path!(#ident);
     )
 }
 
@@ -208,15 +208,15 @@ pub(crate) fn debug(input: &Input<'_>, body: &TokenStream) -> TokenStream {
         input,
         &quote!(__t::ShowDebug),
         &quote! {
-            fn fmt(&self, __f: &mut __t::fmt::Formatter<'_>) -> __t::fmt::Result { #body }
+            fn fmt(&self, __f: &mut __t::Formatter<'_>) -> __t::fmt::Result { #body }
         },
     )
 }
 
 /// A second, derived `Serialize` collides with this one, which never holds. The
-/// `for<'__never>` makes the compiler ask only when somebody serialises.
+/// `for<'__t>` makes the compiler ask only when somebody serialises.
 pub(crate) fn refuse_serialize(input: &Input<'_>) -> TokenStream {
-    let never = quote!(for<'__never> __t::RawEvent: __t::NotARawEvent<'__never>);
+    let never = quote!(for<'__t> __t::RawEvent: __t::NotARawEvent<'__t>);
     implement_where(
         input,
         &quote!(__t::SerdeSerialize),

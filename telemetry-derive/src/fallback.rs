@@ -32,7 +32,6 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             &quote! {
                 const SCHEMA: &'static [__t::EventSchema] = &[];
                 const TYPE_PATH: &'static __t::Text = __P;
-                fn variant(&self) -> usize { 0 }
                 #only
                 #walk
             },

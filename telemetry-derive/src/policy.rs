@@ -34,6 +34,8 @@ pub(crate) struct Leaf {
     pub(crate) applied_with: Vec<TokenStream>,
     /// What the function that describes the policy takes beyond that.
     pub(crate) described_with: Vec<TokenStream>,
+    /// A constant of `Of` that is the whole description, instead of a call.
+    pub(crate) described_by: Option<&'static str>,
     /// What follows the description, such as `.in_domain("user")`.
     pub(crate) described_more: TokenStream,
     /// Whether a value leaves under a key, and which fields share that.
@@ -67,6 +69,7 @@ impl Leaf {
             arguments: Vec::new(),
             applied_with: Vec::new(),
             described_with: Vec::new(),
+            described_by: None,
             described_more: TokenStream::new(),
             key: None,
             step: 1,
@@ -83,13 +86,13 @@ pub(crate) struct Bound {
     pub(crate) of: Option<&'static str>,
 }
 
-const VALUE: Bound = Bound { name: "TelemetryValue", of: Some("VALUE") };
+const VALUE: Bound = Bound { name: "TelemetryValue", of: None };
 const SERIALIZE: Bound = Bound { name: "Serialize", of: None };
 const IDENTIFIER: Bound = Bound { name: "Hashable", of: None };
 const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
 const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
 const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
-const COUNTABLE: Bound = Bound { name: "Countable", of: Some("COUNTABLE") };
+const COUNTABLE: Bound = Bound { name: "Countable", of: None };
 const PRESENT: Bound = Bound { name: "Present", of: None };
 
 /// What becomes of two different keys of a map.
@@ -202,7 +205,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "round",
         form: "round(10)",
         about: "the nearest multiple; also `round(10), clamp(0, 100)`",
-        beside: &[("clamp", |leaf, item| clamped(leaf, item, "round_clamped"))],
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "round_clamped", "NUMBER"))],
         parse: round,
         function: "round",
         bound: NUMBER,
@@ -241,8 +244,9 @@ pub(crate) const ROWS: &[Row] = &[
         name: "length",
         form: "length",
         about: "the number of characters of a text",
+        bound: Bound { of: None, ..TEXT },
         synonyms: &["len", "size"],
-        beside: &[("clamp", |leaf, item| clamped(leaf, item, "length_clamped"))],
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "length_clamped", "TEXT"))],
         function: "length",
         ..ROW
     },
@@ -259,7 +263,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "count",
         form: "count",
         about: "the number of elements",
-        beside: &[("clamp", |leaf, item| clamped(leaf, item, "count_clamped"))],
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "count_clamped", "COUNTABLE"))],
         function: "count",
         bound: COUNTABLE,
         ..ROW
@@ -339,7 +343,9 @@ fn word(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
     let inner = match &item.value {
-        Value::Word => return word(row, item),
+        Value::Word => {
+            return Ok(Policy::Leaf(Leaf { described_by: Some("ALLOWED"), ..Leaf::new(row) }));
+        }
         Value::List(..) => item.list()?,
         _ => return Err(item.error(FORM)),
     };
@@ -435,9 +441,15 @@ fn clamp(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 }
 
 /// `clamp(0, 100)` beside a policy that leaves a whole number.
-fn clamped(leaf: &mut Leaf, item: &Item, function: &'static str) -> syn::Result<()> {
+fn clamped(
+    leaf: &mut Leaf,
+    item: &Item,
+    function: &'static str,
+    of: &'static str,
+) -> syn::Result<()> {
     leaf.arguments.extend(bounds_of_clamp(item, leaf.step)?);
     leaf.function = function;
+    leaf.bound.of = Some(of);
     Ok(())
 }
 

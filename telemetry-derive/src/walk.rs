@@ -150,16 +150,14 @@ fn apply_leaf(
     };
     let Scope { event, field: name, inside, slot } = scope;
     let key = match (&key.domain, event) {
-        (Some(domain), _) => quote!(Domain(#domain)),
-        (None, Some(event)) => {
-            quote!(Field { type_path: __P, event: #event, field: #name, inside: &[#inside] })
-        }
+        (Some(domain), _) => quote!(domain_key(#domain)),
+        (None, Some(event)) => quote!(field_key(__P, #event, #name, &[#inside])),
         (None, None) => {
             function = format_ident!("{}_inside", function);
             let steps = quote!(&[__t::Step::Field(#name), #inside]);
             return quote_spanned!(span=> __t::#function(#steps, #(#arguments,)* #value));
         }
     };
-    slots.extend(quote!(static #slot: __t::KeySlot = __t::KeySlot::new(__t::KeyScope::#key);));
+    slots.extend(quote!(static #slot: __t::KeySlot = __t::#key;));
     quote_spanned!(span=> __t::#function(&#slot, #(#arguments,)* #value))
 }

@@ -40,7 +40,9 @@ pub trait TelemetryEvent {
 
     /// The place of this value's event in [`SCHEMA`](Self::SCHEMA).
     #[doc(hidden)]
-    fn variant(&self) -> usize;
+    fn variant(&self) -> usize {
+        0
+    }
 
     /// Shows every field that is not dropped to `walk`, in the order of declaration.
     #[doc(hidden)]

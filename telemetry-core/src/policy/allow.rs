@@ -219,8 +219,7 @@ pub fn emit_value<T: TelemetryValue + ?Sized, R: Sink>(
 }
 
 /// What the schema says of `allow`.
-#[doc(hidden)]
-pub const fn allow_schema(domain: Domain) -> Policy {
+pub(super) const fn allow_schema(domain: Domain) -> Policy {
     Policy::new("allow", domain)
 }
 

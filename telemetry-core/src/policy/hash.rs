@@ -4,7 +4,7 @@
 
 use crate::leaf::kind::Identifier;
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink};
-use crate::pseudonym::{KeySlot, Pseudonym, Step, format, primitives};
+use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, format, primitives};
 use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
 
 /// Values from which a keyed hash hides who is meant.
@@ -116,6 +116,23 @@ impl LeafPolicy for Sha256 {
             Err(_) => sink.absent(),
         }
     }
+}
+
+/// The slot for the key of one field of one event.
+#[doc(hidden)]
+pub const fn field_key(
+    type_path: &'static str,
+    event: &'static str,
+    field: &'static str,
+    inside: &'static [Step],
+) -> KeySlot {
+    KeySlot::new(KeyScope::Field { type_path, event, field, inside })
+}
+
+/// The slot for the key of a domain.
+#[doc(hidden)]
+pub const fn domain_key(domain: &'static str) -> KeySlot {
+    KeySlot::new(KeyScope::Domain(domain))
 }
 
 /// Puts a value under `hash`.

@@ -50,12 +50,12 @@ pub fn length_clamped<'v, T: Textual + ?Sized>(
 
 /// What the schema says of `length`.
 #[doc(hidden)]
-pub const fn length_schema(_shape: Shape) -> Policy {
+pub const fn length_schema() -> Policy {
     Policy::new("length", Domain::Open(Open::Number))
 }
 
 /// What the schema says of `length` and `clamp`.
 #[doc(hidden)]
 pub const fn length_clamped_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
-    clamped(length_schema(shape), shape, bounds)
+    clamped(length_schema(), shape, bounds)
 }

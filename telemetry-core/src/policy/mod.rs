@@ -38,13 +38,15 @@ pub use self::truncate_ip::Addressable;
 /// Puts values under policies, and describes policies. What the derive calls.
 #[doc(hidden)]
 pub mod derive {
-    pub use super::allow::{allow, allow_schema, emit_value, text};
+    pub use super::allow::{allow, emit_value, text};
     pub use super::bucket::{bucket, bucket_schema};
     pub use super::clamp::{clamp, clamp_schema};
     pub use super::count::{count, count_clamped, count_clamped_schema, count_schema};
     pub use super::email_domain::{email_domain, email_domain_schema};
     pub use super::file_extension::{file_extension, file_extension_schema};
-    pub use super::hash::{hash, hash_inside, hash_schema, sha256, sha256_schema};
+    pub use super::hash::{
+        domain_key, field_key, hash, hash_inside, hash_schema, sha256, sha256_schema,
+    };
     pub use super::host_suffix::{host_suffix, host_suffix_schema};
     pub use super::length::{length, length_clamped, length_clamped_schema, length_schema};
     pub use super::one_of::{known_key, one_of, one_of_schema};

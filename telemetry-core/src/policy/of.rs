@@ -6,6 +6,7 @@
 
 use std::marker::PhantomData;
 
+use super::allow::allow_schema;
 use super::{Addressable, Countable, Numeric, TelemetryValue, Textual};
 use crate::leaf::kind::{Address, Number, Text};
 use crate::leaf::{HasLeaves, Map};
@@ -21,6 +22,8 @@ pub struct Of<T: ?Sized>(PhantomData<T>);
 
 impl<T: TelemetryValue + ?Sized> Of<T> {
     pub const VALUE: Domain = T::DOMAIN;
+    /// What the schema says of `allow`.
+    pub const ALLOWED: Policy = allow_schema(T::DOMAIN);
 }
 
 impl<T: Textual + ?Sized> Of<T> {
@@ -41,9 +44,9 @@ impl<T: Countable + ?Sized> Of<T> {
 
 /// The same of the keys and of the values of a map.
 macro_rules! of_maps {
-    ($($Part:ident: $VALUE:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
+    ($($Part:ident: $ALLOWED:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
         impl<T: Map<$Part: TelemetryValue> + ?Sized> Of<T> {
-            pub const $VALUE: Domain = <T::$Part as TelemetryValue>::DOMAIN;
+            pub const $ALLOWED: Policy = allow_schema(<T::$Part as TelemetryValue>::DOMAIN);
         }
 
         impl<T: Map<$Part: Textual> + ?Sized> Of<T> {
@@ -64,16 +67,17 @@ macro_rules! of_maps {
     )*};
 }
 of_maps! {
-    Key: KEY_VALUE KEY_TEXT KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
-    Value: MAPPED_VALUE MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
+    Key: KEY_ALLOWED KEY_TEXT KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
+    Value: MAPPED_ALLOWED MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
 }
 
 /// What is said of a type that a policy does not take.
 #[doc(hidden)]
 pub trait IfUnknown {
     const VALUE: Domain = Domain::Open(Open::Vouched);
-    const KEY_VALUE: Domain = Domain::Open(Open::Vouched);
-    const MAPPED_VALUE: Domain = Domain::Open(Open::Vouched);
+    const ALLOWED: Policy = allow_schema(Self::VALUE);
+    const KEY_ALLOWED: Policy = allow_schema(Self::VALUE);
+    const MAPPED_ALLOWED: Policy = allow_schema(Self::VALUE);
     const TEXT: Shape = Shape::ONE;
     const KEY_TEXT: Shape = Shape::ONE;
     const MAPPED_TEXT: Shape = Shape::ONE;

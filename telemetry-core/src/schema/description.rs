@@ -78,18 +78,17 @@ pub struct EventSchema {
 }
 
 impl EventSchema {
-    #[doc(hidden)]
-    pub const fn new(
+    pub(super) const fn new(
         name: &'static str,
         version: u32,
-        purpose: Purpose,
+        purpose: &'static str,
         description: &'static str,
         fields: &'static [FieldSchema],
     ) -> Self {
         Self {
             name,
             version,
-            purpose,
+            purpose: Purpose::new(purpose),
             description,
             fields,
             since: None,
@@ -270,7 +269,7 @@ pub struct FieldNotes {
 }
 
 impl FieldNotes {
-    pub const NONE: Self = Self { purpose: None, since: None, renamed_from: None, private: false };
+    const NONE: Self = Self { purpose: None, since: None, renamed_from: None, private: false };
 
     pub const fn purpose(mut self, name: &'static str) -> Self {
         self.purpose = Some(Purpose::new(name));
@@ -291,6 +290,27 @@ impl FieldNotes {
         self.private = true;
         self
     }
+}
+
+/// A field of which there is nothing more to say.
+#[doc(hidden)]
+pub const BARE: FieldNotes = FieldNotes::NONE;
+
+/// A field that is dropped.
+#[doc(hidden)]
+pub const DROP: Policy = Policy::DROP;
+
+/// What the derive says of an event: name, version, purpose, description,
+/// fields. Short names, because they are in every expansion.
+#[doc(hidden)]
+pub const fn event(
+    name: &'static str,
+    version: u32,
+    purpose: &'static str,
+    description: &'static str,
+    fields: &'static [FieldSchema],
+) -> EventSchema {
+    EventSchema::new(name, version, purpose, description, fields)
 }
 
 /// What the derive says of one field: name, type, policy, description, notes.

@@ -12,12 +12,12 @@ mod limit;
 pub(crate) mod registry;
 mod value;
 
+#[doc(hidden)]
+pub use self::description::{BARE, DROP, FieldDescription, FieldNotes, event, fields};
 pub use self::description::{
     EventSchema, FieldSchema, Form, Parameter, ParameterValue, Parameters, Parts, Period, Policy,
     Purpose, TimePrecision, Written,
 };
-#[doc(hidden)]
-pub use self::description::{FieldDescription, FieldNotes, fields};
 pub use self::domain::{Closed, Domain, List, Numbers, Open, Shape, Values};
 pub use self::limit::MOST_COUNTED;
 #[doc(hidden)]
