@@ -15,11 +15,14 @@
 //! | `container` | `true` if the program ran in a container, else absent |
 //! | `fields` | the sanitised fields |
 
+use std::borrow::Cow;
+use std::fmt;
 use std::io::Write;
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::event::{Sanitized, TelemetryEvent};
@@ -153,38 +156,103 @@ pub(crate) fn parse(line: &[u8]) -> Result<Envelope, Malformed> {
 }
 
 /// What tells one stored event from another, of a line that may lack the rest.
-#[derive(Debug)]
-pub(crate) struct Header(Map<String, Value>);
+/// Nothing is copied but a text with escapes, which no line of ours has here.
+#[derive(Debug, Default)]
+pub(crate) struct Header<'l> {
+    id: Option<Text<'l>>,
+    time: Option<Text<'l>>,
+    event: Option<Text<'l>>,
+    purpose: Option<Text<'l>>,
+    /// The line that a dead letter holds.
+    stored: Option<Box<Header<'l>>>,
+}
 
-impl Header {
+impl<'l> Header<'l> {
     /// The header of a line, or of the line that a dead letter holds. `None`
-    /// when the line is no JSON object.
-    pub(crate) fn read(line: &[u8]) -> Option<Self> {
-        let mut map: Map<String, Value> = serde_json::from_slice(line).ok()?;
-        match map.remove(STORED) {
-            Some(Value::Object(stored)) => Some(Self(stored)),
-            _ => Some(Self(map)),
+    /// when the line is no JSON object, or these keys hold no text.
+    pub(crate) fn read(line: &'l [u8]) -> Option<Self> {
+        let header: Self = serde_json::from_slice(line).ok()?;
+        match header.stored {
+            Some(stored) => Some(*stored),
+            None => Some(header),
         }
     }
 
-    fn text(&self, key: &str) -> Option<&str> {
-        self.0.get(key).and_then(Value::as_str)
-    }
-
     pub(crate) fn id(&self) -> Option<&str> {
-        self.text(ID)
+        self.id.as_ref().map(|text| &*text.0)
     }
 
     pub(crate) fn event(&self) -> Option<&str> {
-        self.text(EVENT)
+        self.event.as_ref().map(|text| &*text.0)
     }
 
     pub(crate) fn purpose(&self) -> Option<&str> {
-        self.text(PURPOSE)
+        self.purpose.as_ref().map(|text| &*text.0)
     }
 
     pub(crate) fn recorded(&self) -> Option<SystemTime> {
-        self.text(TIME).and_then(time_of)
+        self.time.as_ref().and_then(|text| time_of(&text.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Header<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(HeaderVisitor)
+    }
+}
+
+struct HeaderVisitor;
+
+impl<'de> Visitor<'de> for HeaderVisitor {
+    type Value = Header<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut header = Header::default();
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            match &*key.0 {
+                ID => header.id = Some(map.next_value()?),
+                TIME => header.time = Some(map.next_value()?),
+                EVENT => header.event = Some(map.next_value()?),
+                PURPOSE => header.purpose = Some(map.next_value()?),
+                STORED => header.stored = Some(Box::new(map.next_value()?)),
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(header)
+    }
+}
+
+/// A text that is borrowed from the line if it can be.
+#[derive(Debug)]
+struct Text<'l>(Cow<'l, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 
@@ -283,7 +351,7 @@ fn number(rest: &mut &str, key: &str) -> Option<u64> {
 
 /// Whether `text` is one JSON value, looked at without keeping any of it.
 fn is_json(text: &str) -> bool {
-    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
 /// The deepest that the fields of an event may be nested: sixteen objects or

@@ -66,6 +66,12 @@ impl Program {
         self.home.join("telemetry")
     }
 
+    /// As if the folder had been tidied for the last time long ago.
+    fn tidied_long_ago(&self) {
+        let mark = fs::File::open(self.folder().join("tidied")).unwrap();
+        mark.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    }
+
     fn stored(&self) -> usize {
         spool::read(&self.folder()).unwrap().flatten().count()
     }
@@ -111,13 +117,29 @@ fn a_secret_of_the_wrong_length_drops_events_until_it_is_moved_away() {
     program.run_once();
     let secret = program.folder().join("secret");
     let whole = fs::read(&secret).unwrap();
-    for length in [0, 1, whole.len() - 2, whole.len() - 1] {
+    for length in [1, whole.len() - 2, whole.len() - 1] {
         fs::write(&secret, &whole[..length]).unwrap();
         program.drops(Reason::NotReady, &secret, "remove it to start with a new secret");
         assert_eq!(fs::read(&secret).unwrap(), &whole[..length], "it is never repaired");
     }
     fs::remove_file(&secret).unwrap();
     program.run_once();
+}
+
+#[test]
+fn what_a_power_cut_left_of_a_secret_that_nothing_was_sent_with_is_replaced() {
+    let home = home();
+    let program = Program::new(home.path());
+    program.run_once();
+    let secret = program.folder().join("secret");
+    let whole = fs::read(&secret).unwrap();
+    for left in [vec![], vec![0; whole.len()]] {
+        fs::write(&secret, &left).unwrap();
+        program.run_once();
+        let new = fs::read(&secret).unwrap();
+        assert!(new.len() == whole.len() && new != whole && new != left);
+    }
+    assert!(program.told.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -250,6 +272,9 @@ fn an_unreadable_spool_stops_no_new_event() {
     let home = home();
     let program = Program::new(home.path());
     program.run_once();
+    program.tidied_long_ago();
+    program.run_once();
+    program.tidied_long_ago();
     let sealed = program.folder().join("sealed");
     let garbage: [&[u8]; 4] = [b"\xFF\xFE\n", b"{\"half\":", b"\0\0\0\0", b"{}\n"];
     for (number, bytes) in garbage.iter().enumerate() {
@@ -262,7 +287,7 @@ fn an_unreadable_spool_stops_no_new_event() {
     // A folder in the place of a segment.
     fs::create_dir(sealed.join(format!("00000200-{:024x}-1-1.ndjson", 9))).unwrap();
     program.run_once();
-    assert_eq!(program.stored(), 2);
+    assert_eq!(program.stored(), 3);
     assert!(spool::counts(&program.folder()).unwrap().get(Reason::Torn) > 0);
     let told = program.told.lock().unwrap();
     assert!(told.iter().all(|words| words.contains("00000200-")), "{told:?}");
@@ -274,8 +299,9 @@ fn a_spool_folder_that_cannot_be_used_drops_events() {
         let home = home();
         let program = Program::new(home.path());
         program.run_once();
+        program.tidied_long_ago();
         let folder = program.folder().join(name);
-        fs::remove_dir_all(&folder).unwrap();
+        let _ = fs::remove_dir_all(&folder);
         fs::write(&folder, "in the way").unwrap();
         let telemetry = program.start();
         let expected = if name == "active" { Recorded::Dropped } else { Recorded::Stored };
@@ -288,10 +314,11 @@ fn a_spool_folder_that_cannot_be_used_drops_events() {
 }
 
 #[test]
-fn what_a_killed_process_left_is_taken_over_with_the_first_event() {
+fn what_a_killed_process_left_is_taken_over_when_the_folder_is_tidied() {
     let home = home();
     let program = Program::new(home.path());
     program.run_once();
+    program.tidied_long_ago();
     let line = stored_line("000000000000000000000001-1", &jiff::Timestamp::now().to_string(), 0);
     let half = &line[..line.len() / 2];
     let left = program.folder().join("active").join(format!("{:024x}-1.ndjson", 1));
@@ -306,10 +333,13 @@ fn what_a_killed_process_left_is_taken_over_with_the_first_event() {
 }
 
 #[test]
-fn what_is_too_old_goes_with_the_first_event_and_a_clock_that_went_back_changes_nothing() {
+fn what_is_too_old_goes_when_the_folder_is_tidied_and_a_clock_that_went_back_changes_nothing() {
     let home = home();
     let program = Program::new(home.path());
     program.run_once();
+    program.tidied_long_ago();
+    program.run_once();
+    program.tidied_long_ago();
     let plant = |number: u64, time: &str| {
         let id = format!("{number:024x}");
         let name = format!("{number:08}-{id}-1-1.ndjson");
@@ -324,7 +354,7 @@ fn what_is_too_old_goes_with_the_first_event_and_a_clock_that_went_back_changes_
     assert_eq!(telemetry.counts().unwrap().get(Reason::CapAge), 1);
     drop(telemetry);
     let times: Vec<_> = spool::read(&program.folder()).unwrap().flatten().map(|e| e.time).collect();
-    assert_eq!(times.len(), 3, "{times:?}");
+    assert_eq!(times.len(), 4, "{times:?}");
     assert!(program.told.lock().unwrap().is_empty());
 }
 

@@ -82,10 +82,10 @@ impl Ran {
     }
 }
 
-/// Everything in a folder that is a file, byte by byte, in the order of names.
+/// Everything in a folder that is a file, byte by byte, the oldest first.
 fn files(folder: &Path) -> Vec<u8> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    paths.sort();
+    paths.sort_by_key(|path| path.metadata().unwrap().modified().unwrap());
     paths.iter().flat_map(|path| fs::read(path).unwrap()).collect()
 }
 
@@ -97,7 +97,7 @@ fn show_json_prints_the_stored_lines_byte_for_byte() {
     let ran = program.telemetry(&["show", "--json"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.out.lines().count(), 4);
-    assert_eq!(ran.out.as_bytes(), files(&program.folder().join("sealed")));
+    assert_eq!(ran.out.as_bytes(), files(&program.folder().join("active")));
 }
 
 #[test]
@@ -195,8 +195,8 @@ fn status_names_the_state_the_source_the_folder_and_what_waits() {
 fn status_counts_what_was_dropped_by_reason() {
     let program = Program::new();
     program.work();
-    spool::count(&program.folder(), spool::Reason::CapAge, 3).unwrap();
-    spool::count(&program.folder(), spool::Reason::DiskFull, 1).unwrap();
+    spool::internals::add_dropped(&program.folder(), spool::Reason::CapAge, 3).unwrap();
+    spool::internals::add_dropped(&program.folder(), spool::Reason::DiskFull, 1).unwrap();
     assert_eq!(program.telemetry(&["status"]).line("dropped"), "4 events: cap-age 3, disk-full 1");
 }
 
@@ -426,7 +426,8 @@ fn a_reader_that_goes_away_is_no_error() {
 fn a_spool_that_cannot_be_read_in_part_is_shown_as_far_as_it_can() {
     let program = Program::new();
     program.work();
-    let broken = "sealed/00000000000000000001-000000000000000000000000-1-1.ndjson";
+    // As another program left it.
+    let broken = "active/000000000000000000000000-1.ndjson";
     fs::write(program.folder().join(broken), "{\"secret-canary\":\n").unwrap();
     let ran = program.telemetry(&["show"]);
     assert_eq!(ran.code, 0, "{ran:?}");
@@ -468,7 +469,7 @@ fn send_delivers_now_and_show_sent_has_the_bytes() {
     let listener = loopback();
     let program = Program::with_receiver(&listener);
     program.work();
-    let stored = files(&program.folder().join("sealed"));
+    let stored = files(&program.folder().join("active"));
     let receiver = std::thread::spawn(move || answer(&listener, "202 Accepted"));
     let ran = program.telemetry(&["send"]);
     assert_eq!(ran.code, 0, "{ran:?}");

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use telemetry_core::export::{App, Exporter, Ndjson, Otlp, Payload, Segment, WaitingEvent};
-use telemetry_core::spool::{self, Limits, Spool, Stored};
+use telemetry_core::spool::internals::Spool;
+use telemetry_core::spool::{self, Limits, Stored};
 
 const SENT_AT: &str = "2026-11-21T10:00:05.000Z";
 

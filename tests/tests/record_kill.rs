@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use telemetry_core::spool::{self, Limits};
+use telemetry_core::spool::{self, Limits, internals};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_recording_program");
 
@@ -34,7 +34,7 @@ fn every_event_that_record_accepted_is_in_the_spool_once_after_a_kill() {
     assert!(acknowledged.lines().count() > KILLS, "the program recorded");
 
     let folder = home.join("telemetry");
-    let recovered = spool::recover(&folder).unwrap();
+    let recovered = internals::recover(&folder).unwrap();
     assert!(recovered.errors.is_empty(), "{:?}", recovered.errors);
     let mut stored: BTreeMap<String, u32> = BTreeMap::new();
     for event in spool::read(&folder).unwrap() {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use telemetry_core::spool::{self, Defect, Filter, Limits, Reason, Spool, Stored};
+use telemetry_core::spool::internals::{self, Spool};
+use telemetry_core::spool::{self, Defect, Filter, Limits, Reason, Stored};
 use telemetry_tests::spool::{event_line, stored_line};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
@@ -106,9 +107,9 @@ mod storing {
         id(&spool);
         spool.flush().unwrap();
         spool.seal().unwrap();
-        spool::recover(&home.spool).unwrap();
+        internals::recover(&home.spool).unwrap();
         assert_eq!(spool::erase(&home.spool, Filter::All).unwrap(), 0);
-        assert!(spool::try_lock_delivery(&home.spool).unwrap().is_none());
+        assert!(internals::try_lock_delivery(&home.spool).unwrap().is_none());
         assert_eq!(spool.counts().unwrap().total(), 0);
         drop(spool);
         assert!(!home.spool.exists());
@@ -124,7 +125,7 @@ mod storing {
         spool.seal().unwrap();
         append(&spool);
         spool.append(stored_line("x-1", TIME, 300).as_bytes()).unwrap_err();
-        let _lock = spool::try_lock_delivery(&home.spool).unwrap().unwrap();
+        let _lock = internals::try_lock_delivery(&home.spool).unwrap().unwrap();
         for path in files(&home.spool) {
             assert_eq!(path.metadata().unwrap().mode() & 0o777, 0o600, "{}", path.display());
             let folder = path.parent().unwrap();
@@ -171,18 +172,20 @@ mod storing {
         }
         expected.push(append(&spool));
         assert_eq!(ids(&home.spool), expected);
-        assert_eq!(spool::sealed(&home.spool).unwrap().len(), 12);
+        assert_eq!(internals::sealed(&home.spool).unwrap().len(), 12);
     }
 
     #[test]
-    fn a_full_segment_is_sealed_and_dropping_the_spool_seals_the_last() {
+    fn a_full_segment_is_sealed_and_the_last_is_left_for_whoever_recovers() {
         let home = home();
         let mut limits = limits();
         limits.segment = 1000;
         let spool = Spool::open(&home.spool, limits).unwrap();
         let expected: Vec<String> = (0..10).map(|_| append(&spool)).collect();
-        assert!(spool::sealed(&home.spool).unwrap().len() >= 2);
+        assert!(internals::sealed(&home.spool).unwrap().len() >= 2);
         drop(spool);
+        assert_eq!(ids(&home.spool), expected);
+        internals::recover(&home.spool).unwrap();
         assert!(files(&home.spool.join("active")).is_empty());
         assert_eq!(ids(&home.spool), expected);
     }
@@ -291,7 +294,7 @@ mod caps {
         }
         let mut limits = limits();
         limits.events = 35;
-        assert_eq!(spool::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 70);
+        assert_eq!(internals::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 70);
         assert_eq!(ids(&home.spool).len(), 30);
         assert_eq!(spool.counts().unwrap().get(Reason::CapEvents), 70);
     }
@@ -307,6 +310,8 @@ mod caps {
                 append(&spool)
             })
             .collect();
+        assert_eq!(ids(&home.spool), all);
+        assert!(internals::tidy(&home.spool, &limits).is_empty());
         assert_eq!(ids(&home.spool), all[2..]);
         assert_eq!(spool::counts(&home.spool).unwrap().get(Reason::CapSegments), 2);
     }
@@ -320,7 +325,7 @@ mod caps {
             plant(&home, number, stored_line(&format!("x-{number}"), time, 0).as_bytes());
         }
         let limits = Limits::default();
-        let enforce = |now: &str| spool::enforce(&home.spool, &limits, time(now)).unwrap();
+        let enforce = |now: &str| internals::enforce(&home.spool, &limits, time(now)).unwrap();
         assert_eq!(enforce("1970-01-02T00:00:00Z"), 0, "the clock went back");
         assert_eq!(enforce("2026-01-30T00:00:00Z"), 0, "29 days");
         assert_eq!(enforce("2026-03-30T00:00:00Z"), 1, "the first is too old");
@@ -354,13 +359,13 @@ mod caps {
             append(&spool);
             spool.seal().unwrap();
         }
-        let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
+        let claim = internals::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
         let mut limits = limits();
         limits.events = 0;
-        assert_eq!(spool::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 2);
+        assert_eq!(internals::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 2);
         assert_eq!(claim.events().unwrap().count(), 1);
         drop(claim);
-        assert_eq!(spool::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 1);
+        assert_eq!(internals::enforce(&home.spool, &limits, SystemTime::now()).unwrap(), 1);
     }
 
     #[test]
@@ -369,7 +374,7 @@ mod caps {
         let counted: u64 = std::thread::scope(|scope| {
             let count = || {
                 (0..1000)
-                    .filter(|_| spool::count(&home.spool, Reason::Withdrawn, 2).is_ok())
+                    .filter(|_| internals::add_dropped(&home.spool, Reason::Withdrawn, 2).is_ok())
                     .count()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(count)).collect();
@@ -377,7 +382,7 @@ mod caps {
         });
         assert!(counted > 0);
         assert_eq!(spool::counts(&home.spool).unwrap().get(Reason::Withdrawn), counted * 2);
-        let length = home.spool.join("dropped.ndjson").metadata().unwrap().len();
+        let length = home.spool.join("dropped").metadata().unwrap().len();
         assert!(length < 70 * 1024, "{length}");
     }
 }
@@ -420,7 +425,7 @@ mod erasing {
         drop(spool);
         assert_eq!(ids(&home.spool), [kept]);
         assert_eq!(spool::erase(&home.spool, Filter::All).unwrap(), 1);
-        assert!(spool::sealed(&home.spool).unwrap().is_empty());
+        assert!(internals::sealed(&home.spool).unwrap().is_empty());
     }
 
     #[test]
@@ -457,7 +462,7 @@ mod erasing {
         assert!(!on_disk(&home.spool, id.trim_end()));
         holder.kill().unwrap();
         holder.wait().unwrap();
-        spool::recover(&home.spool).unwrap();
+        internals::recover(&home.spool).unwrap();
         assert!(files(&home.spool.join("active")).is_empty());
         assert!(ids(&home.spool).is_empty());
     }
@@ -483,13 +488,15 @@ mod erasing {
             1,
             format!("{}canary-text\n", event_line("x-1", TIME, "e", "canary")).as_bytes(),
         );
-        let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
+        let claim = internals::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
         let first = claim.events().unwrap().next().unwrap().unwrap();
-        claim.set_aside(&first.place, Reason::Rejected, "HTTP 400", &limits()).unwrap();
+        claim
+            .keep_as_dead_letters(&[first.place], Reason::Rejected, "HTTP 400", &limits())
+            .unwrap();
         drop(claim);
-        assert!(on_disk(&home.spool.join("aside"), "canary"));
+        assert!(on_disk(&home.spool.join("dead-letters"), "canary"));
         assert_eq!(spool::erase(&home.spool, Filter::Id("x-1")).unwrap(), 1);
-        assert!(!on_disk(&home.spool.join("aside"), "canary"));
+        assert!(!on_disk(&home.spool.join("dead-letters"), "canary"));
         assert_eq!(spool::erase(&home.spool, Filter::All).unwrap(), 1);
         assert!(!on_disk(&home.spool, "canary"));
     }
@@ -503,9 +510,9 @@ mod delivering {
         let home = home();
         let spool = open(&home);
         append(&spool);
-        assert!(spool::sealed(&home.spool).unwrap().is_empty(), "not complete yet");
+        assert!(internals::sealed(&home.spool).unwrap().is_empty(), "not complete yet");
         spool.seal().unwrap();
-        let segment = &spool::sealed(&home.spool).unwrap()[0];
+        let segment = &internals::sealed(&home.spool).unwrap()[0];
         let claim = segment.claim().unwrap().unwrap();
         assert!(segment.claim().unwrap().is_none(), "claimed already");
         drop(claim);
@@ -521,7 +528,7 @@ mod delivering {
         let spool = open(&home);
         let all: Vec<String> = (0..5).map(|_| append(&spool)).collect();
         spool.seal().unwrap();
-        let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
+        let claim = internals::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
         let events: Vec<Stored> = claim.events().unwrap().map(Result::unwrap).collect();
         claim.remove_events([&events[1].place, &events[4].place]).unwrap();
         assert_eq!(ids(&home.spool), [&*all[0], &all[2], &all[3]]);
@@ -535,17 +542,19 @@ mod delivering {
             plant(&home, 1, &[&bad[..], event_line("x-2", TIME, "e", "good").as_bytes()].concat());
         let before = fs::read(&path).unwrap();
         for _ in 0..2 {
-            let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
+            let claim = internals::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
             let unreadable = claim.events().unwrap().find_map(Result::err).unwrap();
             assert_eq!(unreadable.defect, Defect::NotUtf8);
             let detail = unreadable.defect.to_string();
-            claim.set_aside(&unreadable.place, Reason::Unreadable, &detail, &limits()).unwrap();
+            claim
+                .keep_as_dead_letters(&[unreadable.place], Reason::Unreadable, &detail, &limits())
+                .unwrap();
             assert_eq!(ids(&home.spool), ["x-2"]);
             // As if killed before the line was taken out of the segment.
             fs::write(&path, &before).unwrap();
         }
         assert_eq!(spool::counts(&home.spool).unwrap().get(Reason::Unreadable), 1);
-        let aside = fs::read_to_string(&files(&home.spool.join("aside"))[0]).unwrap();
+        let aside = fs::read_to_string(&files(&home.spool.join("dead-letters"))[0]).unwrap();
         let first: serde_json::Value = serde_json::from_str(aside.lines().next().unwrap()).unwrap();
         assert_eq!(
             (&first["reason"], &first["detail"]),
@@ -558,16 +567,18 @@ mod delivering {
     fn aside_has_a_cap_of_its_own() {
         let home = home();
         let mut limits = limits();
-        limits.aside = 2_000;
+        limits.dead_letters = 2_000;
         for number in 1..=20 {
             plant(&home, number, stored_line("x-1", TIME, 300).as_bytes());
         }
-        for segment in spool::sealed(&home.spool).unwrap() {
+        for segment in internals::sealed(&home.spool).unwrap() {
             let claim = segment.claim().unwrap().unwrap();
             let event = claim.events().unwrap().next().unwrap().unwrap();
-            claim.set_aside(&event.place, Reason::Rejected, "HTTP 400", &limits).unwrap();
+            claim
+                .keep_as_dead_letters(&[event.place], Reason::Rejected, "HTTP 400", &limits)
+                .unwrap();
         }
-        let left = files(&home.spool.join("aside"));
+        let left = files(&home.spool.join("dead-letters"));
         let bytes: u64 = left.iter().map(|path| path.metadata().unwrap().len()).sum();
         assert!((1..=2_000).contains(&bytes), "{bytes}");
         assert!(left.iter().any(|path| path.to_str().unwrap().contains("00000020-")), "the newest");
@@ -578,11 +589,11 @@ mod delivering {
     fn one_deliverer_at_a_time() {
         let home = home();
         drop(append(&open(&home)));
-        let lock = spool::try_lock_delivery(&home.spool).unwrap();
+        let lock = internals::try_lock_delivery(&home.spool).unwrap();
         assert!(lock.is_some());
-        assert!(spool::try_lock_delivery(&home.spool).unwrap().is_none());
+        assert!(internals::try_lock_delivery(&home.spool).unwrap().is_none());
         drop(lock);
-        assert!(spool::try_lock_delivery(&home.spool).unwrap().is_some());
+        assert!(internals::try_lock_delivery(&home.spool).unwrap().is_some());
     }
 }
 
@@ -631,9 +642,11 @@ mod bad_input {
         let peak: u64 = peak.parse().unwrap();
         assert!(peak < 50 * 1024, "{peak} KiB");
         // It can be set aside and erased, too.
-        let claim = spool::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
+        let claim = internals::sealed(&home.spool).unwrap()[0].claim().unwrap().unwrap();
         let long = claim.events().unwrap().find_map(Result::err).unwrap();
-        claim.set_aside(&long.place, Reason::Unreadable, "too long", &limits()).unwrap();
+        claim
+            .keep_as_dead_letters(&[long.place], Reason::Unreadable, "too long", &limits())
+            .unwrap();
         assert_eq!(ids(&home.spool), ["x-1"]);
     }
 
@@ -659,6 +672,7 @@ mod bad_input {
         fs::remove_file(home.spool.join("active")).unwrap();
 
         // In the place of a segment: named, and what it points to is untouched.
+        plant(&home, 8, b"");
         let outside = target.join("outside");
         fs::write(&outside, stored_line("x-9", TIME, 0)).unwrap();
         let name = home.spool.join("sealed").join(format!("00000009-{:024x}-1-1.ndjson", 9));
@@ -668,9 +682,11 @@ mod bad_input {
         assert_eq!(fs::read_to_string(&outside).unwrap(), stored_line("x-9", TIME, 0));
 
         // In the place of the counts.
-        fs::remove_file(home.spool.join("dropped.ndjson")).unwrap();
-        symlink(&outside, home.spool.join("dropped.ndjson")).unwrap();
-        assert!(spool::count(&home.spool, Reason::Rejected, 1).is_err());
+        fs::remove_file(home.spool.join("dropped")).unwrap();
+        symlink(&outside, home.spool.join("dropped")).unwrap();
+        internals::add_dropped(&home.spool, Reason::Rejected, 3).unwrap();
+        let length = home.spool.join("dropped.rejected").metadata().unwrap().len();
+        assert_eq!(length, 3, "counted in another place");
         assert!(spool::counts(&home.spool).is_err());
         assert_eq!(fs::read_to_string(&outside).unwrap(), stored_line("x-9", TIME, 0));
     }

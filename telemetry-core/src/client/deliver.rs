@@ -153,12 +153,18 @@ impl Route {
         let delivery = self.delivery(gate, reporter, recorder);
         *worker = Some(match interval {
             Some(interval) => Worker::start_with(delivery, interval, move || {
-                weak.upgrade().into_iter().for_each(|recorder| recorder.seal());
+                weak.upgrade().into_iter().for_each(|recorder| {
+                    recorder.make_durable();
+                    recorder.seal();
+                });
             }),
             // This run's events wait for the next start, but nothing leaves that
             // is older than the limits allow.
             None => Worker::start_once(delivery, move || {
-                weak.upgrade().into_iter().for_each(|recorder| recorder.tidy());
+                weak.upgrade().into_iter().for_each(|recorder| {
+                    recorder.make_durable();
+                    recorder.tidy();
+                });
             }),
         }?);
         drop(worker);

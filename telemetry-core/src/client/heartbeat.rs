@@ -10,14 +10,13 @@
 //!
 //! is what `heartbeat-<name>.json` in the data folder holds.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
 use crate::error::{Error, Kind};
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// A state file is two numbers; anything longer is not one.
 const STATE_LIMIT: u64 = 4 * 1024;
@@ -100,13 +99,11 @@ impl Heartbeat {
 
     /// Of several processes, one at a time may look and beat. Who finds the
     /// lock taken does not wait: the other one is beating.
-    fn lock(&self) -> Result<Option<File>, Error> {
+    fn lock(&self) -> Result<Option<Lock>, Error> {
         if let Some(folder) = self.path.parent() {
             platform::private_dir(folder)?;
         }
-        let path = self.path.with_extension("lock");
-        let file = platform::open_lock(&path).map_err(|error| Error::io("open", &path, error))?;
-        Ok(platform::try_lock(&file, &path)?.then_some(file))
+        Lock::try_at(&self.path.with_extension("lock"))
     }
 
     fn read(&self) -> Result<Seen, Error> {

@@ -65,8 +65,10 @@ impl Serialize for AsText {
 ///
 /// When the file cannot be read or written, or others can read it. A file that
 /// holds no id is replaced: an id that was damaged is worth nothing.
+///
+/// Nobody waits for the disk: an id that a power cut took is replaced, as a
+/// damaged one is.
 pub(super) fn load_or_create(folder: &Path) -> Result<InstallationId, Error> {
-    platform::private_dir(folder)?;
     let path = folder.join(FILE);
     // Another process may remove a damaged file between our look and our own
     // attempt, and so may we: the second look finds what one of us made.
@@ -77,9 +79,15 @@ pub(super) fn load_or_create(folder: &Path) -> Result<InstallationId, Error> {
             }
             let _ = std::fs::remove_file(&path);
         }
-        platform::create_once(&path, format!("{}\n", random_uuid()?).as_bytes())?;
+        platform::create_once_quickly(&path, format!("{}\n", random_uuid()?).as_bytes())?;
     }
     Err(Error::new(Kind::Io, format!("{} keeps being damaged: remove it", path.display())))
+}
+
+/// Makes the id survive a power cut, if there is one.
+pub(super) fn make_durable(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(FILE);
+    if path.exists() { platform::sync(&path) } else { Ok(()) }
 }
 
 fn parse(bytes: &[u8]) -> Option<InstallationId> {
@@ -114,6 +122,7 @@ mod tests {
     fn an_id_is_a_random_uuid_and_stays() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("telemetry");
+        platform::private_dir(&folder).unwrap();
         let id = load_or_create(&folder).unwrap();
         let text = id.to_string();
         assert_eq!(&text[14..15], "4", "{id}");
@@ -127,6 +136,7 @@ mod tests {
     fn a_damaged_id_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("telemetry");
+        platform::private_dir(&folder).unwrap();
         load_or_create(&folder).unwrap();
         platform::replace_durably(&folder.join(FILE), b"0195f3d8-7165").unwrap();
         let id = load_or_create(&folder).unwrap();

@@ -159,7 +159,8 @@ impl Telemetry {
     fn send(&self, pace: Pace, deadline: Instant) -> Result<Option<Report>, Error> {
         let Inner { gate, reporter, recorder, route } = &*self.inner;
         let Some(route) = route else { return Ok(None) };
-        recorder.seal();
+        recorder.make_durable();
+        recorder.seal_quickly();
         route.send(gate, reporter, recorder, pace, deadline).map(Some)
     }
 
@@ -181,7 +182,7 @@ impl Telemetry {
     pub fn shutdown(&self, budget: Duration) -> bool {
         // In this order, what this run recorded is left to the next one.
         let ended = self.inner.route.as_ref().is_none_or(|route| route.stop(budget));
-        self.inner.recorder.seal();
+        self.inner.recorder.seal_quickly();
         ended
     }
 
@@ -292,7 +293,7 @@ impl Telemetry {
     ///
     /// When the operating system cannot promise it.
     pub fn flush(&self) -> Result<(), Error> {
-        self.inner.recorder.opening.opened().map_or(Ok(()), |open| open.spool.flush())
+        self.inner.recorder.flush()
     }
 
     /// An event at the first start and then once in every period; see

@@ -4,9 +4,9 @@
 //! are made, and what happens when that fails. It must never know an event.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Instant;
 
 use super::report::Reporter;
 use super::{InstallationId, container, installation, readme};
@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::event::Sanitizer;
 use crate::pseudonym::{Keys, Secret};
 use crate::scrub::Scrubber;
-use crate::spool::{self, Limits, Spool};
+use crate::spool::{self, Drops, Limits, Spool};
 
 /// What exists once something has been recorded.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Opening {
     pub(super) data: PathBuf,
     pub(super) limits: Limits,
     pub(super) scrubber: Scrubber,
+    /// Events that were not stored.
+    pub(super) drops: Arc<Drops>,
     app: String,
     keys: Mutex<Option<Keys>>,
     open: OnceLock<Open>,
@@ -56,7 +58,8 @@ impl Opening {
         scrubber: Scrubber,
     ) -> Self {
         let (keys, failed) = (Mutex::new(keys), Mutex::new(None));
-        Self { data, limits, scrubber, app, keys, open: OnceLock::new(), failed }
+        let drops = Arc::new(Drops::new(data.clone()));
+        Self { data, limits, scrubber, drops, app, keys, open: OnceLock::new(), failed }
     }
 
     /// What exists, if it does.
@@ -93,23 +96,44 @@ impl Opening {
         };
         match failed {
             Some(error) => reporter.report(&error),
-            None => {
-                tidy(&self.data, &self.limits, reporter);
-                // A page that cannot be written is no reason not to record.
-                if let Err(error) = readme::put(&self.data, &self.app, layers.command_name()) {
-                    reporter.report(&error);
-                }
-            }
+            None => self.look_after(layers, reporter),
         }
         self.open.get()
     }
 
+    /// Once for each process. What fails is reported, and stops no event: a page
+    /// that cannot be written is no reason not to record.
+    fn look_after(&self, layers: &Layers, reporter: &Reporter) {
+        let Some(open) = self.open.get() else { return };
+        if let Err(error) = readme::put(&self.data, &self.app, layers.command_name()) {
+            reporter.report(&error);
+        }
+        match open.spool.prepare() {
+            Ok(true) => self.tidy(reporter),
+            Ok(false) => {}
+            Err(error) => reporter.report(&error),
+        }
+    }
+
+    /// Takes over what ended processes left, and applies the limits.
+    pub(super) fn tidy(&self, reporter: &Reporter) {
+        spool::tidy(&self.data, &self.limits).iter().for_each(|error| reporter.report(error));
+    }
+
+    /// Makes survive a power cut what pseudonyms and counts of installations
+    /// rest on. To be called before anything is sent: until then nobody has seen
+    /// a pseudonym, and the loss of the secret would show nowhere.
+    pub(super) fn make_durable(&self) -> Result<(), Error> {
+        Secret::make_durable(&self.data.join("secret"))?;
+        installation::make_durable(&self.data)
+    }
+
     /// Makes the secret, the installation id and the spool.
     fn make(&self, layers: &Layers) -> Result<Open, Error> {
-        let spool = Spool::open(&self.data, self.limits)?;
+        let spool = Spool::open_with(self.data.clone(), self.limits, Arc::clone(&self.drops))?;
         let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if given.is_none() {
-            let secret = Secret::load_or_create(self.data.join("secret"))?;
+            let secret = Secret::load_or_create_quickly(&self.data.join("secret"))?;
             *given = Some(Keys::new(secret));
         }
         let installation = installation::load_or_create(&self.data)?;
@@ -129,16 +153,4 @@ impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening").field("data", &self.data).finish_non_exhaustive()
     }
-}
-
-/// Takes over what killed processes left, and drops what is older than the
-/// limits allow. Nothing else does this in a program that has no receiver and
-/// ends after a few events. What fails is reported, and stops no event.
-pub(super) fn tidy(data: &Path, limits: &Limits, reporter: &Reporter) {
-    let failed = match spool::recover(data) {
-        Ok(recovered) => recovered.errors,
-        Err(error) => vec![error],
-    };
-    let limited = spool::enforce(data, limits, SystemTime::now());
-    failed.iter().chain(&limited.err()).for_each(|error| reporter.report(error));
 }

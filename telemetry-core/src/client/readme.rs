@@ -17,7 +17,7 @@ pub(super) fn put(folder: &Path, app: &str, command: &str) -> Result<(), Error> 
     if path.exists() {
         return Ok(());
     }
-    platform::create_once(&path, text(app, command).as_bytes()).map(drop)
+    platform::create_once_quickly(&path, text(app, command).as_bytes()).map(drop)
 }
 
 fn text(app: &str, command: &str) -> String {
@@ -34,9 +34,10 @@ fn text(app: &str, command: &str) -> String {
          telemetry off is kept elsewhere, so that it stays when you do.\n\
          \n\
          active, sealed   events that wait\n\
-         aside            what could not be read, or was refused by the receiver, with the reason\n\
+         dead-letters     what could not be read, or was refused by the receiver, with the reason\n\
          sent.ndjson      what was sent, byte for byte\n\
-         dropped.ndjson   how many events were dropped, and why\n\
+         dropped          how many events were dropped, and why\n\
+         tidied           empty: when this folder was tidied last\n\
          installation     a random number that stands for this installation\n\
          secret           the key behind the pseudonyms; it never leaves this machine\n"
     )

@@ -7,12 +7,11 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
 
 use super::gate::Gate;
-use super::open::{Open, Opening, tidy};
+use super::open::{Open, Opening};
 use super::report::Reporter;
 use crate::consent::Decision;
 use crate::envelope;
@@ -40,9 +39,6 @@ impl Recorded {
     }
 }
 
-/// Why an event can be lost before it reaches the spool.
-const LOST: [Reason; 2] = [Reason::NotReady, Reason::NotSerialised];
-
 thread_local! {
     /// The line under construction. Kept, so that an event allocates nothing
     /// once the buffer is as long as the longest line.
@@ -54,14 +50,11 @@ pub(super) struct Recorder {
     gate: Arc<Gate>,
     reporter: Arc<Reporter>,
     pub(super) opening: Opening,
-    /// Events lost before they reached the spool, by the place of their reason
-    /// in [`LOST`]. Written down when the program ends.
-    lost: [AtomicU64; LOST.len()],
 }
 
 impl Recorder {
     pub(super) fn new(gate: Arc<Gate>, reporter: Arc<Reporter>, opening: Opening) -> Self {
-        Self { gate, reporter, opening, lost: [const { AtomicU64::new(0) }; 2] }
+        Self { gate, reporter, opening }
     }
 
     /// What exists once something has been recorded, made if it does not.
@@ -75,7 +68,7 @@ impl Recorder {
             return Recorded::Denied;
         }
         let Some(open) = self.ready() else {
-            self.lose(Reason::NotReady);
+            self.opening.drops.add(Reason::NotReady, 1);
             return Recorded::Dropped;
         };
         let taken = LINE.try_with(|line| match line.try_borrow_mut() {
@@ -112,7 +105,7 @@ impl Recorder {
             envelope::write(bytes, id, Timestamp::now(), generation, &open.origin(), &sanitized)
         }));
         if !matches!(written, Ok(Ok(()))) {
-            self.lose(Reason::NotSerialised);
+            self.opening.drops.add(Reason::NotSerialised, 1);
             self.reporter.report(&Error::new(
                 Kind::Export,
                 format!("an event `{}` could not be serialised", event.schema().name),
@@ -128,53 +121,51 @@ impl Recorder {
         }
     }
 
-    fn lose(&self, reason: Reason) {
-        if let Some((_, lost)) = LOST.into_iter().zip(&self.lost).find(|(of, _)| *of == reason) {
-            lost.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
     /// What was dropped, by reason, as far as the disk and this process know.
     pub(super) fn counts(&self) -> Result<Counts, Error> {
-        let mut counts = match self.opening.opened() {
-            Some(open) => open.spool.counts(),
-            None => spool::counts(&self.opening.data),
-        }?;
-        for (reason, lost) in LOST.into_iter().zip(&self.lost) {
-            counts.add(reason, lost.load(Ordering::Relaxed));
-        }
+        let mut counts = spool::counts(&self.opening.data)?;
+        self.opening.drops.pending().iter().for_each(|(reason, n)| counts.add(reason, n));
         Ok(counts)
     }
 
-    /// Completes the segment that is being written, so that it can be delivered.
+    /// Completes the segment that is being written, so that it can be
+    /// delivered. It waits for the disk, and so is for the deliverer's thread.
     pub(super) fn seal(&self) {
         if let Some(Err(error)) = self.opening.opened().map(|open| open.spool.seal()) {
             self.reporter.report(&error);
         }
     }
 
+    /// The same for a thread of the program, which must not wait for the disk.
+    pub(super) fn seal_quickly(&self) {
+        if let Some(Err(error)) = self.opening.opened().map(|open| open.spool.seal_quickly()) {
+            self.reporter.report(&error);
+        }
+    }
+
+    /// Waits until what was recorded would survive a power cut, and with it
+    /// what its pseudonyms rest on.
+    pub(super) fn flush(&self) -> Result<(), Error> {
+        let Some(open) = self.opening.opened() else { return Ok(()) };
+        self.opening.make_durable()?;
+        open.spool.flush()
+    }
+
+    /// To be called before anything is sent; see [`Opening::make_durable`].
+    pub(super) fn make_durable(&self) {
+        if let Err(error) = self.opening.make_durable() {
+            self.reporter.report(&error);
+        }
+    }
+
     /// Takes over what killed processes left, and applies the limits.
     pub(super) fn tidy(&self) {
-        tidy(&self.opening.data, &self.opening.limits, &self.reporter);
+        self.opening.tidy(&self.reporter);
     }
 }
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recorder").field("opening", &self.opening).finish_non_exhaustive()
-    }
-}
-
-/// The end of the program's telemetry: what was lost is written down. The
-/// spool seals its segment by itself.
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        for (reason, lost) in LOST.into_iter().zip(&mut self.lost) {
-            let events = *lost.get_mut();
-            if events > 0 {
-                // Who could be told is gone.
-                let _ = spool::count(&self.opening.data, reason, events);
-            }
-        }
     }
 }

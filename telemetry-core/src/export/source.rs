@@ -58,10 +58,10 @@ impl Open {
     /// of a segment with nothing left in it, the file is removed instead. Says
     /// whether it was.
     fn write_down(&mut self, limits: &Limits) -> Result<bool, Error> {
-        self.claim.count(&self.withdrawn, Reason::Withdrawn)?;
+        self.claim.discard(&self.withdrawn, Reason::Withdrawn)?;
+        self.withdrawn.clear();
         self.claim.keep(&self.letters, limits)?;
-        let letters = self.letters.drain(..).map(|letter| letter.span);
-        self.done.extend(self.withdrawn.drain(..).chain(letters));
+        self.letters.clear();
         if self.lines.is_none() && !self.broken && self.chosen == 0 {
             return Ok(true);
         }

@@ -6,6 +6,7 @@
 
 mod collection;
 mod context;
+mod errors;
 mod index;
 mod kinds;
 mod literal;

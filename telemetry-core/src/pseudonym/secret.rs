@@ -10,7 +10,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::primitives::{self, DIGEST};
 use crate::error::{Error, Kind};
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// The first line of a secret's file. Another layout takes another number.
 const MAGIC: &str = "telemetry-secret 1";
@@ -210,6 +210,27 @@ impl Secret {
         file::load_or_create(&path).map_err(|error| error.of_kind(Kind::Secret))
     }
 
+    /// The same for an event that must not wait for the disk.
+    ///
+    /// After a power cut the new secret may be gone, and another one is made.
+    /// Nothing that was sent then has pseudonyms of the lost one: whoever sends
+    /// syncs the file first ([`make_durable`](Self::make_durable)).
+    #[cfg(feature = "client")]
+    pub(crate) fn load_or_create_quickly(path: &Path) -> Result<Self, Error> {
+        let path = prepare(path)?;
+        file::load_or_create_quickly(&path).map_err(|error| error.of_kind(Kind::Secret))
+    }
+
+    /// Makes the file at `path` survive a power cut. That there is none is no
+    /// error: then nothing was made with it.
+    #[cfg(feature = "client")]
+    pub(crate) fn make_durable(path: &Path) -> Result<(), Error> {
+        match std::fs::symlink_metadata(path) {
+            Ok(_) => platform::sync(path).map_err(|error| error.of_kind(Kind::Secret)),
+            Err(_) => Ok(()),
+        }
+    }
+
     /// Starts a new epoch in the file at `path`, and returns its secret.
     ///
     /// The file holds the new secret when this returns, also after a power
@@ -268,17 +289,51 @@ fn prepare(path: &Path) -> Result<PathBuf, Error> {
 
 /// The file, whose layout is written down at [`Secret`].
 mod file {
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
 
     use zeroize::Zeroizing;
 
-    use super::{DIGEST, Error, Kind, LIMIT, MAGIC, Secret, platform};
+    use super::{DIGEST, Error, Kind, LIMIT, Lock, MAGIC, Secret, platform};
+
+    /// How long a rotation waits for its turn. The holder writes one small
+    /// file; only a stopped process, or a disk that does not answer, takes longer.
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     pub(super) fn load_or_create(path: &Path) -> Result<Secret, Error> {
+        make(path, platform::create_once)
+    }
+
+    /// Without waiting for the disk. What a power cut left of such a file, an
+    /// empty one or zeros, is replaced.
+    #[cfg(feature = "client")]
+    pub(super) fn load_or_create_quickly(path: &Path) -> Result<Secret, Error> {
+        let lost = |bytes: &[u8]| bytes.iter().all(|byte| *byte == 0);
+        let is_lost =
+            || Ok::<_, Error>(platform::read_private(path, LIMIT)?.is_some_and(|b| lost(&b)));
+        if let Some(secret) =
+            load(path).or_else(|error| if is_lost()? { Ok(None) } else { Err(error) })?
+        {
+            return Ok(secret);
+        }
+        {
+            // In turns, so that nobody removes what somebody else has just made.
+            let _lock = Lock::wait_at(&lock_path(path), PATIENCE)?;
+            if is_lost()? {
+                platform::remove_if_there(path)?;
+            }
+        }
+        make(path, platform::create_once_quickly)
+    }
+
+    fn make(
+        path: &Path,
+        create: impl Fn(&Path, &[u8]) -> Result<bool, Error>,
+    ) -> Result<Secret, Error> {
         if let Some(secret) = load(path)? {
             return Ok(secret);
         }
-        let made = platform::create_once(path, write(&Secret::generate()?).as_bytes());
+        let made = create(path, write(&Secret::generate()?).as_bytes());
         // Whoever won, what counts is what the file holds now.
         match (load(path)?, made) {
             (Some(secret), _) => Ok(secret),
@@ -287,16 +342,16 @@ mod file {
         }
     }
 
-    pub(super) fn rotate(path: &Path) -> Result<Secret, Error> {
-        // Not the file itself: that is replaced, and a lock on the old one
-        // would keep nobody out of the new one.
+    /// Not the file itself: that is replaced, and a lock on the old one would
+    /// keep nobody out of the new one.
+    fn lock_path(path: &Path) -> PathBuf {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(".lock");
-        let lock_path = path.with_file_name(name);
-        let lock = platform::open_lock(&lock_path)
-            .map_err(|error| Error::io("open", &lock_path, error))?;
-        // Freed by the operating system when this returns or the process dies.
-        lock.lock().map_err(|error| Error::io("lock", &lock_path, error))?;
+        path.with_file_name(name)
+    }
+
+    pub(super) fn rotate(path: &Path) -> Result<Secret, Error> {
+        let _lock = Lock::wait_at(&lock_path(path), PATIENCE)?;
         let next = load_or_create(path)?.next_epoch();
         // A process that was killed while it made the file can have left the
         // old secret under a second name.

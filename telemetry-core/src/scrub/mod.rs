@@ -25,7 +25,9 @@ mod tlds;
 mod tokens;
 mod user;
 mod value;
+pub(crate) mod vocabulary;
 
 pub use self::machine::Machine;
 pub use self::rules::{Preset, ScrubRule};
 pub use self::scrubber::{Find, Scrubber};
+pub use self::vocabulary::Vocabulary;

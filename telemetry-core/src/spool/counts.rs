@@ -1,39 +1,55 @@
 //! What was dropped, by reason.
 //!
-//! It owns `dropped.ndjson`: one JSON object and a line feed per count.
+//! It owns the file `dropped`: lines of text, 4,096 bytes in all, written in
+//! place from its first byte to its last. It must never know an event.
 //!
-//! | key | value |
+//! | line | what |
 //! |---|---|
-//! | `reason` | a [`Reason`]'s name |
-//! | `events` | how many |
-//! | `key` | absent, or what this count is about: lines with the same reason and key count once |
+//! | `# ...` | for who reads it |
+//! | `<reason> <events>` | how many, in 20 digits |
+//! | `once <key> <key> ...` | what was counted last, in hex: a second count of the same counts nothing |
 //!
-//! Processes append under the file's lock. A key starts with a segment's name,
-//! so that counts about a segment that is gone can be added up when the file
-//! is written anew.
+//! The file is made with the first event, so that a full disk, which has no
+//! room for a new block, still takes a count. It is one page of the system's
+//! cache, which a kill cannot interrupt in the middle: a count is there or not,
+//! and with it the key by which it is known again. Processes take turns by the
+//! file's lock.
+//!
+//! Where even that file cannot be written, events are counted by the *length*
+//! of an empty file, `dropped.<reason>` in the folder or, if the folder is none,
+//! beside it: a length takes no room. What cannot be counted on the disk at all
+//! is counted in memory, and tried again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::Write;
-use std::path::Path;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-use super::lines::{LineKind, Lines};
-use super::names;
 use crate::error::{Error, Kind};
-use crate::platform;
+use crate::platform::{self, Lock};
 
-const FILE: &str = "dropped.ndjson";
+const FILE: &str = "dropped";
 
-/// The size in bytes from which the file is written anew: a thousand counts,
-/// which take less than a millisecond to add up.
-const COMPACT_FROM: u64 = 64 * 1024;
+/// A page: what the system writes at once.
+const PAGE: usize = 4096;
 
-/// How often a busy lock is tried before the count stays in memory. Its holder
-/// writes one line; only a stopped process keeps it longer.
-const TRIES: u32 = 200;
+const HEAD: &str = "# how many events were dropped, by reason";
+
+const ONCE: &str = "once";
+
+/// How many keys are remembered. Each process that was killed between a count
+/// and what it counted leaves at most [`AT_ONCE`] of them.
+const KEYS: usize = 120;
+
+/// How many keys one count may bring.
+pub(super) const AT_ONCE: usize = 32;
+
+/// How long to wait for the file's lock before a count stays in memory. Its
+/// holder writes one page; only a stopped process keeps it longer.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $Reason:ident $name:literal,)*) => {
@@ -46,7 +62,7 @@ macro_rules! reasons {
             /// Every reason.
             pub const ALL: &'static [Self] = &[$(Self::$Reason),*];
 
-            /// The name, as `dropped.ndjson` writes it.
+            /// The name, as the file `dropped` writes it.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$Reason => $name,)* }
             }
@@ -74,7 +90,7 @@ reasons! {
     NotSerialised "not-serialised",
     /// A process was killed in the middle of the line. It was never acknowledged.
     Torn "torn",
-    /// The line could not be read as an event; it is in `aside/`.
+    /// The line could not be read as an event; it is among the dead letters.
     Unreadable "unreadable",
     /// The receiver refused it; it is among the dead letters.
     Rejected "rejected",
@@ -116,13 +132,14 @@ impl Counts {
         self.0.values().sum()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     pub(crate) fn add(&mut self, reason: Reason, events: u64) {
         if events > 0 {
-            *self.0.entry(reason).or_default() += events;
+            let known = self.0.entry(reason).or_default();
+            *known = known.saturating_add(events);
         }
     }
 }
@@ -131,154 +148,285 @@ impl Counts {
 ///
 /// # Errors
 ///
-/// When `dropped.ndjson` cannot be read. That there is none is no error.
+/// When the file cannot be read. That there is none is no error.
 pub fn counts(dir: &Path) -> Result<Counts, Error> {
     let path = dir.join(FILE);
-    match platform::open_regular(&path) {
-        Ok(file) => Ok(Tally::read(file, &path)?.sum()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Counts::default()),
-        Err(error) => Err(Error::io("open", &path, error)),
+    let mut counts = match platform::open_regular(&path) {
+        Ok(file) => {
+            // Best effort: a writer that is stopped must not stop a reader.
+            let _ = file.try_lock_shared();
+            Page::read(&file).map_err(|e| Error::io("read", &path, e))?.counts()
+        }
+        Err(error) if is_absent(&error) => Counts::default(),
+        Err(error) => return Err(Error::io("open", &path, error)),
+    };
+    for reason in Reason::ALL {
+        for path in lengths(dir, *reason) {
+            let length = std::fs::symlink_metadata(path).map_or(0, |metadata| metadata.len());
+            counts.add(*reason, length);
+        }
     }
+    Ok(counts)
 }
 
-/// Counts events that were dropped by somebody outside the spool.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// Makes the file, so that a count needs no room later.
+pub(super) fn prepare(dir: &Path) -> Result<(), Error> {
+    let path = dir.join(FILE);
+    let whole = std::fs::symlink_metadata(&path).is_ok_and(|m| m.len() == PAGE as u64);
+    if whole { Ok(()) } else { change(&path, |_| {}) }
+}
+
+/// Counts dropped events durably.
 ///
 /// # Errors
 ///
-/// When the folder or the file cannot be written.
-pub fn count(dir: &Path, reason: Reason, events: u64) -> Result<(), Error> {
-    append(dir, &line(reason, events, None))
+/// When nothing that counts can be written.
+pub(super) fn add(dir: &Path, reason: Reason, events: u64) -> Result<(), Error> {
+    let mut counts = Counts::default();
+    counts.add(reason, events);
+    add_all(dir, &counts)
 }
 
-/// The same, but a second count with the same reason and key counts nothing.
-pub(super) fn count_once(dir: &Path, reason: Reason, events: u64, key: &str) -> Result<(), Error> {
-    append(dir, &line(reason, events, Some(key)))
-}
-
-/// All of them with one write, or none.
-pub(super) fn count_all(dir: &Path, counts: &Counts) -> Result<(), Error> {
-    let lines: String = counts.iter().map(|(reason, events)| line(reason, events, None)).collect();
-    if lines.is_empty() { Ok(()) } else { append(dir, &lines) }
-}
-
-fn line(reason: Reason, events: u64, key: Option<&str>) -> String {
-    let name = reason.name();
-    match key {
-        // A key is made of hex digits, digits, `-` and `@`: nothing to escape.
-        Some(key) => format!("{{\"reason\":\"{name}\",\"events\":{events},\"key\":\"{key}\"}}\n"),
-        None => format!("{{\"reason\":\"{name}\",\"events\":{events}}}\n"),
+fn add_all(dir: &Path, counts: &Counts) -> Result<(), Error> {
+    if counts.is_empty() {
+        return Ok(());
     }
+    let usable = platform::private_dir(dir);
+    let inside = usable.is_ok();
+    let counted = usable.and_then(|()| {
+        change(&dir.join(FILE), |page| counts.iter().for_each(|(r, events)| page.add(r, events)))
+    });
+    counted.or_else(|error| {
+        let lengthened = counts.iter().try_for_each(|(r, events)| lengthen(dir, inside, r, events));
+        lengthened.map_err(|_| error)
+    })
 }
 
-fn append(dir: &Path, lines: &str) -> Result<(), Error> {
-    platform::private_dir(dir)?;
-    let path = dir.join(FILE);
-    let file = locked(&path)?;
-    let write = |mut file: &File| -> std::io::Result<u64> {
-        let length = file.metadata()?.len();
-        if let Err(error) = file.write_all(lines.as_bytes()) {
-            // Half a line would take the next count with it.
-            file.set_len(length)?;
-            return Err(error);
-        }
-        Ok(length)
+/// Counts `events`; a second count with the same reason and key counts nothing.
+pub(super) fn add_once(dir: &Path, reason: Reason, events: u64, key: &str) -> Result<(), Error> {
+    let key = fingerprint(reason, key);
+    change(&dir.join(FILE), |page| page.add_once(reason, events, key))
+}
+
+/// Counts one event a key, of at most [`AT_ONCE`]; known keys count nothing.
+pub(super) fn add_each(dir: &Path, reason: Reason, keys: &[String]) -> Result<(), Error> {
+    change(&dir.join(FILE), |page| {
+        keys.iter().for_each(|key| page.add_once(reason, 1, fingerprint(reason, key)));
+    })
+}
+
+/// FNV-1a with 64 bits: of the few keys that are remembered, two that are
+/// equal by chance are not to be expected.
+fn fingerprint(reason: Reason, key: &str) -> u64 {
+    let bytes = reason.name().bytes().chain([b'@']).chain(key.bytes());
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// Reads the file, changes what it says and writes it again, in place, with its
+/// lock held.
+fn change(path: &Path, change: impl FnOnce(&mut Page)) -> Result<(), Error> {
+    let open = || -> Result<Option<Lock>, Error> {
+        let mut options = platform::private_options();
+        let opened = options.read(true).write(true).create(true).truncate(false).open(path);
+        Lock::try_take(opened.map_err(|e| Error::io("open", path, e))?, path)
     };
-    let length = write(&file).map_err(|e| Error::io("write", &path, e))?;
-    if length > COMPACT_FROM {
-        compact(dir, &path, length)?;
-    }
-    Ok(())
-}
-
-/// The file, locked, and still the one that has the name.
-fn locked(path: &Path) -> Result<File, Error> {
-    for _ in 0..TRIES {
-        let file = platform::private_options()
-            .read(true)
-            .append(true)
-            .create(true)
-            .open(path)
-            .map_err(|e| Error::io("open", path, e))?;
-        match platform::try_lock(&file, path)? {
-            true if platform::is_file_at(&file, path) => return Ok(file),
-            true => {}
-            false => std::thread::yield_now(),
+    let lock = Lock::wait(PATIENCE, open)?.ok_or_else(|| {
+        Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
+    })?;
+    let write = |mut file: &File| -> io::Result<()> {
+        let mut page = Page::read(file)?;
+        change(&mut page);
+        platform::check_room(PAGE as u64)?;
+        file.seek(SeekFrom::Start(0))?;
+        // One write: what is of one page is written wholly or not at all.
+        if file.write(&page.bytes())? == PAGE {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
         }
-    }
-    Err(Error::new(Kind::Spool, format!("{} is locked by another process", path.display())))
+    };
+    write(lock.file()).map_err(|e| Error::io("write", path, e))
 }
 
-/// Writes the sums in the place of the single counts, under the file's lock.
-fn compact(dir: &Path, path: &Path, before: u64) -> Result<(), Error> {
-    let again = platform::open_regular(path).map_err(|e| Error::io("open", path, e))?;
-    let mut tally = Tally::read(again, path)?;
-    let segments: BTreeSet<String> =
-        names::active(dir)?.into_iter().chain(names::sealed(dir)?).map(|f| f.segment).collect();
-    tally.fold(&segments);
-    let after = tally.lines();
-    // Keys of living segments stay; do not write the same file again and again.
-    if (after.len() as u64) < before / 2 {
-        platform::replace_durably(path, after.as_bytes())?;
-    }
-    Ok(())
-}
-
+/// What the file holds. Reasons that this version does not know stay as they
+/// are: another program of the same user may know them.
 #[derive(Default)]
-struct Tally {
-    sums: Counts,
-    keyed: BTreeMap<(Reason, String), u64>,
+struct Page {
+    events: BTreeMap<String, u64>,
+    keys: Vec<u64>,
 }
 
-impl Tally {
-    fn read(file: File, path: &Path) -> Result<Self, Error> {
-        let mut tally = Self::default();
-        let mut lines = Lines::new(file);
-        while let Some(line) = lines.next().map_err(|e| Error::io("read", path, e))? {
-            if line.kind == LineKind::Whole {
-                tally.add(lines.bytes());
-            }
-        }
-        Ok(tally)
-    }
-
+impl Page {
     /// A line that cannot be understood counts nothing.
-    fn add(&mut self, line: &[u8]) {
-        let Ok(map) = serde_json::from_slice::<Map<String, Value>>(line) else { return };
-        let name = map.get("reason").and_then(Value::as_str);
-        let reason = Reason::ALL.iter().find(|reason| Some(reason.name()) == name);
-        let (Some(reason), Some(events)) = (reason, map.get("events").and_then(Value::as_u64))
-        else {
-            return;
+    fn read(mut file: &File) -> io::Result<Self> {
+        let mut text = Vec::with_capacity(PAGE);
+        file.seek(SeekFrom::Start(0))?;
+        file.take(PAGE as u64).read_to_end(&mut text)?;
+        let mut page = Self::default();
+        for line in String::from_utf8_lossy(&text).lines() {
+            let mut words = line.split(' ');
+            match (words.next(), words.next()) {
+                (Some("#"), _) => {}
+                (Some(ONCE), first) => {
+                    let keys = first.into_iter().chain(words);
+                    page.keys.extend(keys.filter_map(|key| u64::from_str_radix(key, 16).ok()));
+                }
+                (Some(reason), Some(events)) => {
+                    if let Ok(events) = events.parse() {
+                        page.events.insert(reason.to_owned(), events);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(page)
+    }
+
+    fn add(&mut self, reason: Reason, events: u64) {
+        if events > 0 {
+            let known = self.events.entry(reason.name().to_owned()).or_default();
+            *known = known.saturating_add(events);
+        }
+    }
+
+    fn add_once(&mut self, reason: Reason, events: u64, key: u64) {
+        if !self.keys.contains(&key) {
+            self.keys.push(key);
+            self.add(reason, events);
+        }
+    }
+
+    fn counts(&self) -> Counts {
+        let mut counts = Counts::default();
+        for reason in Reason::ALL {
+            counts.add(*reason, self.events.get(reason.name()).copied().unwrap_or(0));
+        }
+        counts
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut text = format!("{HEAD}\n");
+        for (reason, events) in &self.events {
+            text.push_str(&format!("{reason} {events:020}\n"));
+        }
+        text.push_str(ONCE);
+        // The oldest keys go, and as many as the page has no room for.
+        let room = PAGE.saturating_sub(text.len() + 1) / 17;
+        let kept = self.keys.len().saturating_sub(room.min(KEYS));
+        for key in self.keys.get(kept..).unwrap_or_default() {
+            text.push_str(&format!(" {key:016x}"));
+        }
+        text.push('\n');
+        let mut bytes = text.into_bytes();
+        bytes.resize(PAGE, b'\n');
+        bytes
+    }
+}
+
+/// The files whose lengths count: in the folder, and beside it.
+fn lengths(dir: &Path, reason: Reason) -> [PathBuf; 2] {
+    let name = format!("{FILE}.{reason}");
+    let mut beside = dir.file_name().unwrap_or_default().to_os_string();
+    beside.push(format!(".{name}"));
+    [dir.join(name), dir.with_file_name(beside)]
+}
+
+/// `usable`: the folder is one of this user alone.
+fn lengthen(dir: &Path, usable: bool, reason: Reason, events: u64) -> Result<(), Error> {
+    let lengthen = |path: &Path| -> Result<(), Error> {
+        let open = || -> Result<Option<Lock>, Error> {
+            let made = platform::private_options().write(true).create_new(true).open(path);
+            let opened = made.or_else(|error| match error.kind() {
+                io::ErrorKind::AlreadyExists => platform::open_to_change(path),
+                _ => Err(error),
+            });
+            Lock::try_take(opened.map_err(|e| Error::io("open", path, e))?, path)
         };
-        match map.get("key").and_then(Value::as_str) {
-            Some(key) => {
-                let known = self.keyed.entry((*reason, key.to_owned())).or_default();
-                *known = events.max(*known);
+        let lock = Lock::wait(PATIENCE, open)?.ok_or_else(|| {
+            Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
+        })?;
+        let set = |file: &File| -> io::Result<()> {
+            let length = file.metadata()?.len().saturating_add(events);
+            platform::check_room(length)?;
+            file.set_len(length)
+        };
+        set(lock.file()).map_err(|e| Error::io("write", path, e))
+    };
+    let [inside, beside] = lengths(dir, reason);
+    let inside = if usable { lengthen(&inside).is_ok() } else { false };
+    if inside { Ok(()) } else { lengthen(&beside) }
+}
+
+/// What this process dropped: written to the disk at once, and kept in memory
+/// for as long as the disk does not take it.
+#[derive(Debug)]
+pub(crate) struct Drops {
+    dir: PathBuf,
+    process: AtomicU32,
+    /// By the place of the reason in [`Reason::ALL`].
+    pending: Vec<AtomicU64>,
+}
+
+impl Drops {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        let pending = Reason::ALL.iter().map(|_| AtomicU64::new(0)).collect();
+        Self { dir, process: AtomicU32::new(std::process::id()), pending }
+    }
+
+    /// Counts. No lock of this process is held meanwhile, so that a fork in
+    /// another thread leaves none locked for ever.
+    pub(crate) fn add(&self, reason: Reason, events: u64) {
+        self.forget_parent();
+        for (of, pending) in Reason::ALL.iter().zip(&self.pending) {
+            if *of == reason {
+                pending.fetch_add(events, Ordering::Relaxed);
             }
-            None => self.sums.add(*reason, events),
+        }
+        self.write();
+    }
+
+    /// Writes what is pending, if the disk takes it.
+    pub(crate) fn write(&self) {
+        self.forget_parent();
+        let mut taken = Counts::default();
+        for (reason, pending) in Reason::ALL.iter().zip(&self.pending) {
+            if pending.load(Ordering::Relaxed) > 0 {
+                taken.add(*reason, pending.swap(0, Ordering::Relaxed));
+            }
+        }
+        if add_all(&self.dir, &taken).is_err() {
+            for (reason, pending) in Reason::ALL.iter().zip(&self.pending) {
+                pending.fetch_add(taken.get(*reason), Ordering::Relaxed);
+            }
         }
     }
 
-    fn fold(&mut self, living: &BTreeSet<String>) {
-        let keyed = std::mem::take(&mut self.keyed);
-        for ((reason, key), events) in keyed {
-            let segment = key.split_once('@').map_or(key.as_str(), |(segment, _)| segment);
-            if living.contains(segment) {
-                self.keyed.insert((reason, key), events);
-            } else {
-                self.sums.add(reason, events);
-            }
+    /// What the disk does not know yet.
+    pub(crate) fn pending(&self) -> Counts {
+        let mut counts = Counts::default();
+        for (reason, pending) in Reason::ALL.iter().zip(&self.pending) {
+            counts.add(*reason, pending.load(Ordering::Relaxed));
+        }
+        counts
+    }
+
+    /// A child by fork has a copy of what its parent will write.
+    fn forget_parent(&self) {
+        let id = std::process::id();
+        if self.process.swap(id, Ordering::Relaxed) != id {
+            self.pending.iter().for_each(|pending| pending.store(0, Ordering::Relaxed));
         }
     }
+}
 
-    fn lines(&self) -> String {
-        let sums = self.sums.iter().map(|(reason, events)| line(reason, events, None));
-        let keyed = self.keyed.iter().map(|((r, key), events)| line(*r, *events, Some(key)));
-        sums.chain(keyed).collect()
-    }
-
-    fn sum(mut self) -> Counts {
-        self.fold(&BTreeSet::new());
-        self.sums
+impl Drop for Drops {
+    fn drop(&mut self) {
+        self.write();
     }
 }

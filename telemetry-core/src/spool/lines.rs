@@ -1,7 +1,9 @@
 //! Reading a segment line by line, with a bound on memory.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader};
+
+use crate::platform;
 
 /// The longest line that is written or read, in bytes, line feed included.
 /// Receivers take events of up to 32 KiB (Segment's limit); twice that leaves
@@ -116,22 +118,69 @@ fn line_feed(bytes: &[u8]) -> Option<usize> {
     Some(index * BLOCK + place)
 }
 
-/// Overwrites a line with spaces, where it stands.
+/// Overwrites lines with spaces, where they stand.
 ///
 /// Lines that are complete never move and are never written again, so that
 /// this cannot collide with a process that appends to the same file, with its
-/// sealing, or with somebody else who takes out lines: no lock is needed. The
-/// first byte goes first: whoever is killed in between leaves a line that
+/// sealing, or with somebody else who takes out lines: no lock is needed. A
+/// line's first byte goes first: whoever is killed in between leaves a line that
 /// every reader passes over, and that the next erasing finishes.
-pub(super) fn blank(mut file: &File, offset: u64, length: u64) -> io::Result<()> {
-    const SPACES: [u8; 4096] = [b' '; 4096];
-    file.seek(SeekFrom::Start(offset))?;
-    file.write_all(b" ")?;
-    let mut left = length.saturating_sub(1);
-    while left > 0 {
-        let now = left.min(SPACES.len() as u64);
-        file.write_all(SPACES.get(..usize::try_from(now).unwrap_or(0)).unwrap_or_default())?;
-        left -= now;
+///
+/// The file is marked before its first line goes: from then on its name does
+/// not tell how many events it holds.
+pub(super) struct Blanks<'f> {
+    file: &'f File,
+    marked: bool,
+    /// Neighbouring lines, to be written at once, from this byte on.
+    from: u64,
+    run: Vec<u8>,
+}
+
+/// How much is overwritten by one write.
+const RUN: usize = 64 * 1024;
+
+impl<'f> Blanks<'f> {
+    pub(super) fn new(file: &'f File) -> Self {
+        Self { file, marked: false, from: 0, run: Vec::new() }
     }
-    Ok(())
+
+    /// Overwrites the line of `length` bytes at `offset`; its line feed stays.
+    pub(super) fn add(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        if !self.run.is_empty() {
+            if self.from + self.run.len() as u64 + 1 == offset {
+                self.run.push(b'\n');
+            } else {
+                self.flush()?;
+            }
+        }
+        if self.run.is_empty() {
+            self.from = offset;
+        }
+        let mut left = length;
+        while left > 0 {
+            let now = usize::try_from(left).unwrap_or(usize::MAX).min(RUN);
+            self.run.resize(self.run.len() + now, b' ');
+            left -= now as u64;
+            if self.run.len() >= RUN {
+                let end = self.from + self.run.len() as u64;
+                self.flush()?;
+                self.from = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is left.
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        if self.run.is_empty() {
+            return Ok(());
+        }
+        if !self.marked {
+            platform::mark(self.file)?;
+            self.marked = true;
+        }
+        platform::write_all_at(self.file, &self.run, self.from)?;
+        self.run.clear();
+        Ok(())
+    }
 }

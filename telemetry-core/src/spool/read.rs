@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::lines::{Line, LineKind, Lines, MAX_LINE};
 use super::names::{self, SegmentFile};
-use crate::envelope::{self, Envelope, Header, Malformed};
+use crate::envelope::{self, Envelope, Malformed};
 use crate::error::Error;
 use crate::platform;
 
@@ -175,7 +175,7 @@ impl From<Malformed> for Defect {
 pub fn read(dir: &Path) -> Result<Reader, Error> {
     // A segment is sealed by a rename. Listed in this order, one that moves in
     // between is seen in both places, never in none.
-    let active = names::active(dir)?;
+    let active = names::active_by_time(dir)?;
     let sealed = names::sealed(dir)?;
     let seen: BTreeSet<String> = sealed.iter().map(|file| file.segment.clone()).collect();
     let mut files: VecDeque<_> = sealed.into_iter().map(|file| (file, true)).collect();
@@ -286,15 +286,4 @@ impl Iterator for Events {
             }
         }
     }
-}
-
-/// The time of the last event of a complete segment that can be understood.
-pub(super) fn last_time(path: &Path) -> Option<SystemTime> {
-    let mut file = platform::open_regular(path).ok()?;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(MAX_LINE as u64))).ok()?;
-    let mut tail = Vec::new();
-    file.take(MAX_LINE as u64).read_to_end(&mut tail).ok()?;
-    let events = tail.rsplit(|byte| *byte == b'\n').filter(|line| line.first() == Some(&b'{'));
-    events.filter_map(Header::read).find_map(|header| header.recorded())
 }

@@ -1,15 +1,14 @@
 //! Taking over the segments of processes that are gone.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use super::counts::{self, Reason};
-use super::lines::{LineKind, Lines};
 use super::names::{self, SegmentFile};
-use super::segment::seal_file;
+use super::seal::{Scan, seal_as};
 use crate::error::Error;
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// What [`recover`] found.
 #[derive(Debug, Default)]
@@ -38,15 +37,25 @@ pub struct Recovered {
 /// segment that fails is reported in [`Recovered::errors`], and ends nothing.
 pub fn recover(dir: &Path) -> Result<Recovered, Error> {
     let mut recovered = Recovered::default();
-    for segment in names::active(dir)? {
-        if let Err(error) = take_over(dir, &segment, &mut recovered) {
+    let active = names::active_by_time(dir)?;
+    if active.is_empty() {
+        return Ok(recovered);
+    }
+    let mut number = names::next_number(dir)?;
+    for segment in active {
+        if let Err(error) = take_over(dir, &segment, &mut number, &mut recovered) {
             recovered.errors.push(error);
         }
     }
     Ok(recovered)
 }
 
-fn take_over(dir: &Path, segment: &SegmentFile, found: &mut Recovered) -> Result<(), Error> {
+fn take_over(
+    dir: &Path,
+    segment: &SegmentFile,
+    number: &mut u64,
+    found: &mut Recovered,
+) -> Result<(), Error> {
     let path = &segment.path;
     let file = match platform::open_to_change(path) {
         Ok(file) => file,
@@ -54,63 +63,37 @@ fn take_over(dir: &Path, segment: &SegmentFile, found: &mut Recovered) -> Result
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::io("open", path, error)),
     };
-    if !platform::try_lock(&file, path)? {
-        found.living += 1;
-        return Ok(());
+    match Lock::try_take(file, path)? {
+        Some(owner) => seal_ownerless(dir, segment, &owner, number, found),
+        None => {
+            // Somebody has it, unless it was sealed at this moment.
+            found.living += u64::from(path.exists());
+            Ok(())
+        }
     }
-    let done = if platform::is_file_at(&file, path) {
-        seal_ownerless(dir, segment, &file, found)
-    } else {
-        Ok(())
-    };
-    let _ = file.unlock();
-    done
 }
 
-/// With the segment's lock held.
 fn seal_ownerless(
     dir: &Path,
     segment: &SegmentFile,
-    file: &File,
+    owner: &Lock,
+    number: &mut u64,
     found: &mut Recovered,
 ) -> Result<(), Error> {
     let path = &segment.path;
     let scan = Scan::of(path).map_err(|e| Error::io("read", path, e))?;
     if let Some(torn) = scan.torn {
         // Counted first, and by its place: counted again, it counts once.
-        counts::count_once(dir, Reason::Torn, 1, &format!("{}@{torn}", segment.segment))?;
-        file.set_len(torn).map_err(|e| Error::io("cut the last line of", path, e))?;
+        counts::add_once(dir, Reason::Torn, 1, &format!("{}@{torn}", segment.segment))?;
+        owner.file().set_len(torn).map_err(|e| Error::io("cut the last line of", path, e))?;
         found.torn += 1;
     }
     if scan.live == 0 {
         return fs::remove_file(path).map_err(|e| Error::io("remove", path, e));
     }
     // No sync: after a power cut the segment is found here once more.
-    seal_file(dir, path, &segment.segment, scan.live)?;
+    seal_as(dir, *number, owner.file(), path, &segment.segment, scan.live)?;
+    *number = number.saturating_add(1);
     found.segments += 1;
     Ok(())
-}
-
-/// What a segment holds, whatever its lines mean.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Scan {
-    /// Lines that are complete and not blank.
-    pub(super) live: u64,
-    /// Where a last line starts that does not end.
-    pub(super) torn: Option<u64>,
-}
-
-impl Scan {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let mut lines = Lines::new(platform::open_regular(path)?);
-        let mut scan = Self { live: 0, torn: None };
-        while let Some(line) = lines.next()? {
-            match line.kind {
-                LineKind::Whole | LineKind::TooLong => scan.live += 1,
-                LineKind::Torn => scan.torn = Some(line.offset),
-                LineKind::Blank => {}
-            }
-        }
-        Ok(scan)
-    }
 }

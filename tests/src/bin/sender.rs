@@ -25,7 +25,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::unstable::{Delivery, DeliveryBuilder, Pace, Permission, Worker};
 use telemetry_core::export::{App, End, HttpTransport, Ndjson, Otlp};
-use telemetry_core::spool::{Limits, Spool};
+use telemetry_core::spool::Limits;
+use telemetry_core::spool::internals::Spool;
 
 /// Deliveries after which the sender gives up: a receiver that is gone stays so.
 const ROUNDS: u32 = 40;

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use telemetry_core::Error;
-use telemetry_core::spool::{self, Limits, Spool};
+use telemetry_core::spool::internals::{self, Spool};
+use telemetry_core::spool::{self, Limits};
 use telemetry_tests::spool::stored_line;
 
 /// A record of the acknowledgement file: an id and spaces, then a line feed.
@@ -172,7 +173,7 @@ fn sync(folder: &str) -> Result<(), Error> {
 fn recover(folder: &str) -> Result<(), Error> {
     let ended = std::thread::spawn(wait_for_end_of_input);
     while !ended.is_finished() {
-        spool::recover(folder.as_ref())?;
+        internals::recover(folder.as_ref())?;
     }
     Ok(())
 }

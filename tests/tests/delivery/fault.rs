@@ -129,7 +129,7 @@ fn check(place: &Path, recorded: &Recorded, faults: &str, seed: u64, killed: usi
     let about = format!("seed {seed}, receiver {faults}");
     let spool = place.join("telemetry");
     // What the killed process left is looked at as the next one would find it.
-    spool::recover(&spool).unwrap();
+    spool::internals::recover(&spool).unwrap();
     let requests = received(&place.join("taken"));
     let all = ids(&requests);
     let taken: BTreeSet<String> = all.iter().cloned().collect();
@@ -142,7 +142,7 @@ fn check(place: &Path, recorded: &Recorded, faults: &str, seed: u64, killed: usi
     assert!(lost.is_empty(), "{about}: lost {lost:?}");
     assert!(somewhere.iter().all(|id| recorded.tried.contains(*id)), "{about}: from nowhere");
 
-    // Refused is what the file `aside/` holds; a process killed between the
+    // Refused is what `dead-letters/` holds; a process killed between the
     // file and the count leaves the event waiting, and counts it next time.
     let rejected = counts.get(Reason::Rejected) as usize;
     assert!(rejected <= aside.len(), "{about}: {rejected} of {}", aside.len());

@@ -131,7 +131,7 @@ fn one_deliverer_at_a_time() {
     let place = Place::new();
     let receiver = place.receiver("ok");
     place.record(3, 20);
-    let lock = spool::try_lock_delivery(&place.spool()).unwrap().unwrap();
+    let lock = spool::internals::try_lock_delivery(&place.spool()).unwrap().unwrap();
     assert_eq!(place.deliver(&receiver).end, End::Busy);
     assert_eq!(receiver.received(), []);
     drop(lock);

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use telemetry_core::export::unstable::{Delivery, DeliveryBuilder, Pace, Permission};
 use telemetry_core::export::{App, HttpTransport, Ndjson, Report};
-use telemetry_core::spool::{self, Counts, Limits, Spool};
+use telemetry_core::spool::internals::Spool;
+use telemetry_core::spool::{self, Counts, Limits};
 use telemetry_tests::receiver::{Received, Receiver};
 use tempfile::TempDir;
 
@@ -126,7 +127,7 @@ fn stored(spool: &Path) -> BTreeSet<String> {
 }
 
 fn aside(spool: &Path) -> Vec<(String, String)> {
-    let Ok(folder) = std::fs::read_dir(spool.join("aside")) else { return Vec::new() };
+    let Ok(folder) = std::fs::read_dir(spool.join("dead-letters")) else { return Vec::new() };
     let mut found = Vec::new();
     for file in folder {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();

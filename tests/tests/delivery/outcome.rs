@@ -8,7 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::unstable::{Delivery, Pace, Permission};
 use telemetry_core::export::{self, App, End, HttpTransport, Otlp, Segment};
-use telemetry_core::spool::{Limits, Reason, Spool};
+use telemetry_core::spool::internals::Spool;
+use telemetry_core::spool::{Limits, Reason};
 
 use crate::{Place, ids, run};
 

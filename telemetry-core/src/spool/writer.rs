@@ -1,23 +1,26 @@
-//! Writing: the one segment that this process holds.
+//! Writing: one segment that this process holds.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::counts::{self, Counts, Reason};
-use super::limits::{self, Limits};
+use super::caps;
+use super::counts::{Drops, Reason};
+use super::limits::Limits;
 use super::lines::MAX_LINE;
-use super::names::{self, ACTIVE, SEALED};
+use super::names::{self, ACTIVE};
+use super::seal::{Scan, seal_as};
 use crate::error::{Error, Kind};
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// A segment that is open for longer is sealed, so that the events of a
 /// process that runs for months have their age, too.
 const LONGEST_OPEN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How many events may follow each other without a look at the clock, which
-/// costs a tenth of what writing an event costs.
+/// costs a fiftieth of what writing an event costs.
 const UNTIMED: u64 = 64;
 
 /// How often a new segment is tried: only a recovering process that looks at
@@ -31,8 +34,7 @@ pub(super) struct Writer {
     run: String,
     part: u64,
     open: Option<Open>,
-    /// Counted, but not yet written to the disk.
-    lost: Counts,
+    drops: Arc<Drops>,
     /// When the last write failed, and why.
     paused: Option<(Instant, Reason)>,
 }
@@ -40,30 +42,35 @@ pub(super) struct Writer {
 /// A segment in `active/`, locked.
 #[derive(Debug)]
 pub(super) struct Open {
-    file: File,
+    lock: Lock,
     path: PathBuf,
     segment: String,
     length: u64,
     events: u64,
     since: Instant,
+    /// How long the operating system lets the file become.
+    limit: u64,
 }
 
 impl Writer {
-    pub(super) fn new(dir: PathBuf, limits: Limits, run: String) -> Self {
-        Self { dir, limits, run, part: 0, open: None, lost: Counts::default(), paused: None }
+    pub(super) fn new(dir: PathBuf, limits: Limits, run: String, drops: Arc<Drops>) -> Self {
+        Self { dir, limits, run, part: 0, open: None, drops, paused: None }
     }
 
     pub(super) fn append(&mut self, line: &[u8]) -> Result<(), Error> {
         self.check(line)?;
         if let Some((since, reason)) = self.paused {
             if since.elapsed() < self.limits.pause {
-                self.lost.add(reason, 1);
+                self.drops.add(reason, 1);
                 return Err(Error::new(
                     Kind::Spool,
                     "the event was dropped and counted: the last write failed a moment ago",
                 ));
             }
             self.paused = None;
+        }
+        if self.open.as_ref().is_some_and(|open| open.length > 0 && !open.has_room(line)) {
+            self.seal_without_sync();
         }
         let mut open = match self.open.take() {
             Some(open) => open,
@@ -73,7 +80,12 @@ impl Writer {
             Ok(()) => {
                 let full = open.length >= self.limits.segment || open.is_old();
                 self.open = Some(open);
-                self.after_append(full);
+                // The line is stored: what goes wrong from here on is not its
+                // matter. A segment that cannot be sealed is left for whoever
+                // recovers it.
+                if full {
+                    self.seal_without_sync();
+                }
                 Ok(())
             }
             Err(source) => {
@@ -83,23 +95,11 @@ impl Writer {
         }
     }
 
-    /// The line is stored: what goes wrong from here on is not its matter.
-    /// A segment that cannot be sealed is left for whoever recovers it.
-    fn after_append(&mut self, full: bool) {
-        if !self.lost.is_empty() {
-            self.write_counts();
-        }
-        if full {
-            self.seal_without_sync();
-        }
-    }
-
     /// A line that would not be read back is refused, before it is written.
-    fn check(&mut self, line: &[u8]) -> Result<(), Error> {
+    fn check(&self, line: &[u8]) -> Result<(), Error> {
         let limit = self.limits.line.min(MAX_LINE);
         if line.len() > limit {
-            self.lost.add(Reason::TooLong, 1);
-            self.write_counts();
+            self.drops.add(Reason::TooLong, 1);
             let length = line.len();
             return Err(Error::new(
                 Kind::Spool,
@@ -119,29 +119,17 @@ impl Writer {
     /// What was written of the line is cut off. If even that fails, whoever
     /// recovers the segment cuts it.
     fn abandon(&mut self, open: Open, error: Error) -> Error {
-        if open.file.set_len(open.length).is_ok() {
-            self.finish(open, Sync::No);
+        if open.lock.file().set_len(open.length).is_ok() {
+            self.finish(open);
         }
         self.failed(error)
     }
 
     fn failed(&mut self, error: Error) -> Error {
         let reason = reason_of(&error);
-        self.lost.add(reason, 1);
-        self.write_counts();
+        self.drops.add(reason, 1);
         self.paused = Some((Instant::now(), reason));
         error
-    }
-
-    /// What the disk does not take stays in memory, until the next try.
-    pub(super) fn write_counts(&mut self) {
-        if counts::count_all(&self.dir, &self.lost).is_ok() {
-            self.lost = Counts::default();
-        }
-    }
-
-    pub(super) fn lost(&self) -> &Counts {
-        &self.lost
     }
 
     /// Creates a segment and locks it. Until it is locked *and* still has its
@@ -153,15 +141,12 @@ impl Writer {
         for _ in 0..TRIES {
             self.part += 1;
             let segment = format!("{}-{}", self.run, self.part);
-            let path = folder.join(format!("{segment}.ndjson"));
-            let file = platform::private_options()
-                .append(true)
-                .create_new(true)
-                .open(&path)
-                .map_err(|e| Error::io("create", &path, e))?;
-            if file.try_lock().is_ok() && platform::is_file_at(&file, &path) {
-                let since = Instant::now();
-                return Ok(Open { file, path, segment, length: 0, events: 0, since });
+            let path = names::active_path(&self.dir, &segment);
+            let created = platform::private_options().append(true).create_new(true).open(&path);
+            let file = created.map_err(|e| Error::io("create", &path, e))?;
+            if let Ok(Some(lock)) = Lock::try_take(file, &path) {
+                let (since, limit) = (Instant::now(), platform::file_size_limit());
+                return Ok(Open { lock, path, segment, length: 0, events: 0, since, limit });
             }
         }
         Err(Error::new(
@@ -173,7 +158,7 @@ impl Writer {
     /// The file to sync, when there is one; see [`super::Spool::flush`].
     pub(super) fn to_flush(&self) -> Option<io::Result<(File, PathBuf)>> {
         let open = self.open.as_ref()?;
-        Some(open.file.try_clone().map(|file| (file, open.path.clone())))
+        Some(open.lock.file().try_clone().map(|file| (file, open.path.clone())))
     }
 
     /// The segment, to be completed by [`Open::complete`]: by who has given
@@ -182,24 +167,27 @@ impl Writer {
         self.open.take()
     }
 
-    /// Seals, and applies those limits that need no file to be read. A
-    /// segment that cannot be sealed is left for whoever recovers it.
-    pub(super) fn seal_without_sync(&mut self) {
+    /// The end of the process's writing. The segment stays where it is, for
+    /// whoever recovers it: a short program has no time to look for its place
+    /// among those that wait.
+    pub(super) fn leave(&mut self) {
         let Some(open) = self.open.take() else { return };
-        self.finish(open, Sync::No);
-        let _ = limits::enforce_sizes(&self.dir, &self.limits);
-    }
-
-    fn finish(&mut self, open: Open, sync: Sync) {
-        if let Ok(removed) = open.complete(&self.dir, sync) {
-            self.count(Reason::Removed, removed);
+        if platform::is_removed(open.lock.file()) {
+            self.drops.add(Reason::Removed, open.events);
         }
     }
 
-    pub(super) fn count(&mut self, reason: Reason, events: u64) {
-        if events > 0 {
-            self.lost.add(reason, events);
-            self.write_counts();
+    /// Seals, and applies those limits that need no file to be read. A
+    /// segment that cannot be sealed is left for whoever recovers it.
+    fn seal_without_sync(&mut self) {
+        let Some(open) = self.open.take() else { return };
+        self.finish(open);
+        let _ = caps::enforce_sizes(&self.dir, &self.limits);
+    }
+
+    fn finish(&self, open: Open) {
+        if let Ok(removed) = open.complete(&self.dir, Sync::No) {
+            self.drops.add(Reason::Removed, removed);
         }
     }
 }
@@ -215,17 +203,18 @@ impl Open {
         self.events.is_multiple_of(UNTIMED) && self.since.elapsed() > LONGEST_OPEN
     }
 
+    fn has_room(&self, line: &[u8]) -> bool {
+        self.length.saturating_add(line.len() as u64) <= self.limit
+    }
+
     /// Moves the segment to the complete ones, and says how many events are
-    /// gone because its file was removed by hand. The lock is given up with
-    /// the system's word for it, not by closing: a child process between fork
-    /// and exec may hold a copy of the open file.
+    /// gone because its file was removed by hand.
     pub(super) fn complete(self, dir: &Path, sync: Sync) -> Result<u64, Error> {
         let synced = match sync {
-            Sync::Yes => self.file.sync_data().map_err(|e| Error::io("sync", &self.path, e)),
+            Sync::Yes => self.lock.file().sync_data().map_err(|e| Error::io("sync", &self.path, e)),
             Sync::No => Ok(()),
         };
         let moved = self.seal(dir, sync);
-        let _ = self.file.unlock();
         synced.and(moved)
     }
 
@@ -234,25 +223,40 @@ impl Open {
             let removed = fs::remove_file(&self.path);
             return removed.map(|()| 0).map_err(|e| Error::io("remove", &self.path, e));
         }
-        let missing = |path: &Path| {
-            fs::symlink_metadata(path).is_err_and(|e| e.kind() == io::ErrorKind::NotFound)
-        };
-        match seal_file(dir, &self.path, &self.segment, self.events) {
+        if platform::is_removed(self.lock.file()) {
+            return Ok(self.events);
+        }
+        let number = names::next_number(dir)?;
+        let events = self.live();
+        let sealed = seal_as(dir, number, self.lock.file(), &self.path, &self.segment, events);
+        match sealed {
             Ok(sealed) if sync == Sync::Yes => {
                 platform::sync_parent(&sealed)?;
                 platform::sync_parent(&self.path).map(|()| 0)
             }
             Ok(_) => Ok(0),
-            Err(_) if missing(&self.path) => Ok(self.events),
+            Err(_) if platform::is_removed(self.lock.file()) => Ok(self.events),
             Err(error) => Err(error),
         }
+    }
+
+    /// How many events are left in it: all, unless some were erased meanwhile.
+    fn live(&self) -> u64 {
+        let untouched = self.lock.file().metadata().is_ok_and(|m| !platform::is_marked(&m));
+        if untouched {
+            return self.events;
+        }
+        Scan::of(&self.path).map_or(self.events, |scan| scan.live)
     }
 
     /// One line by one write: of lines that several threads or processes
     /// write, none ends up in the middle of another.
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        if !self.has_room(line) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
         loop {
-            match self.file.write(line) {
+            match self.lock.file().write(line) {
                 Ok(written) if written == line.len() => break,
                 Ok(_) => return Err(io::ErrorKind::StorageFull.into()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -272,17 +276,4 @@ fn reason_of(error: &Error) -> Reason {
         Some(StorageFull | QuotaExceeded | FileTooLarge) => Reason::DiskFull,
         _ => Reason::WriteFailed,
     }
-}
-
-/// Renames a segment of `active/` to its place among the complete ones.
-pub(super) fn seal_file(
-    dir: &Path,
-    path: &Path,
-    segment: &str,
-    events: u64,
-) -> Result<PathBuf, Error> {
-    platform::private_dir(&dir.join(SEALED))?;
-    let sealed = names::sealed_path(dir, segment, events)?;
-    fs::rename(path, &sealed).map_err(|e| Error::io("seal", path, e))?;
-    Ok(sealed)
 }

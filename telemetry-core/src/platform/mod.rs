@@ -8,12 +8,27 @@
 //! folder synced. Without the last step ext4 and XFS give the *old* file back
 //! after a power cut, which for a consent file means that a withdrawal reverts.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use crate::error::{Error, Kind};
+
+mod lock;
+mod process;
+
+#[cfg(not(unix))]
+#[path = "other.rs"]
+mod imp;
+#[cfg(unix)]
+#[path = "unix.rs"]
+mod imp;
+
+pub(crate) use self::lock::Lock;
+pub(crate) use self::process::process_id;
 
 /// Creates `path` and its missing parents. On Unix the folder itself is 0700,
 /// and an existing one is refused unless it is a real folder of this user that
@@ -72,22 +87,68 @@ pub(crate) fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
 /// Opens an existing regular file for reading, without following a symbolic
 /// link; a symbolic link, folder, pipe or device is an error.
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
-    open_existing(OpenOptions::new().read(true), path)
+    open_existing(OpenOptions::new().read(true), path).map(|(file, _)| file)
 }
 
 /// Opens an existing regular file for reading and writing, without following a
-/// symbolic link; a symbolic link, folder, pipe or device is an error.
+/// symbolic link; a symbolic link, folder, pipe or device is an error. So is a
+/// file of another user, and one with a second name: what is changed here would
+/// change there, in a file that somebody linked to this place.
 pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
-    open_existing(OpenOptions::new().read(true).write(true), path)
+    let (file, metadata) = open_existing(OpenOptions::new().read(true).write(true), path)?;
+    imp::check_own(&metadata)?;
+    Ok(file)
 }
 
-fn open_existing(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+fn open_existing(options: &mut OpenOptions, path: &Path) -> io::Result<(File, fs::Metadata)> {
     imp::no_follow(options);
     let file = options.open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
     }
-    Ok(file)
+    Ok((file, metadata))
+}
+
+/// The names in a folder. Not by the standard library's iterator: that panics
+/// when the folder cannot be closed, as on a disk that fails.
+pub(crate) fn list(folder: &Path) -> io::Result<Vec<OsString>> {
+    imp::list(folder)
+}
+
+/// Whether the open `file` has lost its name: it was removed.
+pub(crate) fn is_removed(file: &File) -> bool {
+    imp::is_removed(file)
+}
+
+/// How long a file of this process may become, in bytes. One write beyond it
+/// raises SIGXFSZ, which ends a program that does not expect it: whoever writes
+/// asks first.
+pub(crate) fn file_size_limit() -> u64 {
+    imp::file_size_limit()
+}
+
+/// An error when a file that ends at `end` would be longer than allowed.
+pub(crate) fn check_room(end: u64) -> io::Result<()> {
+    if end > file_size_limit() { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(()) }
+}
+
+/// Writes all of `bytes` from `offset` on. Nobody else may use the file's own
+/// place meanwhile.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    imp::write_all_at(file, bytes, offset)
+}
+
+/// Marks an open file, so that [`is_marked`] is true of it from now on. The
+/// mark is a mode bit that means nothing for a file of data: it stays when the
+/// file is renamed or appended to, and costs who reads it nothing.
+pub(crate) fn mark(file: &File) -> io::Result<()> {
+    imp::mark(file)
+}
+
+/// Whether the file may have been marked.
+pub(crate) fn is_marked(metadata: &fs::Metadata) -> bool {
+    imp::is_marked(metadata)
 }
 
 /// Whether `path` still names the open `file`, and not another file or none.
@@ -112,20 +173,22 @@ pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
 /// Reads a file that only its owner may be able to read, and at most `limit`
 /// bytes of it. `None` when there is none.
 pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    check_regular(path)?;
-    let file = match open_regular(path) {
-        Ok(file) => file,
+    let (file, metadata) = match open_existing(OpenOptions::new().read(true), path) {
+        Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let refused = refused(path, "cannot be read by this user", "run `chmod 600` on it");
-            return Err(refused.because(error));
+        Err(error) => {
+            check_regular(path)?;
+            if error.kind() == io::ErrorKind::PermissionDenied {
+                let refused = refused(path, "cannot be read by this user", "run `chmod 600` on it");
+                return Err(refused.because(error));
+            }
+            return Err(Error::io("open", path, error));
         }
-        Err(error) => return Err(Error::io("open", path, error)),
     };
-    imp::check_private(&file, path)?;
+    imp::check_private(&metadata, path)?;
     // In one piece: a buffer that grows leaves copies in freed memory, and the
     // file may hold a secret. Reading probes for the end with 32 bytes.
-    let size = file.metadata().map_or(0, |metadata| metadata.len()).min(limit);
+    let size = metadata.len().min(limit);
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(32));
     file.take(limit).read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
     Ok(Some(bytes))
@@ -134,7 +197,7 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, E
 /// Replaces `path` by `bytes`, so that after a crash or a power cut at any
 /// moment the file holds either all of the old bytes or all of the new.
 pub(crate) fn replace_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let temporary = write_temporary(path, bytes)?;
+    let temporary = write_temporary(path, bytes, true)?;
     let put = fs::rename(&temporary, path).map_err(|e| Error::io("replace", path, e));
     if put.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -161,16 +224,37 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Creates `path` with `bytes` unless it exists. Of several processes that try
-/// at once exactly one succeeds; the answer says whether it was this one.
+/// at once exactly one succeeds; the answer says whether it was this one. It
+/// survives a power cut.
 pub(crate) fn create_once(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
-    let temporary = write_temporary(path, bytes)?;
+    let made = create_once_unsynced(path, bytes, true)?;
+    if made {
+        sync_parent(path)?;
+    }
+    Ok(made)
+}
+
+/// The same without waiting for the disk: after a power cut the file may be
+/// gone, or empty.
+pub(crate) fn create_once_quickly(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
+    create_once_unsynced(path, bytes, false)
+}
+
+fn create_once_unsynced(path: &Path, bytes: &[u8], sync: bool) -> Result<bool, Error> {
+    let temporary = write_temporary(path, bytes, sync)?;
     let linked = fs::hard_link(&temporary, path);
     let _ = fs::remove_file(&temporary);
     match linked {
-        Ok(()) => sync_parent(path).map(|()| true),
+        Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(Error::io("create", path, error)),
     }
+}
+
+/// Writes a file and its name to the disk, so that both survive a power cut.
+pub(crate) fn sync(path: &Path) -> Result<(), Error> {
+    open_regular(path).and_then(|file| file.sync_all()).map_err(|e| Error::io("sync", path, e))?;
+    sync_parent(path)
 }
 
 /// Removes the temporary files that killed processes left beside `path`: each
@@ -178,21 +262,62 @@ pub(crate) fn create_once(path: &Path, bytes: &[u8]) -> Result<bool, Error> {
 /// one at this moment fails and can try again.
 pub(crate) fn remove_temporaries(path: &Path) -> Result<(), Error> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Ok(()) };
-    let entries = fs::read_dir(folder).map_err(|e| Error::io("read the folder", folder, e))?;
-    for entry in entries {
-        let entry = entry.map_err(|e| Error::io("read the folder", folder, e))?;
-        let other = entry.file_name();
+    for other in list(folder).map_err(|e| Error::io("read the folder", folder, e))? {
         let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
-        if rest.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(TEMPORARY.as_bytes())) {
-            match fs::remove_file(entry.path()) {
-                Err(e) if e.kind() != io::ErrorKind::NotFound => {
-                    return Err(Error::io("remove", &entry.path(), e));
-                }
-                _ => {}
-            }
+        if rest.is_some_and(is_temporary_end) {
+            remove_if_there(&folder.join(other))?;
         }
     }
     Ok(())
+}
+
+/// Removes the temporary files of every file in `folder` that were last written
+/// before `before`, and says how many. Files with other names stay.
+pub(crate) fn remove_all_temporaries(folder: &Path, before: SystemTime) -> Result<u64, Error> {
+    let names = match list(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        names => names.map_err(|e| Error::io("read the folder", folder, e))?,
+    };
+    let mut removed = 0;
+    for name in names {
+        let bytes = name.as_encoded_bytes();
+        let dot = bytes.iter().position(|byte| *byte == b'.').unwrap_or(bytes.len());
+        let ends = |from: usize| bytes.get(from..).is_some_and(is_temporary_end);
+        if !(dot..bytes.len()).any(|at| bytes.get(at) == Some(&b'.') && ends(at)) {
+            continue;
+        }
+        let path = folder.join(&name);
+        let old = fs::symlink_metadata(&path)
+            .is_ok_and(|m| m.is_file() && m.modified().is_ok_and(|time| time <= before));
+        if old {
+            remove_if_there(&path)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+/// Whether this is what [`temporary_name`] puts behind a name.
+fn is_temporary_end(end: &[u8]) -> bool {
+    let Some(middle) = end.strip_prefix(b".").and_then(|e| e.strip_suffix(TEMPORARY.as_bytes()))
+    else {
+        return false;
+    };
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let hex = |part: &[u8]| part.len() == 16 && part.iter().all(u8::is_ascii_hexdigit);
+    let mut parts = middle.split(|byte| *byte == b'.');
+    let (id, count, random) = (parts.next(), parts.next(), parts.next());
+    id.is_some_and(digits) && count.is_some_and(digits) && random.is_some_and(hex)
+}
+
+/// Removes a file; that there is none is what is wanted.
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(Error::io("remove", path, error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// How the names of temporary files end.
@@ -219,12 +344,13 @@ pub(crate) fn readable_by_all(path: &Path) -> Result<(), Error> {
     imp::readable_by_all(path).map_err(|e| Error::io("make readable", path, e))
 }
 
-fn write_temporary(path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
+fn write_temporary(path: &Path, bytes: &[u8], sync: bool) -> Result<PathBuf, Error> {
     let temporary = temporary_name(path);
     let write = || -> io::Result<()> {
+        check_room(bytes.len() as u64)?;
         let mut file = private_options().write(true).create_new(true).open(&temporary)?;
         file.write_all(bytes)?;
-        file.sync_all()
+        if sync { file.sync_all() } else { Ok(()) }
     };
     write().map_err(|error| {
         let _ = fs::remove_file(&temporary);
@@ -250,133 +376,4 @@ fn temporary_name(path: &Path) -> PathBuf {
 
 fn refused(path: &Path, why: &str, remedy: &str) -> Error {
     Error::new(Kind::Io, format!("{} {why}: {remedy}", path.display()))
-}
-
-#[cfg(unix)]
-mod imp {
-    use super::{Error, File, OpenOptions, Path, fs, io, refused};
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-
-    pub(super) fn create_dir(path: &Path) -> io::Result<()> {
-        fs::DirBuilder::new().mode(0o700).create(path)
-    }
-
-    pub(super) fn check_dir(path: &Path) -> Result<(), Error> {
-        let metadata =
-            fs::symlink_metadata(path).map_err(|e| Error::io("read the folder", path, e))?;
-        if !metadata.is_dir() {
-            return Err(refused(path, "is not a folder", "move it away"));
-        }
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refused(
-                path,
-                "belongs to another user",
-                "move it away or change its owner",
-            ));
-        }
-        if metadata.mode() & 0o022 != 0 {
-            return Err(refused(path, "can be written by others", "run `chmod 700` on it"));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_private(file: &File, path: &Path) -> Result<(), Error> {
-        let metadata = file.metadata().map_err(|e| Error::io("read", path, e))?;
-        if metadata.uid() != rustix::process::geteuid().as_raw() {
-            return Err(refused(
-                path,
-                "belongs to another user",
-                "move it away or change its owner",
-            ));
-        }
-        if metadata.mode() & 0o077 != 0 {
-            return Err(refused(
-                path,
-                "can be read by others",
-                "run `chmod 600` on it, or remove it",
-            ));
-        }
-        Ok(())
-    }
-
-    pub(super) fn private(options: &mut OpenOptions) {
-        no_follow(options.mode(0o600));
-    }
-
-    pub(super) fn no_follow(options: &mut OpenOptions) {
-        // NONBLOCK: opening a pipe that somebody put in the file's place must
-        // not hang the host program; on a regular file it changes nothing.
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-
-    pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
-    }
-
-    pub(super) fn is_file_at(file: &File, path: &Path) -> bool {
-        match (file.metadata(), fs::symlink_metadata(path)) {
-            (Ok(open), Ok(named)) => (open.dev(), open.ino()) == (named.dev(), named.ino()),
-            _ => false,
-        }
-    }
-
-    pub(super) fn identity(metadata: &fs::Metadata) -> [u64; 4] {
-        let time = [metadata.ctime(), metadata.ctime_nsec()].map(i64::cast_unsigned);
-        [metadata.dev(), metadata.ino(), time[0], time[1]]
-    }
-
-    pub(super) fn readable_by_all(path: &Path) -> io::Result<()> {
-        let file = File::open(path)?;
-        file.set_permissions(fs::Permissions::from_mode(0o644))?;
-        file.sync_all()
-    }
-}
-
-/// Windows: files under the user's profile inherit an access list that gives
-/// other users nothing, and a rename is made durable by the file system's own
-/// journal, so there is no mode to set and no folder to sync.
-#[cfg(not(unix))]
-mod imp {
-    use super::{Error, File, OpenOptions, Path, fs, io, refused};
-
-    pub(super) fn create_dir(path: &Path) -> io::Result<()> {
-        fs::create_dir(path)
-    }
-
-    pub(super) fn check_dir(path: &Path) -> Result<(), Error> {
-        let metadata =
-            fs::symlink_metadata(path).map_err(|e| Error::io("read the folder", path, e))?;
-        if !metadata.is_dir() {
-            return Err(refused(path, "is not a folder", "move it away"));
-        }
-        Ok(())
-    }
-
-    pub(super) fn check_private(_file: &File, _path: &Path) -> Result<(), Error> {
-        Ok(())
-    }
-
-    pub(super) fn private(options: &mut OpenOptions) {
-        no_follow(options);
-    }
-
-    pub(super) fn no_follow(_options: &mut OpenOptions) {}
-
-    pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// The names that are asked about are never used twice.
-    pub(super) fn is_file_at(_file: &File, path: &Path) -> bool {
-        path.exists()
-    }
-
-    pub(super) fn identity(_metadata: &fs::Metadata) -> [u64; 4] {
-        [0; 4]
-    }
-
-    pub(super) fn readable_by_all(_path: &Path) -> io::Result<()> {
-        Ok(())
-    }
 }

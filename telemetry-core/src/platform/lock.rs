@@ -1,0 +1,88 @@
+//! The lock of a file, which one process at a time has.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::{Error, Kind, is_file_at, private_options};
+
+/// How long to sleep between two tries. A lock is held for one small write;
+/// a millisecond is longer than that, and shorter than anybody notices.
+const NAP: Duration = Duration::from_millis(1);
+
+/// How often to yield before sleeping: mostly the holder is done by then.
+const YIELDS: u32 = 100;
+
+/// A file whose lock this process has. Dropped, it is given up, by the
+/// system's word for it and not by closing: a child process between fork and
+/// exec may hold a copy of the open file. The operating system frees it when
+/// this process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    file: File,
+}
+
+impl Lock {
+    /// Takes the lock of `file` unless somebody has it, or `path` names another
+    /// file by now: then the lock keeps nobody out.
+    pub(crate) fn try_take(file: File, path: &Path) -> Result<Option<Self>, Error> {
+        match file.try_lock() {
+            Ok(()) => {
+                let lock = Self { file };
+                Ok(is_file_at(&lock.file, path).then_some(lock))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+        }
+    }
+
+    /// Takes the lock of the empty file at `path`, which is made when there is
+    /// none, unless somebody has it. A file of its own, because one that is
+    /// replaced while others wait for its lock would keep nobody out.
+    pub(crate) fn try_at(path: &Path) -> Result<Option<Self>, Error> {
+        let opened = private_options().write(true).create(true).truncate(false).open(path);
+        Self::try_take(opened.map_err(|error| Error::io("open", path, error))?, path)
+    }
+
+    /// The same, which waits until `patience` is used up, not longer.
+    pub(crate) fn wait_at(path: &Path, patience: Duration) -> Result<Self, Error> {
+        let lock = Self::wait(patience, || Self::try_at(path))?;
+        lock.ok_or_else(|| {
+            Error::new(Kind::Io, format!("{} is locked by another process", path.display()))
+        })
+    }
+
+    /// Tries again and again until `patience` is used up.
+    pub(crate) fn wait(
+        patience: Duration,
+        mut take: impl FnMut() -> Result<Option<Self>, Error>,
+    ) -> Result<Option<Self>, Error> {
+        let begun = Instant::now();
+        let mut tries = 0;
+        loop {
+            if let Some(lock) = take()? {
+                return Ok(Some(lock));
+            }
+            if begun.elapsed() >= patience {
+                return Ok(None);
+            }
+            tries += 1;
+            if tries < YIELDS {
+                std::thread::yield_now();
+            } else {
+                std::thread::sleep(NAP);
+            }
+        }
+    }
+
+    /// The file.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.file.unlock();
+    }
+}
