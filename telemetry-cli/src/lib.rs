@@ -15,7 +15,7 @@
 //!
 //! use clap::Parser;
 //! use telemetry_cli::Io;
-//! use telemetry_core::{Builder, Telemetry};
+//! use telemetry_core::{Builder, Telemetry, client};
 //!
 //! #[derive(Parser)]
 //! enum Cli {
@@ -177,6 +177,13 @@ impl Command {
     pub fn run_with(&self, builder: Builder, io: &mut Io<'_>) -> ExitCode {
         if let Some(outcome) = self.run_alone(io) {
             return exit::finish(outcome, io);
+        }
+        if matches!(self, Self::Send(_)) && telemetry_core::client::is_sender() {
+            // The child of a program that ended long ago: nobody reads its output.
+            return match telemetry_core::client::send_detached(builder) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => exit::finish(Err(error.into()), io),
+            };
         }
         match builder.only_on_request().build() {
             Ok(telemetry) => self.run(&telemetry, io),

@@ -1,9 +1,10 @@
 //! What holds now, and why: nothing in here changes anything.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use telemetry_core::consent::{Decision, Layer, Ruling};
-use telemetry_core::export::sent;
+use telemetry_core::export::{self, sent};
 use telemetry_core::spool;
 
 use crate::Context;
@@ -34,6 +35,7 @@ pub(crate) fn status(context: &mut Context<'_, '_>) -> Outcome {
         ("dropped", dropped(context)?),
         ("sent", last_sent(context)?),
     ];
+    lines.extend(hindered(context)?.map(|text| ("delivery", text)));
     if !context.is_outside() {
         lines.extend(crate::schema::linked_size().map(|size| ("events", size)));
     }
@@ -113,6 +115,30 @@ fn last_sent(context: &Context<'_, '_>) -> Result<String, Stop> {
             format!("last {} to {}, {status}", last.time, last.to)
         }
     })
+}
+
+/// What stands in the way of delivery, and what helps.
+fn hindered(context: &Context<'_, '_>) -> Result<Option<String>, Stop> {
+    if let Err(error) = context.telemetry.receiver_ready() {
+        return Ok(Some(error.to_string()));
+    }
+    let hindrance = export::hindrance(context.telemetry.folder())?;
+    let mut text = match (hindrance.failures, hindrance.remedy()) {
+        (0, None) => return Ok(None),
+        (0, Some(_)) => "the last answer was a refusal".to_owned(),
+        (failures, _) => format!("{} failed in a row", count(failures.into(), "attempt")),
+    };
+    if let Some(status) = hindrance.status {
+        text.push_str(&format!(" (status {status})"));
+    }
+    if let Some(remedy) = hindrance.remedy() {
+        text.push_str(&format!(": {remedy}"));
+    }
+    let wait = hindrance.next_attempt.and_then(|next| next.duration_since(SystemTime::now()).ok());
+    if let Some(wait) = wait {
+        text.push_str(&format!("; the next is in {}", count(wait.as_secs() + 1, "second")));
+    }
+    Ok(Some(text))
 }
 
 /// The whole explanation.

@@ -215,9 +215,9 @@ fn a_proxy_that_cannot_be_understood_is_not_gone_round_and_ends_no_program() {
     assert_eq!(place.stored(), recorded);
 }
 
-/// A receiver with TLS for one request, whose certificate an authority of our
-/// own has signed. Returns its address and the authority's certificate.
-fn tls_receiver() -> (std::net::SocketAddr, String) {
+/// What a receiver with TLS needs, whose certificate an authority of our own has
+/// signed, and the certificate of that authority.
+pub(crate) fn tls() -> (std::sync::Arc<rustls::ServerConfig>, String) {
     use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
@@ -238,10 +238,17 @@ fn tls_receiver() -> (std::net::SocketAddr, String) {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
+    (std::sync::Arc::new(config), pem)
+}
+
+/// A receiver with TLS for one request. Returns its address and the certificate
+/// of the authority behind it.
+fn tls_receiver() -> (std::net::SocketAddr, String) {
+    let (config, pem) = tls();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
-        let connection = rustls::ServerConnection::new(std::sync::Arc::new(config)).unwrap();
+        let connection = rustls::ServerConnection::new(config).unwrap();
         let mut stream = rustls::StreamOwned::new(connection, listener.accept().unwrap().0);
         // A client that does not trust the certificate ends this here.
         let _ = answer(&mut stream);

@@ -1,5 +1,6 @@
 //! Delivery as a user sees it: against a receiver in another process.
 
+mod child;
 mod exit;
 mod fault;
 mod gate;
@@ -26,6 +27,11 @@ struct Place {
 impl Place {
     fn new() -> Self {
         Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    /// The home of a program whose spool this is.
+    fn home(&self) -> PathBuf {
+        self.home.path().to_owned()
     }
 
     fn spool(&self) -> PathBuf {
