@@ -20,7 +20,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 use telemetry_cli::Io;
 use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver};
-use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent, TelemetryValue, spool};
+use telemetry_core::{
+    Builder, Literal, Recorded, Telemetry, TelemetryEvent, TelemetryValue, literal, spool,
+};
 
 /// The document collects a run's data "at the start of the next": of each next
 /// run, so that no time is between two senders.
@@ -55,7 +57,7 @@ struct RunFinished<'a> {
     arguments: &'a [String],
     /// The operating system that the command ran on.
     #[telemetry(allow)]
-    host_system: &'static str,
+    host_system: Literal,
     /// Its version, as numbers.
     #[telemetry(with = version_numbers)]
     host_version: Option<&'a str>,
@@ -79,9 +81,9 @@ struct RunFinished<'a> {
 }
 
 /// `22.04` as `[22, 4]`: up to three numbers, and nothing that is not a number.
-fn version_numbers(version: &Option<&str>) -> Option<Vec<u32>> {
-    let numbers = version.as_ref()?.split('.').map_while(|part| part.parse().ok());
-    Some(numbers.take(3).collect())
+fn version_numbers(version: &Option<&str>) -> Option<(u32, Option<u32>, Option<u32>)> {
+    let mut numbers = version.as_ref()?.split('.').map_while(|part| part.parse().ok());
+    Some((numbers.next()?, numbers.next(), numbers.next()))
 }
 
 #[derive(Parser)]
@@ -188,7 +190,7 @@ fn converge(run: &Run) -> Result<(), Box<dyn Error>> {
     let event = RunFinished {
         command: "chef-run",
         arguments: &arguments,
-        host_system: std::env::consts::OS,
+        host_system: literal!(std::env::consts::OS),
         host_version: version.as_deref(),
         target_sha256: &run.target,
         target: &run.target,
@@ -214,7 +216,7 @@ fn show(telemetry: &Telemetry, event: &RunFinished<'_>) -> Result<(), Box<dyn Er
     let known: [(&str, String); 9] = [
         ("command", event.command.to_owned()),
         ("arguments", event.arguments.join(" ")),
-        ("host_system", event.host_system.to_owned()),
+        ("host_system", event.host_system.to_string()),
         ("host_version", event.host_version.unwrap_or_default().to_owned()),
         ("target_sha256", event.target_sha256.to_owned()),
         ("target", event.target.to_owned()),

@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use telemetry_core::pseudonym::{Keys, Secret};
-use telemetry_core::{Error, Sanitizer, Telemetry, TelemetryEvent, TelemetryValue};
+use telemetry_core::{
+    Error, Literal, Sanitizer, Telemetry, TelemetryEvent, TelemetryValue, literal,
+};
 
 /// How a host was reached.
 #[derive(Clone, Copy, Debug, Serialize, TelemetryValue)]
@@ -45,7 +47,7 @@ pub struct RunFinished<'a> {
     pub exit_code: i32,
     /// The program's version.
     #[telemetry(allow)]
-    pub version: &'static str,
+    pub version: Literal,
     /// How often it was tried.
     #[telemetry(allow)]
     pub attempts: u32,
@@ -78,7 +80,7 @@ pub struct RunFailed<'a> {
     pub exit_code: i32,
     /// The program's version.
     #[telemetry(allow)]
-    pub version: &'static str,
+    pub version: Literal,
     /// How often it was tried.
     #[telemetry(allow)]
     pub attempts: u32,
@@ -106,7 +108,7 @@ pub struct Unprotected<'a> {
     /// Leaves as it is.
     pub exit_code: i32,
     /// Leaves as it is.
-    pub version: &'static str,
+    pub version: Literal,
     /// Leaves as it is.
     pub attempts: u32,
     /// Leaves as it is.
@@ -126,7 +128,7 @@ pub const EVENT: RunFinished<'static> = RunFinished {
     protocol: Protocol::Ssh,
     duration_ms: 1_234,
     exit_code: 0,
-    version: "1.2.3",
+    version: literal!("1.2.3"),
     attempts: 1,
     interactive: true,
 };

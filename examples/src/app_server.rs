@@ -22,7 +22,8 @@ use telemetry_core::consent::Notice;
 use telemetry_core::export::{Deliver, HttpTransport, Receiver, Segment};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{
-    Builder, Error, Recorded, Telemetry, TelemetryEvent, TelemetryFields, TelemetryValue,
+    Builder, Error, Literal, Recorded, Telemetry, TelemetryEvent, TelemetryFields, TelemetryValue,
+    literal,
 };
 
 /// The name of the program.
@@ -205,7 +206,7 @@ pub struct ActionTriggered<'a> {
     pub org_id: &'a str,
     /// The part of the product that reports.
     #[telemetry(allow)]
-    pub origin_service: &'static str,
+    pub origin_service: Literal,
     /// The page.
     #[telemetry(hash)]
     pub page_id: &'a str,
@@ -250,15 +251,15 @@ pub struct ActionTriggered<'a> {
 }
 
 /// `""` of no status, `2xx` of 204, `other` of what is no status of HTTP.
-fn status_class(code: &&str) -> &'static str {
+fn status_class(code: &&str) -> Literal {
     match code.as_bytes() {
-        [] => "",
-        [b'1', _, _] => "1xx",
-        [b'2', _, _] => "2xx",
-        [b'3', _, _] => "3xx",
-        [b'4', _, _] => "4xx",
-        [b'5', _, _] => "5xx",
-        _ => "other",
+        [] => literal!(""),
+        [b'1', _, _] => literal!("1xx"),
+        [b'2', _, _] => literal!("2xx"),
+        [b'3', _, _] => literal!("3xx"),
+        [b'4', _, _] => literal!("4xx"),
+        [b'5', _, _] => literal!("5xx"),
+        _ => literal!("other"),
     }
 }
 
@@ -426,7 +427,7 @@ impl Server {
             is_successful_execution: action.is_successful_execution,
             name: action.name,
             org_id: action.org_id,
-            origin_service: "appsmith-server",
+            origin_service: literal!("appsmith-server"),
             page_id: action.page_id,
             page_name: action.page_name,
             plugin_name: action.plugin_name,

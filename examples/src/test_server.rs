@@ -19,7 +19,9 @@ use telemetry_core::export::{
     App, BatchLimits, Deliver, Exporter, HttpTransport, Payload, Receiver, WaitingEvent,
 };
 use telemetry_core::schema::Purpose;
-use telemetry_core::{Builder, Error, Recorded, Telemetry, TelemetryEvent, TelemetryValue};
+use telemetry_core::{
+    Builder, Error, Literal, Recorded, Telemetry, TelemetryEvent, TelemetryValue, literal,
+};
 
 /// The name that the server's folders have.
 pub const APP: &str = "testsigma-example";
@@ -146,7 +148,7 @@ pub struct ServerRequest {
     pub server_uuid: InstallationId,
     /// The server's version.
     #[telemetry(allow)]
-    pub server_version: &'static str,
+    pub server_version: Literal,
     /// The system that it runs on.
     #[telemetry(allow)]
     pub server_os: System,
@@ -490,7 +492,7 @@ impl Server {
         let server_uuid = self.telemetry.installation_id()?;
         self.telemetry.beat(&self.is_alive, now, |beat| ServerRequest {
             server_uuid,
-            server_version: VERSION,
+            server_version: literal!(VERSION),
             server_os: System::of_this_build(),
             last_up_time: beat.last_up.map(LastUpTime),
         })

@@ -37,7 +37,7 @@ pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
 pub use crate::client::{Builder, Recorded, Telemetry};
 pub use crate::error::Error;
 pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields};
-pub use crate::leaf::Literal;
+pub use crate::leaf::{Literal, Private};
 pub use crate::policy::TelemetryValue;
 pub use crate::pseudonym::Keys;
 pub use crate::scrub::Scrubber;
@@ -46,8 +46,8 @@ pub use crate::scrub::Scrubber;
 /// without notice.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::fmt::{self, Debug as ShowDebug, Formatter};
-    pub use core::option::Option::{None, Some};
+    pub use core::fmt::{self, Debug as ShowDebug, Display as ShowDisplay, Formatter};
+    pub use core::option::Option::{self, None, Some};
     pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
     pub use core::{concat, module_path};
@@ -56,21 +56,24 @@ pub mod __private {
 
     // The second names are for impls: see `expand` in the derive.
     pub use crate::event::{
-        Dropped, FieldVisitor, NotARawEvent, RawEvent, TelemetryEvent as Event, TelemetryFields,
-        TelemetryFields as Fields, also_an_event, debug_event, debug_fields, entries, nested,
-        refuse, row,
+        Dropped, FieldVisitor, NotARawEvent, NotShown, RawEvent, TelemetryEvent as Event,
+        TelemetryFields, TelemetryFields as Fields, also_an_event, debug_event, debug_fields,
+        entries, nested, refuse, row,
     };
-    pub use crate::leaf::{Evaluated, Map, Sink, evaluated};
+    pub use crate::leaf::{
+        Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey, MapKey as Key, evaluated, kind,
+    };
     pub use crate::policy::derive::*;
     pub use crate::policy::{
-        Addressable, Countable, Hashable, IfUnknown, Numeric, Of, Present, TelemetryValue,
-        TelemetryValue as Value, Textual,
+        Addressable, Choice, ClosedValue, ClosedValue as Closed, Countable,
+        Countable as CanBeCounted, Digestible, Hashable, IfUnknown, Names, Names as Named, Numeric,
+        Of, Present, Present as CanBePresent, TelemetryValue, TelemetryValue as Value, Textual,
     };
     pub use crate::pseudonym::{KeySlot, Step};
     pub use crate::schema::Numbers::{Float, Int};
     pub use crate::schema::{
-        BARE, DROP, Domain, EventSchema, FieldSchema, Period, Policy, TimePrecision, Values, event,
-        fields, hold,
+        BARE, DROP, Domain, EventSchema, FieldSchema, Period, Policy, Shape, TimePrecision, Values,
+        event, fields, hold,
     };
 
     #[cfg(feature = "registry")]

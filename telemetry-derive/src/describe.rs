@@ -81,7 +81,7 @@ fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) 
             if let Some(constant) = leaf.described_by {
                 return of(constant);
             }
-            let function = format_ident!("{}_schema", leaf.function);
+            let function = format_ident!("{}_schema", leaf.schema);
             let of = leaf.bound.of.map(of);
             let arguments = of.iter().chain(&leaf.arguments).chain(&leaf.described_with);
             let and = &leaf.described_more;

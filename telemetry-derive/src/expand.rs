@@ -9,8 +9,6 @@
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
-use syn::spanned::Spanned;
-use syn::{Data, Fields};
 
 use crate::ast::{Input, Target};
 use crate::describe::{event_schema, field_schema};
@@ -22,7 +20,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let body = match input.target {
         Target::Event => event(input),
         Target::Fields => fields(input),
-        Target::Value => value(input),
+        Target::Value => crate::value::expand(input),
     };
     in_const(input, body)
 }
@@ -65,14 +63,14 @@ fn event(input: &Input<'_>) -> TokenStream {
         },
     );
     let debug = debug(input, &quote!(__t::debug_event(self, __f)));
-    let serialize = refuse_serialize(input);
+    let refused = refuse(input);
     let register = is_one_type(&input.original.generics).then(|| {
         let ty = with_static_lifetimes(input);
         quote!(__t::register!(#ty);)
     });
     let path = type_path(input);
     let held = hold(input);
-    quote!(#path #ours #debug #serialize #register #held)
+    quote!(#path #ours #debug #refused #register #held)
 }
 
 /// The path of the type, which keeps the keys of two events of one name apart.
@@ -122,50 +120,8 @@ fn fields(input: &Input<'_>) -> TokenStream {
         return ours;
     }
     let debug = debug(input, &quote!(__t::debug_fields(#scope, self, __f)));
-    let serialize = refuse_serialize(input);
-    quote!(#ours #debug #serialize)
-}
-
-fn value(input: &Input<'_>) -> TokenStream {
-    if let Data::Struct(data) = &input.original.data {
-        return newtype(input, &data.fields);
-    }
-    let texts = input.variants.iter().map(|variant| &variant.name);
-    let places = input.variants.iter().enumerate().map(|(index, variant)| {
-        let (path, index) = (path(variant), Literal::usize_unsuffixed(index));
-        quote!(#path { .. } => #index,)
-    });
-    implement(
-        input,
-        &quote!(__t::Value),
-        &quote! {
-            const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Texts(&[#(#texts),*]));
-            fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
-                __t::text(&<Self as __t::Value>::DOMAIN, match self { #(#places)* }, __r)
-            }
-        },
-    )
-}
-
-/// A struct of one value is that value.
-fn newtype(input: &Input<'_>, fields: &Fields) -> TokenStream {
-    let inner = fields.iter().zip(fields.members()).next();
-    let Some((field, member)) = inner else { return TokenStream::new() };
-    let ty = &field.ty;
-    let span = Span::call_site().located_at(ty.span());
-    let of = quote_spanned!(span=> __t::Of::<#ty>::VALUE);
-    let emit = quote_spanned!(span=> __t::emit_value(&self.#member, __r));
-    let needs_bound = !is_one_type(&input.original.generics);
-    let bound = needs_bound.then(|| quote_spanned!(span=> #ty: __t::TelemetryValue));
-    implement_where(
-        input,
-        &quote!(__t::Value),
-        bound,
-        &quote! {
-            const DOMAIN: __t::Domain = #of;
-            fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> { #emit }
-        },
-    )
+    let refused = refuse(input);
+    quote!(#ours #debug #refused)
 }
 
 /// An impl of `bound` with the bounds that the fields need.
@@ -173,7 +129,7 @@ pub(crate) fn implement(input: &Input<'_>, bound: &TokenStream, body: &TokenStre
     implement_where(input, bound, None, body)
 }
 
-fn implement_where(
+pub(crate) fn implement_where(
     input: &Input<'_>,
     bound: &TokenStream,
     predicate: Option<TokenStream>,
@@ -213,18 +169,26 @@ pub(crate) fn debug(input: &Input<'_>, body: &TokenStream) -> TokenStream {
     )
 }
 
-/// A second, derived `Serialize` collides with this one, which never holds. The
-/// `for<'__t>` makes the compiler ask only when somebody serialises.
-pub(crate) fn refuse_serialize(input: &Input<'_>) -> TokenStream {
-    let never = quote!(for<'__t> __t::RawEvent: __t::NotARawEvent<'__t>);
-    implement_where(
+/// A second `Serialize` or `Display` collides with these, which never hold. The
+/// `for<'__never>` makes the compiler ask only when somebody uses one.
+pub(crate) fn refuse(input: &Input<'_>) -> TokenStream {
+    let serialize = implement_where(
         input,
         &quote!(__t::SerdeSerialize),
-        Some(never),
+        Some(quote!(for<'__never> __t::RawEvent: __t::NotARawEvent<'__never>)),
         &quote! {
             fn serialize<__S: __t::Serializer>(&self, __s: __S) -> __t::Result<__S::Ok, __S::Error> {
                 __t::refuse(__s)
             }
         },
-    )
+    );
+    let display = implement_where(
+        input,
+        &quote!(__t::ShowDisplay),
+        Some(quote!(for<'__never> __t::RawEvent: __t::NotShown<'__never>)),
+        &quote! {
+            fn fmt(&self, _: &mut __t::fmt::Formatter<'_>) -> __t::fmt::Result { __t::Ok(()) }
+        },
+    );
+    quote!(#serialize #display)
 }

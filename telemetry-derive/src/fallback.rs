@@ -9,7 +9,7 @@ use quote::quote;
 use syn::Data;
 
 use crate::ast::{Input, Target};
-use crate::expand::{debug, implement, in_const, refuse_serialize, type_path};
+use crate::expand::{debug, implement, in_const, refuse, type_path};
 use crate::walk::walk;
 
 /// The mistakes as errors, and the impls.
@@ -45,22 +45,13 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
                 #walk
             },
         ),
-        Target::Value => implement(
-            input,
-            &quote!(__t::Value),
-            &quote! {
-                const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Bool);
-                fn emit<__R: __t::Sink>(&self, __r: __R) -> __t::Result<__R::Ok, __R::Error> {
-                    __r.absent()
-                }
-            },
-        ),
+        Target::Value => crate::value::fallback(input),
     };
     let path = (input.target == Target::Event).then(|| type_path(input));
     let others = (input.target != Target::Value && !input.is_also_an_event()).then(|| {
         let debug = debug(input, &quote!(__f.write_str("")));
-        let serialize = refuse_serialize(input);
-        quote!(#debug #serialize)
+        let refused = refuse(input);
+        quote!(#debug #refused)
     });
     let impls = in_const(input, quote!(#path #body #others));
     quote!(#errors #impls)

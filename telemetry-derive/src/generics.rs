@@ -49,10 +49,12 @@ fn bounds(policy: &Policy, ty: &TokenStream) -> Vec<TokenStream> {
     };
     match policy {
         Policy::Drop | Policy::With(_) => Vec::new(),
+        Policy::Leaf(leaf) if leaf.via.is_some() => Vec::new(),
         Policy::Leaf(leaf) => bound(leaf.bound.name),
         Policy::Nested => bound("TelemetryFields"),
         Policy::Entries { keys, values } => {
             let mut all = bound("Map");
+            all.push(quote!(<#ty as __t::Map>::Key: __t::MapKey));
             all.extend(bounds(keys, &quote!(<#ty as __t::Map>::Key)));
             all.extend(bounds(values, &quote!(<#ty as __t::Map>::Value)));
             all

@@ -7,7 +7,9 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, parenthesized, token};
+use syn::{
+    Attribute, Expr, ExprLit, Ident, Lit, LitStr, Meta, Token, TypePath, parenthesized, token,
+};
 
 use crate::errors::Errors;
 
@@ -22,7 +24,8 @@ pub(crate) enum Value {
     Word,
     List(TokenStream),
     Lit(Lit),
-    Path(Path),
+    /// Also one that begins with a type: `<str>::is_empty`.
+    Path(TypePath),
 }
 
 impl Parse for Item {
@@ -45,7 +48,7 @@ impl Parse for Item {
                 lit.to_tokens(&mut tokens);
                 Value::Lit(lit)
             } else {
-                let path: Path = input.parse().map_err(|error| {
+                let path: TypePath = input.parse().map_err(|error| {
                     syn::Error::new(error.span(), "expected a text, a number or a path")
                 })?;
                 path.to_tokens(&mut tokens);

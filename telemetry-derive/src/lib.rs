@@ -17,11 +17,14 @@ mod errors;
 mod expand;
 mod fallback;
 mod generics;
+mod identifiers;
 mod item;
 mod keys;
 mod policy;
+mod reasons;
 mod source;
 mod valid;
+mod value;
 mod walk;
 
 use proc_macro::TokenStream;

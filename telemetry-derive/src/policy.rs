@@ -7,17 +7,18 @@
 //! with the functions that the row names.
 
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
-use syn::{LitStr, Path};
+use quote::{ToTokens, quote};
+use syn::{LitStr, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
 use crate::item::{Item, Value};
+use crate::source::type_text;
 
 /// How a field leaves.
 pub(crate) enum Policy {
     Drop,
     Leaf(Leaf),
-    With(Path),
+    With(TypePath),
     Nested,
     Entries { keys: Box<Policy>, values: Box<Policy> },
 }
@@ -27,6 +28,8 @@ pub(crate) enum Policy {
 pub(crate) struct Leaf {
     pub(crate) row: &'static Row,
     pub(crate) function: &'static str,
+    /// The function that describes it, without `_schema`.
+    pub(crate) schema: &'static str,
     pub(crate) bound: Bound,
     /// What both functions take.
     pub(crate) arguments: Vec<TokenStream>,
@@ -40,6 +43,12 @@ pub(crate) struct Leaf {
     pub(crate) described_more: TokenStream,
     /// Whether a value leaves under a key, and which fields share that.
     pub(crate) key: Option<Key>,
+    /// A function that makes what the policy is for of a reference to the value.
+    pub(crate) via: Option<TypePath>,
+    /// Whether it makes `Anna` and `anna` one.
+    folds: bool,
+    /// The reason that is given.
+    pub(crate) because: Option<LitStr>,
     /// The distance between two numbers that may leave.
     step: u64,
 }
@@ -54,6 +63,7 @@ impl Policy {
     /// What becomes of the keys of a map under it.
     pub(crate) fn row_keys(&self) -> Keys {
         match self {
+            Self::Leaf(leaf) if leaf.folds => Keys::Collide,
             Self::Leaf(leaf) => leaf.row.keys,
             _ => Keys::Collide,
         }
@@ -65,6 +75,7 @@ impl Leaf {
         Self {
             row,
             function: row.function,
+            schema: row.function,
             bound: row.bound,
             arguments: Vec::new(),
             applied_with: Vec::new(),
@@ -72,6 +83,9 @@ impl Leaf {
             described_by: None,
             described_more: TokenStream::new(),
             key: None,
+            via: None,
+            folds: false,
+            because: None,
             step: 1,
         }
     }
@@ -89,6 +103,9 @@ pub(crate) struct Bound {
 const VALUE: Bound = Bound { name: "TelemetryValue", of: None };
 const SERIALIZE: Bound = Bound { name: "Serialize", of: None };
 const IDENTIFIER: Bound = Bound { name: "Hashable", of: None };
+const DIGESTIBLE: Bound = Bound { name: "Digestible", of: None };
+/// A function of the author's takes it, whatever it is.
+const ANY: Bound = Bound { name: "", of: None };
 const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
 const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
 const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
@@ -174,7 +191,7 @@ pub(crate) const ROWS: &[Row] = &[
             "pseudonym",
             "encrypt",
         ],
-        inside: &["lowercase", "sha256"],
+        inside: &["lowercase", "sha256", "via"],
         beside: &[("domain", domain)],
         keys: Keys::Apart,
         parse: hash,
@@ -187,6 +204,8 @@ pub(crate) const ROWS: &[Row] = &[
         form: "scrub",
         about: "free text, personal data replaced",
         synonyms: &["redact", "mask"],
+        inside: &["because"],
+        parse: scrub,
         function: "scrub",
         bound: Bound { of: None, ..TEXT },
         ..ROW
@@ -234,7 +253,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "truncate_ip",
         form: "truncate_ip",
         about: "the network of an IP address",
-        inside: &["v4", "v6"],
+        inside: &["v4", "v6", "because"],
         parse: truncate_ip,
         function: "truncate_ip",
         bound: ADDRESS,
@@ -354,50 +373,101 @@ fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
         return Err(item.error(FORM));
     }
     let reason = because.text()?;
-    if reason.value().trim().is_empty() {
-        return Err(syn::Error::new(
-            reason.span(),
-            "the reason is empty: say why this value is harmless; the reason goes into the schema, where reviewers read it",
-        ));
-    }
     Ok(Policy::Leaf(Leaf {
         function: "vouched",
+        schema: "vouched",
         bound: SERIALIZE,
         described_with: vec![quote!(#reason)],
+        because: Some(reason),
         ..Leaf::new(row)
     }))
 }
 
+fn scrub(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    const FORM: &str = "`scrub` is written alone, or with a reason: `scrub(because = \"...\")`";
+    let inner = match &item.value {
+        Value::Word => return word(row, item),
+        Value::List(..) => item.list()?,
+        _ => return Err(item.error(FORM)),
+    };
+    match inner.as_slice() {
+        [because] if because.is("because") => {
+            let mut leaf = Leaf::new(row);
+            leaf.give_reason(because)?;
+            Ok(Policy::Leaf(leaf))
+        }
+        _ => Err(item.error(FORM)),
+    }
+}
+
+impl Leaf {
+    /// `because = "..."` inside the policy, for what leaves more than usual.
+    fn give_reason(&mut self, item: &Item) -> syn::Result<()> {
+        let reason = item.text()?;
+        self.described_more = quote!(.because(#reason));
+        self.because = Some(reason);
+        Ok(())
+    }
+}
+
 fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
-    let (mut sha256, mut lowercase) = (false, false);
+    let (mut sha256, mut lowercase, mut via) = (false, false, None);
     if !matches!(item.value, Value::Word) {
         let inner = item.list()?;
         if inner.is_empty() {
             return Err(item.error("write `hash` without parentheses"));
         }
         for option in inner {
-            let flag = match option.name.to_string().as_str() {
-                "sha256" => &mut sha256,
-                "lowercase" => &mut lowercase,
+            let twice = match option.name.to_string().as_str() {
+                "sha256" => option.word().map(|()| std::mem::replace(&mut sha256, true))?,
+                "lowercase" => option.word().map(|()| std::mem::replace(&mut lowercase, true))?,
+                "via" => via.replace(path(&option)?).is_some(),
                 "domain" => {
                     return Err(option.error(
                         "`domain` stands beside `hash`, not inside: `#[telemetry(hash, domain = \"...\")]`",
                     ));
                 }
-                _ => return Err(option.error("`hash` takes `sha256` and `lowercase`")),
+                _ => {
+                    return Err(option.error(
+                        "`hash` takes `sha256`, `lowercase` and `via = path::to::function`",
+                    ));
+                }
             };
-            option.word()?;
-            if std::mem::replace(flag, true) {
+            if twice {
                 return Err(option.error(format!("`{}` is written twice", option.name)));
             }
         }
     }
-    let arguments = vec![quote!(#lowercase)];
-    Ok(Policy::Leaf(if sha256 {
-        Leaf { function: "sha256", arguments, ..Leaf::new(row) }
-    } else {
-        Leaf { arguments, key: Some(Key::default()), ..Leaf::new(row) }
-    }))
+    let described_more = via.as_ref().map(|function| {
+        let text = type_text(function.to_token_stream());
+        quote!(.via(#text))
+    });
+    let mut leaf = Leaf {
+        arguments: vec![quote!(#lowercase)],
+        described_more: described_more.unwrap_or_default(),
+        folds: lowercase,
+        ..Leaf::new(row)
+    };
+    (leaf.function, leaf.schema, leaf.bound) = match (sha256, via.is_some()) {
+        (false, false) => ("hash", "hash", IDENTIFIER),
+        (false, true) => ("hash_via", "hash", ANY),
+        (true, false) => ("sha256", "sha256", DIGESTIBLE),
+        (true, true) => ("sha256_via", "sha256", ANY),
+    };
+    leaf.key = (!sha256).then(Key::default);
+    leaf.via = via;
+    Ok(Policy::Leaf(leaf))
+}
+
+/// `name = path::to::function`.
+fn path(item: &Item) -> syn::Result<TypePath> {
+    match &item.value {
+        Value::Path(path) => Ok(path.clone()),
+        _ => {
+            Err(item
+                .error(format!("`{0}` takes a function: `{0} = path::to::function`", item.name)))
+        }
+    }
 }
 
 /// `domain = "user"` beside `hash`.
@@ -414,7 +484,8 @@ fn domain(leaf: &mut Leaf, item: &Item) -> syn::Result<()> {
             "`domain` does nothing here: `hash(sha256)` has no key, and equal values are equal everywhere already",
         ));
     };
-    leaf.described_more = quote!(.in_domain(#text));
+    let more = &leaf.described_more;
+    leaf.described_more = quote!(#more.in_domain(#text));
     key.domain = Some(text);
     Ok(())
 }
@@ -448,7 +519,7 @@ fn clamped(
     of: &'static str,
 ) -> syn::Result<()> {
     leaf.arguments.extend(bounds_of_clamp(item, leaf.step)?);
-    leaf.function = function;
+    (leaf.function, leaf.schema) = (function, function);
     leaf.bound.of = Some(of);
     Ok(())
 }
@@ -485,9 +556,14 @@ const EMAIL_DOMAIN: ClosedList = ClosedList {
     lowercase: true,
 };
 
+/// The most bits that leave without a reason: a network of 256 addresses, and
+/// the network that a provider gives one household of 256 such networks.
+const MOST_BITS: [u8; 2] = [24, 56];
+
 fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     // What is commonly held to be a network of many users, not one line.
     let (mut v4, mut v6) = (24, 48);
+    let mut leaf = Leaf::new(row);
     if !matches!(item.value, Value::Word) {
         const FORM: &str =
             "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";
@@ -495,18 +571,22 @@ fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy> {
             match option.name.to_string().as_str() {
                 "v4" => v4 = bits(&option, 32)?,
                 "v6" => v6 = bits(&option, 128)?,
+                "because" => leaf.give_reason(&option)?,
                 _ => return Err(option.error(FORM)),
             }
         }
     }
+    let [most_v4, most_v6] = MOST_BITS;
+    if leaf.because.is_none() && (v4 > most_v4 || v6 > most_v6) {
+        return Err(item.error(format!(
+            "this keeps so much that few share it: at most {most_v4} bits of an IPv4 address and {most_v6} of an IPv6 address leave without a reason, `truncate_ip(v4 = {v4}, v6 = {v6}, because = \"...\")`",
+        )));
+    }
     let arguments = [v4, v6].map(Literal::u8_unsuffixed);
-    let arguments = arguments.map(|bits| quote!(#bits)).into();
-    Ok(Policy::Leaf(Leaf { arguments, ..Leaf::new(row) }))
+    leaf.arguments = arguments.map(|bits| quote!(#bits)).into();
+    Ok(Policy::Leaf(leaf))
 }
 
 fn with(_: &'static Row, item: &Item) -> syn::Result<Policy> {
-    match &item.value {
-        Value::Path(path) => Ok(Policy::With(path.clone())),
-        _ => Err(item.error("`with` takes a function: `with = path::to::function`")),
-    }
+    path(item).map(Policy::With)
 }

@@ -6,13 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
+use syn::{Data, LitStr};
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
+use crate::identifiers::{self, Width};
 use crate::policy::{Policy, table};
+use crate::reasons;
 use crate::source::mentions;
-use crate::source::type_text;
 
 /// Adds every breach of a rule to `errors`.
 pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
@@ -209,8 +210,14 @@ fn check_fields(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
         if let Some(purpose) = &field.attributes.purpose {
             check_purpose(purpose, errors);
         }
+        if let Some(policy) = &field.attributes.policy {
+            check_reasons(policy, field, errors);
+        }
         match &field.attributes.policy {
             Some(Policy::Leaf(leaf)) if leaf.function == "allow" => check_allowed(field, errors),
+            Some(Policy::Leaf(leaf)) if leaf.row.name == "scrub" && leaf.because.is_none() => {
+                check_scrubbed(field, errors);
+            }
             Some(Policy::Nested) if input.target == Target::Fields => {
                 check_recursion(input, field, errors);
             }
@@ -247,49 +254,54 @@ fn check_recursion(input: &Input<'_>, field: &Field<'_>, errors: &mut Errors) {
     }
 }
 
-/// The compiler would speak of lifetimes alone: text that is part of the
-/// program implements `TelemetryValue`, and other text only fails to be it.
-fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
-    if let Some(text) = borrowed_text(&field.original.ty) {
-        field.is_refused.set(true);
-        errors.at(
-            text,
-            format!(
-                "`{}` cannot be allowed: it can hold personal data; only `&'static str`, which is part of the program, may be. Choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`; or, if it is harmless for a reason that the type cannot show, `allow(because = \"...\")`",
-                type_text(text.to_token_stream()),
-            ),
-        );
+/// A reason that is given, for the whole field or for a side of a map.
+fn check_reasons(policy: &Policy, field: &Field<'_>, errors: &mut Errors) {
+    match policy {
+        Policy::Leaf(leaf) => {
+            let Some(reason) = &leaf.because else { return };
+            if let Some(fault) = reasons::fault(&reason.value(), &field.name) {
+                errors.at(
+                    reason,
+                    format!("{fault}: say in a few words why this may leave; the reason goes into the schema, where reviewers read it"),
+                );
+            }
+        }
+        Policy::Entries { keys, values } => {
+            check_reasons(keys, field, errors);
+            check_reasons(values, field, errors);
+        }
+        _ => {}
     }
 }
 
-/// The first reference to `str` within `ty` that is not `'static`.
-fn borrowed_text(ty: &Type) -> Option<&Type> {
-    match ty {
-        Type::Reference(reference) => match &*reference.elem {
-            Type::Path(path) if path.path.is_ident("str") => {
-                let fixed =
-                    reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static");
-                // Without a lifetime it does not compile, and rustc says why.
-                (!fixed && reference.lifetime.is_some()).then_some(ty)
-            }
-            inner => borrowed_text(inner),
-        },
-        Type::Path(path) => {
-            path.path.segments.iter().find_map(|segment| match &segment.arguments {
-                PathArguments::AngleBracketed(arguments) => {
-                    arguments.args.iter().find_map(|argument| match argument {
-                        GenericArgument::Type(ty) => borrowed_text(ty),
-                        _ => None,
-                    })
-                }
-                _ => None,
-            })
-        }
-        Type::Slice(slice) => borrowed_text(&slice.elem),
-        Type::Array(array) => borrowed_text(&array.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().find_map(borrowed_text),
-        Type::Group(group) => borrowed_text(&group.elem),
-        Type::Paren(paren) => borrowed_text(&paren.elem),
-        _ => None,
+/// `scrub` is for prose: of an identifier it finds at best the pattern.
+fn check_scrubbed(field: &Field<'_>, errors: &mut Errors) {
+    if let Some(identifier) = field.says(identifiers::of_text) {
+        errors.push(syn::Error::new(
+            field.span(),
+            format!(
+                "this name says an identifier (`{}`), and `scrub` is for prose: it leaves what has no pattern as it is. Choose `hash`, `one_of(\"...\")` or `drop`; or, if the field holds prose, say so: `scrub(because = \"...\")`",
+                identifier.word
+            ),
+        ));
+    }
+}
+
+/// No type tells a customer's number from a number of milliseconds, but names do.
+fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
+    let Some(identifier) = field.says(identifiers::of_number) else { return };
+    let asks = match identifiers::number(&field.original.ty) {
+        Some(Width::Wide) => true,
+        Some(Width::Narrow) => !identifier.only_wide,
+        None => false,
+    };
+    if asks {
+        errors.push(syn::Error::new(
+            field.span(),
+            format!(
+                "this name says an identifier (`{}`), and a number can be one: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; or, if it stands for nobody, say why: `allow(because = \"...\")`",
+                identifier.word
+            ),
+        ));
     }
 }

@@ -8,6 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Target, Variant};
+use crate::identifiers;
 use crate::policy::{Keys, Leaf, Policy};
 
 pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
@@ -77,9 +78,20 @@ fn leaf(
         Some(policy) => {
             let slot = format_ident!("__K{}", index);
             let scope = Scope { event, field: &field.name, inside: TokenStream::new(), slot };
+            if let (Policy::Leaf(leaf), true) = (policy, asks_the_type(policy, field)) {
+                return apply_leaf(leaf, "allow_named", &quote!(#name), &scope, span, slots);
+            }
             apply(policy, &quote!(#name), &scope, span, slots)
         }
     }
+}
+
+/// Whether the field's name says an identifier and only the compiler can tell
+/// whether its type is a number: an alias, a newtype.
+fn asks_the_type(policy: &Policy, field: &Field<'_>) -> bool {
+    matches!(policy, Policy::Leaf(leaf) if leaf.function == "allow")
+        && identifiers::number(&field.original.ty).is_none()
+        && field.says(identifiers::of_number).is_some()
 }
 
 /// Whose key hides a value, and the name of the `static` that caches it.
@@ -145,6 +157,14 @@ fn apply_leaf(
 ) -> TokenStream {
     let mut function = Ident::new(function, span);
     let (arguments, more) = (&leaf.arguments, &leaf.applied_with);
+    let called = leaf.via.as_ref().map(|via| {
+        // At the function: what it gives is what may not be hashed.
+        let span = Span::call_site().located_at(via.span());
+        function.set_span(span);
+        quote_spanned!(span=> move || #via(#value))
+    });
+    let span = called.as_ref().map_or(span, |_| function.span());
+    let value = called.as_ref().unwrap_or(value);
     let Some(key) = &leaf.key else {
         return quote_spanned!(span=> __t::#function(#(#arguments,)* #(#more,)* #value));
     };

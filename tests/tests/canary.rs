@@ -310,7 +310,7 @@ fn debug_does_not_repeat_an_error_of_the_authors_own() {
     #[derive(TelemetryEvent)]
     #[telemetry(purpose = "diagnostics")]
     struct Event {
-        #[telemetry(allow(because = "a test"))]
+        #[telemetry(allow(because = "only a test has it"))]
         value: Blabs,
     }
     let sanitizer = sanitizer();
@@ -355,7 +355,7 @@ fn child() {
 #[derive(TelemetryEvent)]
 #[telemetry(name = "canary.broken", purpose = "diagnostics")]
 struct Broken {
-    #[telemetry(allow(because = "a test"))]
+    #[telemetry(allow(because = "only a test has it"))]
     value: Blabs,
 }
 

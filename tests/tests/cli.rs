@@ -356,7 +356,7 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
     assert_eq!(policies, expected);
     assert_eq!(fields[0]["values"], serde_json::json!(["converge", "verify", "other"]));
     assert_eq!(fields[4]["purpose"], "model-training");
-    assert_eq!(fields[5]["because"], "a | b");
+    assert_eq!(fields[5]["because"], "either a | b, both ours");
     assert_eq!(fields[1]["tells"], "holds a pseudonym");
 
     let markdown = program.telemetry(&["schema", "--markdown"]).out;
@@ -364,7 +364,10 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
         let name = field["name"].as_str().unwrap();
         assert!(markdown.contains(&format!("\n| `{name}` | ")), "{name} is not in {markdown}");
     }
-    assert!(markdown.contains(r"the author vouches for it: a \| b"), "{markdown}");
+    assert!(
+        markdown.contains(r"the author vouches for it: either a \| b, both ours"),
+        "{markdown}"
+    );
 }
 
 #[test]

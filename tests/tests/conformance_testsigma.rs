@@ -330,7 +330,7 @@ fn no_request_has_a_field_that_takes_text() {
         "InstallationId",
         "RowNumber",
         "Option<LastUpTime>",
-        "&'static str",
+        "Literal",
         "System",
         "EventType",
         "ApplicationType",

@@ -10,9 +10,9 @@ use std::path::Path;
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind};
-use crate::leaf::Sink;
+use crate::leaf::{Context, Sink};
 use crate::platform;
-use crate::policy::TelemetryValue;
+use crate::policy::{NoNumber, TelemetryValue};
 use crate::schema::{Domain, Open};
 
 const FILE: &str = "installation";
@@ -43,11 +43,19 @@ impl fmt::Display for InstallationId {
 
 impl TelemetryValue for InstallationId {
     const DOMAIN: Domain = Domain::Open(Open::Vouched);
+    type Inner<'v> = &'v Self;
 
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
+    fn inner(&self) -> &Self {
+        self
+    }
+
+    fn emit<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(&AsText(*self))
     }
 }
+
+/// No number of anybody's: this crate draws it.
+impl NoNumber for InstallationId {}
 
 /// The id for serde. Not on the id itself: it leaves in events alone.
 struct AsText(InstallationId);

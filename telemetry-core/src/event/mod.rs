@@ -200,7 +200,16 @@ rows!(A B C D E F G H I J K L M N O P);
 )]
 pub trait NotARawEvent<'never> {}
 
-/// The type that never implements [`NotARawEvent`].
+/// The same for `Display`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a raw telemetry event cannot be displayed",
+    label = "this is the raw event: no policy has been applied",
+    note = "show its sanitised form, `{{:?}}` of `sanitizer.sanitize(&event)`; `{{:?}}` of the event shows allowed values and the names of the other policies"
+)]
+pub trait NotShown<'never> {}
+
+/// The type that never implements [`NotARawEvent`] and [`NotShown`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct RawEvent(());

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::sanitized::Fields;
 use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
-use crate::leaf::{Context, EntriesOf, Map, Sanitize, Sink, structure};
+use crate::leaf::{Context, EntriesOf, Map, MapKey, Private, Sanitize, Sink, structure};
 use crate::policy::Of;
 use crate::schema::{FieldSchema, Policy, Shape};
 
@@ -41,7 +41,7 @@ impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
 }
 
 structure! {
-    impl[] TelemetryFields {
+    impl[] TelemetryFields, of TelemetryFields {
         const SHAPE: Shape;
         fn emit[](context: Context<'_>), element => Nested(element), context
     } {
@@ -72,6 +72,21 @@ impl<T: TelemetryEvent + ?Sized> AlsoAnEvent for T {}
 #[doc(hidden)]
 pub fn also_an_event<T: AlsoAnEvent + ?Sized>() {}
 
+impl<T: TelemetryFields> TelemetryFields for Private<T> {
+    const FIELDS: &'static [FieldSchema] = T::FIELDS;
+    const SHAPE: Shape = T::SHAPE;
+
+    fn only_the_derive_may_implement_this_trait() {}
+
+    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error> {
+        self.open().walk(walk)
+    }
+
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.open().emit(context, sink)
+    }
+}
+
 /// Puts a value under `nested`.
 #[doc(hidden)]
 pub fn nested<T: TelemetryFields + ?Sized>(value: &T) -> Nested<'_, T> {
@@ -91,15 +106,13 @@ impl<T: Map<Value: TelemetryFields> + ?Sized> Of<T> {
 
 /// Puts a map under a policy for its keys and one for its values.
 #[doc(hidden)]
-pub fn entries<'v, M, K, V>(
-    map: &'v M,
-    keys: impl Fn(&'v M::Key) -> K + Copy,
-    values: impl Fn(&'v M::Value) -> V + Copy,
-) -> impl Sanitize
+pub fn entries<'v, M, K, V, KF, VF>(map: &'v M, keys: KF, values: VF) -> EntriesOf<'v, M, KF, VF>
 where
-    M: Map + ?Sized,
+    M: Map<Key: MapKey> + ?Sized,
     K: Sanitize,
     V: Sanitize,
+    KF: Fn(&'v M::Key) -> K + Copy,
+    VF: Fn(&'v M::Value) -> V + Copy,
 {
     EntriesOf { map, keys, values }
 }

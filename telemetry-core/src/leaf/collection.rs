@@ -7,26 +7,37 @@
 //! out of its event, a `None` element out of its sequence, an entry whose key
 //! or value is `None` out of its map. It is never written as null.
 
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+};
+use std::path::{Path, PathBuf};
+
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::Sanitize;
 use super::context::Context;
+use super::literal::Literal;
+use super::private::Private;
 use super::sink::{Element, Entry, Sink};
 use crate::pseudonym::{Place, Step};
 
 /// Writes, for one trait, the impls for all types that only hold others.
-/// `$leaves` makes a [`Sanitize`] of one element. `$SHAPE` is the trait's
+/// `$Part` is what the elements of a sequence must be, and `$leaves` makes a
+/// [`Sanitize`] of one. `$SHAPE` is the trait's
 /// constant for what such a type may hold; its type has the methods
 /// `or_absent`, `array` and `collection`.
 macro_rules! structure {
     (
-        impl[$($generics:tt)*] $Trait:path
+        impl[$($generics:tt)*] $Trait:path, of $Part:path
         { const $SHAPE:ident: $Shape:ty; fn emit[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
         $rest:tt
     ) => {
         structure!(@through [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
             &T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
-        structure!(@sequence [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
+        structure!(@sequence [$($generics)*] $Trait, $Part, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
             [$element => $leaves, $context]
             [[] [T] [collection()]] [[const N: usize] [T; N] [array(N)]] [[] Vec<T> [collection()]]
             [[] std::collections::VecDeque<T> [collection()]]
@@ -49,12 +60,12 @@ macro_rules! structure {
             [$SHAPE: $Shape = <T as $Trait>::$SHAPE] $bounds [$($argument: $type),*] $rest,
             this, sink => T::emit(this, $($argument,)* sink));
     };
-    (@sequence $generics:tt $Trait:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty [$($many:tt)*]])*) => {
-        $(structure!(@one_sequence $generics $Trait, $shape $bounds $arguments $rest, $leaves $extra $Type, $($many)*);)*
+    (@sequence $generics:tt $Trait:path, $Part:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty [$($many:tt)*]])*) => {
+        $(structure!(@one_sequence $generics $Trait, $Part, $shape $bounds $arguments $rest, $leaves $extra $Type, $($many)*);)*
     };
-    (@one_sequence [$($generics:tt)*] $Trait:path, [$SHAPE:ident: $Shape:ty] $bounds:tt $arguments:tt $rest:tt,
+    (@one_sequence [$($generics:tt)*] $Trait:path, $Part:path, [$SHAPE:ident: $Shape:ty] $bounds:tt $arguments:tt $rest:tt,
         [$element:ident => $leaves:expr, $context:expr] [$($extra:tt)*] $Type:ty, $($many:tt)*) => {
-        structure!(@impl [$($generics)* T: $Trait, $($extra)*] $Trait, $Type,
+        structure!(@impl [$($generics)* T: $Part, $($extra)*] $Trait, $Type,
             [$SHAPE: $Shape = <T as $Trait>::$SHAPE.$($many)*] $bounds $arguments $rest,
             this, sink => sink.list(this.iter().map(|$element| $leaves), $context));
     };
@@ -151,14 +162,18 @@ impl<S: SerializeMap, V: Sanitize> Sink for Key<'_, S, V> {
 pub trait Map {
     type Key;
     type Value;
-    /// The entries, or `None` when there is no map.
-    fn entries(&self) -> Option<impl Iterator<Item = (&Self::Key, &Self::Value)> + Clone>;
+    /// The entries, or `None` when there is no map. Nobody outside of this
+    /// crate can name the context, and so call it.
+    fn entries(
+        &self,
+        context: Context<'_>,
+    ) -> Option<impl Iterator<Item = (&Self::Key, &Self::Value)> + Clone>;
 }
 
 impl<K, V> Map for std::collections::BTreeMap<K, V> {
     type Key = K;
     type Value = V;
-    fn entries(&self) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
+    fn entries(&self, _: Context<'_>) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
         Some(self.iter())
     }
 }
@@ -166,7 +181,7 @@ impl<K, V> Map for std::collections::BTreeMap<K, V> {
 impl<K, V, S> Map for std::collections::HashMap<K, V, S> {
     type Key = K;
     type Value = V;
-    fn entries(&self) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
+    fn entries(&self, _: Context<'_>) -> Option<impl Iterator<Item = (&K, &V)> + Clone> {
         Some(self.iter())
     }
 }
@@ -174,8 +189,11 @@ impl<K, V, S> Map for std::collections::HashMap<K, V, S> {
 impl<M: Map> Map for Option<M> {
     type Key = M::Key;
     type Value = M::Value;
-    fn entries(&self) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
-        self.as_ref().and_then(Map::entries)
+    fn entries(
+        &self,
+        context: Context<'_>,
+    ) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
+        self.as_ref().and_then(|map| map.entries(context))
     }
 }
 
@@ -184,18 +202,63 @@ macro_rules! maps {
         impl<M: Map + ?Sized> Map for $Type {
             type Key = M::Key;
             type Value = M::Value;
-            fn entries(&self) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
-                M::entries(self)
+            fn entries(
+                &self,
+                context: Context<'_>,
+            ) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
+                M::entries(self, context)
             }
         }
     )*};
 }
 maps!(&M, Box<M>, std::rc::Rc<M>, std::sync::Arc<M>);
 
+impl<M: Map> Map for Private<M> {
+    type Key = M::Key;
+    type Value = M::Value;
+    fn entries(
+        &self,
+        context: Context<'_>,
+    ) -> Option<impl Iterator<Item = (&M::Key, &M::Value)> + Clone> {
+        self.open().entries(context)
+    }
+}
+
+/// What may be the key of a map: one text, one number, one address. A list or
+/// a tuple has no form as a name in JSON, and would cost the whole event.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a map that leaves",
+    label = "not one text, number or address",
+    note = "in the output a key is a name: one text, one number or one address; a list or a tuple has no form as one",
+    note = "`count` keeps the number of entries; `drop` leaves the map out"
+)]
+pub trait MapKey {}
+
+macro_rules! map_keys {
+    ($($Type:ty),* $(,)?) => {$(impl MapKey for $Type {})*};
+}
+map_keys! {
+    str, String, bool, Literal,
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize,
+    NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize,
+    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6,
+    OsStr, OsString, Path, PathBuf, [u8], Vec<u8>,
+}
+impl<const N: usize> MapKey for [u8; N] {}
+/// An entry whose key is `None` is left out.
+impl<T: MapKey> MapKey for Option<T> {}
+impl<T: MapKey + ?Sized> MapKey for &T {}
+impl<T: MapKey + ?Sized> MapKey for Box<T> {}
+impl<T: MapKey + ?Sized> MapKey for std::rc::Rc<T> {}
+impl<T: MapKey + ?Sized> MapKey for std::sync::Arc<T> {}
+impl<T: MapKey + ToOwned + ?Sized> MapKey for std::borrow::Cow<'_, T> {}
+
 /// A map under a policy for its keys and one for its values.
 #[doc(hidden)]
 #[derive(Debug)]
-pub(crate) struct EntriesOf<'v, M: ?Sized, KF, VF> {
+pub struct EntriesOf<'v, M: ?Sized, KF, VF> {
     pub(crate) map: &'v M,
     pub(crate) keys: KF,
     pub(crate) values: VF,
@@ -214,7 +277,7 @@ where
     fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         let map: &'v M = self.map;
         let (keys, values) = (self.keys, self.values);
-        match map.entries() {
+        match map.entries(context) {
             Some(entries) => sink.value(&Entries {
                 entries: entries.map(move |(key, value)| (keys(key), values(value))),
                 context,

@@ -35,6 +35,10 @@ macro_rules! errors {
     ($($(#[$attribute:meta])* $Type:ty => |$this:ident| $error:expr;)*) => {$(
         $(#[$attribute])*
         impl HasLeaves<kind::Text> for $Type {
+            type Inner<'v> = &'v Self where Self: 'v;
+            fn inner(&self) -> &Self {
+                self
+            }
             fn emit<P: LeafPolicy<Kind = kind::Text>, R: Sink>(
                 &self,
                 policy: &P,

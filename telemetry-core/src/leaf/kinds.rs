@@ -7,8 +7,8 @@ use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::num::{
-    NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU32, NonZeroU64, NonZeroU128,
-    NonZeroUsize,
+    NonZero, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU32, NonZeroU64,
+    NonZeroU128, NonZeroUsize, Wrapping,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use std::time::Duration;
 use super::Sanitize;
 use super::collection::structure;
 use super::context::Context;
+use super::private::Private;
 use super::sink::Sink;
 use crate::schema::Shape;
 
@@ -35,6 +36,15 @@ pub mod kind {
     #[derive(Debug)]
     pub struct Identifier;
     impl Kind for Identifier {
+        type Leaf<'a> = &'a [u8];
+    }
+
+    /// An identifier of which nobody can list all values, so that it may be
+    /// hashed without a key as well: text, paths, bytes and numbers of 128 bits
+    /// and more. A list of *likely* values reverses such a hash all the same.
+    #[derive(Debug)]
+    pub struct Unlisted;
+    impl Kind for Unlisted {
         type Leaf<'a> = &'a [u8];
     }
 
@@ -83,36 +93,51 @@ pub trait LeafPolicy {
 
 /// A value that holds leaves of kind `K`: one, none or many.
 ///
-/// A newtype joins in by handing the call on:
+/// `#[derive(TelemetryValue)]` gives a newtype the leaves of what it wraps.
+/// Another type of yours joins by returning something that holds them. It is
+/// never shown where they go:
 ///
 /// ```
-/// use telemetry_core::event::{Context, Sink, HasLeaves, kind};
-/// # use telemetry_core::event::LeafPolicy;
+/// use telemetry_core::leaf::{HasLeaves, kind};
 ///
-/// struct UserId(String);
+/// struct Connection {
+///     host: String,
+///     port: u16,
+/// }
 ///
-/// impl HasLeaves<kind::Identifier> for UserId {
-///     fn emit<P, R>(&self, policy: &P, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error>
-///     where
-///         P: LeafPolicy<Kind = kind::Identifier>,
-///         R: Sink,
-///     {
-///         self.0.emit(policy, context, sink)
+/// /// `hash` and `hash(lowercase)` of a connection are those of its host.
+/// impl HasLeaves<kind::Identifier> for Connection {
+///     type Inner<'v> = &'v str;
+///     fn inner(&self) -> &str {
+///         &self.host
 ///     }
 /// }
+/// # let _ = Connection { host: String::new(), port: 22 }.port;
 /// ```
 pub trait HasLeaves<K: kind::Kind> {
     /// Whether there may be no leaf, or many, and which leaves there are.
     #[doc(hidden)]
     const SHAPE: Shape = Shape::ONE;
 
-    /// Applies `policy` to each leaf and hands what is left to `sink`.
+    /// What holds the leaves.
+    type Inner<'v>: HasLeaves<K>
+    where
+        Self: 'v;
+
+    /// What holds the leaves.
+    fn inner(&self) -> Self::Inner<'_>;
+
+    /// Applies `policy` to each leaf and hands what is left to `sink`. Nobody
+    /// outside of this crate can name the context, and so write it anew.
+    #[doc(hidden)]
     fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
         &self,
         policy: &P,
         context: Context<'_>,
         sink: R,
-    ) -> Result<R::Ok, R::Error>;
+    ) -> Result<R::Ok, R::Error> {
+        self.inner().emit(policy, context, sink)
+    }
 }
 
 /// A value and the policy it is under.
@@ -130,11 +155,17 @@ impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, 
 }
 
 structure! {
-    impl[K: kind::Kind,] HasLeaves<K> {
+    impl[K: kind::Kind,] HasLeaves<K>, of HasLeaves<K> {
         const SHAPE: Shape;
         fn emit[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
         element => Applied { policy: ByReference(policy), value: element }, context
-    } {}
+    } {
+        type Inner<'v> = &'v Self where Self: 'v;
+
+        fn inner(&self) -> &Self {
+            self
+        }
+    }
 }
 
 struct ByReference<'p, P>(&'p P);
@@ -156,6 +187,10 @@ macro_rules! leaves {
     ($Kind:ty: $($Type:ty $([$shape:expr])? => |$this:ident, $each:ident| $body:expr;)*) => {$(
         impl HasLeaves<$Kind> for $Type {
             $(const SHAPE: Shape = $shape;)?
+            type Inner<'v> = &'v Self;
+            fn inner(&self) -> &Self {
+                self
+            }
             fn emit<P: LeafPolicy<Kind = $Kind>, R: Sink>(
                 &self,
                 policy: &P,
@@ -175,7 +210,16 @@ leaves! { kind::Text:
     String => |this, leaf| leaf(this);
 }
 
-leaves! { kind::Identifier:
+/// Leaves of both kinds: what is hashed with a key, and may also be hashed
+/// without one.
+macro_rules! unlisted {
+    ($($Type:ty => |$this:ident, $each:ident| $body:expr;)*) => {
+        leaves! { kind::Identifier: $($Type => |$this, $each| $body;)* }
+        leaves! { kind::Unlisted: $($Type => |$this, $each| $body;)* }
+    };
+}
+
+unlisted! {
     str => |this, leaf| leaf(this.as_bytes());
     String => |this, leaf| leaf(this.as_bytes());
     [u8] => |this, leaf| leaf(this);
@@ -184,21 +228,43 @@ leaves! { kind::Identifier:
     OsString => |this, leaf| leaf(this.as_encoded_bytes());
     Path => |this, leaf| leaf(this.as_os_str().as_encoded_bytes());
     PathBuf => |this, leaf| leaf(this.as_os_str().as_encoded_bytes());
+    u128 => |this, leaf| leaf(Decimal::new(*this).as_bytes());
+    i128 => |this, leaf| leaf(Decimal::new(*this).as_bytes());
+    NonZeroU128 => |this, leaf| leaf(Decimal::new(this.get()).as_bytes());
+    NonZeroI128 => |this, leaf| leaf(Decimal::new(this.get()).as_bytes());
+}
+
+// SHA-256 of every IPv4 address takes two minutes on two cores, and an IPv6
+// address may carry one: no address is hashed without a key.
+leaves! { kind::Identifier:
     IpAddr => |this, leaf| leaf(this.to_canonical().to_string().as_bytes());
     Ipv4Addr => |this, leaf| leaf(this.to_string().as_bytes());
     Ipv6Addr => |this, leaf| leaf(this.to_canonical().to_string().as_bytes());
-    SocketAddr => |this, leaf| leaf(SocketAddr::new(this.ip().to_canonical(), this.port()).to_string().as_bytes());
+    SocketAddr => |this, leaf| leaf(canonical(*this).to_string().as_bytes());
+    SocketAddrV4 => |this, leaf| leaf(this.to_string().as_bytes());
+    SocketAddrV6 => |this, leaf| leaf(canonical(SocketAddr::V6(*this)).to_string().as_bytes());
 }
 
-impl<const N: usize> HasLeaves<kind::Identifier> for [u8; N] {
-    fn emit<P: LeafPolicy<Kind = kind::Identifier>, R: Sink>(
-        &self,
-        policy: &P,
-        context: Context<'_>,
-        sink: R,
-    ) -> Result<R::Ok, R::Error> {
-        policy.apply(self, context, sink)
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, address.port()),
+        IpAddr::V6(_) => address,
     }
+}
+
+/// Arrays of bytes. Below 32 bits, trying all values reverses any hash, and
+/// below 128 bits one without a key.
+macro_rules! byte_arrays {
+    ($Kind:ty: $($length:literal)*) => {
+        leaves! { $Kind: $([u8; $length] => |this, leaf| leaf(this);)* }
+    };
+}
+byte_arrays! { kind::Identifier:
+    4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32
+    40 48 56 64 96 128 256
+}
+byte_arrays! { kind::Unlisted:
+    16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 40 48 56 64 96 128 256
 }
 
 leaves! { kind::Address:
@@ -221,8 +287,8 @@ macro_rules! integers {
     };
 }
 integers! {
-    u32, NonZeroU32; u64, NonZeroU64; u128, NonZeroU128; usize, NonZeroUsize;
-    i32, NonZeroI32; i64, NonZeroI64; i128, NonZeroI128; isize, NonZeroIsize;
+    u32, NonZeroU32; u64, NonZeroU64; usize, NonZeroUsize;
+    i32, NonZeroI32; i64, NonZeroI64; isize, NonZeroIsize;
 }
 
 /// The decimal digits of an integer, on the stack.
@@ -274,4 +340,49 @@ leaves! { kind::Number:
     f32 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(f64::from(*this)));
     f64 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(*this));
     Duration => |this, leaf| leaf(Num::Float(this.as_secs_f64()));
+}
+
+// What only wraps a number is that number.
+macro_rules! wrapped_numbers {
+    ($($Type:ty),*) => {$(
+        impl HasLeaves<kind::Number> for NonZero<$Type> {
+            const SHAPE: Shape = <$Type as HasLeaves<kind::Number>>::SHAPE;
+            type Inner<'v> = $Type;
+            fn inner(&self) -> $Type {
+                self.get()
+            }
+        }
+    )*};
+}
+wrapped_numbers! { u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize }
+
+impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Wrapping<T> {
+    const SHAPE: Shape = T::SHAPE;
+    type Inner<'v>
+        = &'v T
+    where
+        T: 'v;
+    fn inner(&self) -> &T {
+        &self.0
+    }
+}
+
+/// Only a policy opens it, and every policy does.
+impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Private<T> {
+    const SHAPE: Shape = T::SHAPE;
+    type Inner<'v>
+        = &'v Self
+    where
+        T: 'v;
+    fn inner(&self) -> &Self {
+        self
+    }
+    fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
+        &self,
+        policy: &P,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        self.open().emit(policy, context, sink)
+    }
 }

@@ -6,19 +6,26 @@
 
 mod collection;
 mod context;
+mod embedded;
 mod errors;
 mod index;
 mod kinds;
 mod literal;
+mod private;
 mod sink;
 
-pub use self::collection::Map;
+pub use self::collection::EntriesOf;
 use self::collection::Sequence;
-pub(crate) use self::collection::{EntriesOf, structure};
-pub use self::context::{Context, Grants};
+pub(crate) use self::collection::structure;
+pub use self::collection::{Map, MapKey};
+// Not public: whoever cannot name it can neither apply a policy nor write one.
+pub(crate) use self::context::Context;
+pub use self::context::Grants;
+pub(crate) use self::embedded::carried;
 pub(crate) use self::index::then_index_in;
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
 pub use self::literal::{Evaluated, Literal, evaluated};
+pub use self::private::Private;
 pub use self::sink::Sink;
 pub(crate) use self::sink::{Element, Entry};
 

@@ -3,28 +3,62 @@
 //! It owns the list of types that `allow` takes. It must never know a policy
 //! other than `allow`.
 
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::marker::PhantomData;
 use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
-    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+    NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize, Saturating, Wrapping,
 };
+use std::sync::atomic;
 use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use crate::leaf::{Context, Element, Literal, Sanitize, Sink, structure, then_index_in};
-use crate::schema::{Closed, Domain, Open, Policy, Values};
+use crate::leaf::{Context, Element, Literal, Private, Sanitize, Sink, structure, then_index_in};
+use crate::schema::{Domain, Open, Policy, Values};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
 ///
-/// Numbers, `bool`, `Duration` (written as seconds), texts that are part of
-/// the program (`&'static str`), unit-only enums that derive this trait, and
-/// whatever only holds such values. Text, paths and addresses are not among
-/// them: they say who and where somebody is.
+/// Numbers, `bool`, `Duration` (written as seconds), [`Literal`]s, unit-only
+/// enums that derive this trait, newtypes of such values that derive it, and
+/// what only holds such values: `Option`, references, up to three of them in a
+/// tuple. Collections are for [closed values](ClosedValue) alone: enough
+/// numbers in a row are a text.
+///
+/// Text, bytes, paths and addresses are not among them: they say who and where
+/// somebody is. A number can say that too, and no type tells: see the names
+/// that ask for a reason.
+///
+/// ```
+/// use telemetry_core::{TelemetryEvent, TelemetryValue};
+///
+/// #[derive(TelemetryValue)]
+/// enum Exit {
+///     Success,
+///     Failure,
+/// }
+///
+/// #[derive(TelemetryValue)]
+/// struct Millis(u64);
+///
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(purpose = "product-improvement")]
+/// struct Ended {
+///     #[telemetry(allow)]
+///     exit: Exit,
+///     #[telemetry(allow)]
+///     took: Millis,
+/// }
+/// # let _ = (Ended { exit: Exit::Success, took: Millis(2) }, Exit::Failure);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be allowed: it can hold personal data",
     label = "can hold personal data",
     note = "choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`, `truncate_ip`, ...",
-    note = "an enum of unit variants may be allowed when it derives `TelemetryValue`",
+    note = "text that is part of the program is a `Literal`, `literal!(\"ssh\")` or `literal!(env!(\"CARGO_PKG_VERSION\"))`; a `&'static str` may be a leaked `String`",
+    note = "an enum of unit variants, and a newtype of a value that may be allowed, may be when they derive `TelemetryValue`",
     note = "if the value is harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
 )]
 pub trait TelemetryValue {
@@ -32,9 +66,57 @@ pub trait TelemetryValue {
     #[doc(hidden)]
     const DOMAIN: Domain;
 
-    /// Hands the value to `sink`, or says that there is none.
+    /// What the value is made of.
     #[doc(hidden)]
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error>;
+    type Inner<'v>: TelemetryValue
+    where
+        Self: 'v;
+
+    /// What the value is made of.
+    #[doc(hidden)]
+    fn inner(&self) -> Self::Inner<'_>;
+
+    /// Hands the value to `sink`, or says that there is none. Nobody outside of
+    /// this crate can name the context, and so write it anew: whatever
+    /// implements this trait leads to a value that this crate has put on the
+    /// list.
+    #[doc(hidden)]
+    #[inline]
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.inner().emit(context, sink)
+    }
+}
+
+/// A value of a set that is known in advance, and so may be allowed in any
+/// number: `bool`, enums that derive [`TelemetryValue`], [`Literal`]s, and what
+/// only holds such values.
+///
+/// Numbers are not among them: a list of them can spell out anything. Bytes are
+/// text, four of them an address, six a device.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be allowed in a collection: enough of them can spell out anything",
+    label = "not a closed value",
+    note = "bytes are text, four numbers an address, six a device, sixteen an id: `count` keeps how many there are, `hash` (of bytes) a pseudonym, `drop` nothing",
+    note = "collections may be allowed of `bool`, `Literal` and enums that derive `TelemetryValue`; at most three numbers in a tuple",
+    note = "if they are harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
+)]
+pub trait ClosedValue: TelemetryValue {
+    /// What the value is made of.
+    #[doc(hidden)]
+    type Closed<'v>: ClosedValue
+    where
+        Self: 'v;
+
+    /// What the value is made of.
+    #[doc(hidden)]
+    fn closed(&self) -> Self::Closed<'_>;
+
+    /// As [`TelemetryValue::emit`], and as impossible to write anew.
+    #[doc(hidden)]
+    #[inline]
+    fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.closed().emit_closed(context, sink)
+    }
 }
 
 /// A value that is allowed.
@@ -45,29 +127,61 @@ pub struct Allowed<'v, T: ?Sized>(pub(crate) &'v T);
 impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
     const SHOWN: bool = true;
 
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(sink)
+    #[inline]
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.emit(context, sink)
+    }
+}
+
+/// An element of a collection that is allowed.
+struct AllowedPart<'v, T: ?Sized>(&'v T);
+
+impl<T: ClosedValue + ?Sized> Sanitize for AllowedPart<'_, T> {
+    const SHOWN: bool = true;
+
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.emit_closed(context, sink)
     }
 }
 
 structure! {
-    impl[] TelemetryValue {
+    impl[] TelemetryValue, of ClosedValue {
         const DOMAIN: Domain;
-        fn emit[](), element => Allowed(element), Context::WITHOUT_KEYS
-    } {}
+        fn emit[](context: Context<'_>), element => AllowedPart(element), context
+    } {
+        type Inner<'v> = &'v Self where Self: 'v;
+
+        fn inner(&self) -> &Self {
+            self
+        }
+    }
+}
+
+/// Values that are on the list by themselves.
+macro_rules! values {
+    ($($Type:ty: $DOMAIN:expr, |$this:ident, $sink:ident| $emit:expr;)*) => {$(
+        impl TelemetryValue for $Type {
+            const DOMAIN: Domain = $DOMAIN;
+            type Inner<'v> = &'v Self;
+
+            fn inner(&self) -> &Self {
+                self
+            }
+
+            #[inline]
+            fn emit<R: Sink>(&self, _: Context<'_>, $sink: R) -> Result<R::Ok, R::Error> {
+                let $this = self;
+                $emit
+            }
+        }
+    )*};
 }
 
 /// Numbers of so many bits that they are not listed.
 macro_rules! numbers {
-    ($($Type:ty),*) => {$(
-        impl TelemetryValue for $Type {
-            const DOMAIN: Domain = Domain::Open(Open::Number);
-
-            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-                sink.value(self)
-            }
-        }
-    )*};
+    ($($Type:ty),*) => {
+        values! { $($Type: Domain::Open(Open::Number), |this, sink| sink.value(this);)* }
+    };
 }
 numbers! {
     u32, u64, u128, usize, i32, i64, i128, isize,
@@ -78,21 +192,18 @@ numbers! {
 /// Integers below 32 bits: every value of theirs has an index. Of those that
 /// are never zero, the index of zero is never used.
 macro_rules! small_integers {
-    ($($Type:ty: $least:literal to $largest:literal, |$this:ident| $integer:expr;)*) => {$(
-        impl TelemetryValue for $Type {
-            const DOMAIN: Domain =
-                Domain::closed(Values::Integers { first: $least, last: $largest, step: 1 });
-
-            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-                let $this = self;
+    ($($Type:ty: $least:literal to $largest:literal, |$this:ident| $integer:expr;)*) => {
+        values! {$(
+            $Type: Domain::closed(Values::Integers { first: $least, last: $largest, step: 1 }),
+            |$this, sink| {
                 let above = i64::from($integer) - ($least);
                 sink.indexed(
                     || usize::try_from(above).unwrap_or_default(),
                     |sink| sink.signed($integer.into()),
                 )
-            }
-        }
-    )*};
+            };
+        )*}
+    };
 }
 small_integers! {
     u8: 0 to 0xff, |this| *this;
@@ -105,102 +216,339 @@ small_integers! {
     NonZeroI16: -0x8000 to 0x7fff, |this| this.get();
 }
 
-impl TelemetryValue for bool {
-    const DOMAIN: Domain = Domain::closed(Values::Bool);
+values! {
+    bool: Domain::closed(Values::Bool),
+        |this, sink| sink.indexed(|| usize::from(*this), |sink| sink.boolean(*this));
+    // Text that is part of the program: `literal!` proves it.
+    Literal: Domain::Open(Open::Program), |this, sink| sink.text(this.as_str());
+    // Infinities and NaN have no form in JSON: they are left out.
+    f64: Domain::Open(Open::Number),
+        |this, sink| if this.is_finite() { sink.value(this) } else { sink.absent() };
+    f32: Domain::Open(Open::Number),
+        |this, sink| if this.is_finite() { sink.value(this) } else { sink.absent() };
+    // In seconds, as a floating-point number.
+    Duration: Domain::Open(Open::Number), |this, sink| sink.value(&this.as_secs_f64());
+    // Nothing to say: left out.
+    (): Domain::closed(Values::Nothing).or_absent(), |_this, sink| sink.absent();
+}
 
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        sink.indexed(|| usize::from(*self), |sink| sink.boolean(*self))
+/// The names of the variants of an enum. What the derive writes for one: a
+/// constant, so that no text of a run can be among them.
+#[doc(hidden)]
+pub trait Names {
+    const NAMES: &'static [&'static str];
+}
+
+/// One of the names of `E`, by its place.
+#[doc(hidden)]
+pub struct Choice<E: ?Sized>(usize, PhantomData<fn(&E)>);
+
+impl<E: Names + ?Sized> Choice<E> {
+    /// The name at `place`.
+    pub const fn new(place: usize) -> Self {
+        Self(place, PhantomData)
     }
 }
 
-/// Text that is part of the program: `literal!` proves it.
-impl TelemetryValue for Literal {
-    const DOMAIN: Domain = Domain::Open(Open::Program);
-
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        sink.value(self.as_str())
+impl<E: ?Sized> fmt::Debug for Choice<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Choice").field(&self.0).finish()
     }
 }
 
-/// Text that is part of the program. The lifetime proves it.
-impl TelemetryValue for &'static str {
-    const DOMAIN: Domain = Domain::Open(Open::Program);
+impl<E: Names + ?Sized> TelemetryValue for Choice<E> {
+    const DOMAIN: Domain = Domain::closed(Values::Texts(E::NAMES));
+    type Inner<'v>
+        = &'v Self
+    where
+        E: 'v;
 
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        sink.value(*self)
+    fn inner(&self) -> &Self {
+        self
     }
-}
 
-/// Infinities and NaN have no form in JSON: they are left out.
-impl TelemetryValue for f64 {
-    const DOMAIN: Domain = Domain::Open(Open::Number);
-
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        if self.is_finite() { sink.value(self) } else { sink.absent() }
-    }
-}
-
-/// Infinities and NaN have no form in JSON: they are left out.
-impl TelemetryValue for f32 {
-    const DOMAIN: Domain = Domain::Open(Open::Number);
-
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        if self.is_finite() { sink.value(self) } else { sink.absent() }
-    }
-}
-
-/// In seconds, as a floating-point number.
-impl TelemetryValue for Duration {
-    const DOMAIN: Domain = Domain::Open(Open::Number);
-
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        sink.value(&self.as_secs_f64())
-    }
-}
-
-/// Nothing to say: left out.
-impl TelemetryValue for () {
-    const DOMAIN: Domain = Domain::closed(Values::Nothing).or_absent();
-
-    fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-        sink.absent()
-    }
-}
-
-/// A tuple, written as a sequence.
-struct Tuple<'v, T>(&'v T);
-
-macro_rules! tuples {
-    ($(($($T:ident $index:tt),+))*) => {$(
-        impl<$($T: TelemetryValue),+> TelemetryValue for ($($T,)+) {
-            const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);
-
-            fn emit<R: Sink>(&self, sink: R) -> Result<R::Ok, R::Error> {
-                let index = || {
-                    let mut index = 0;
-                    $(index = then_index_in(index, $T::DOMAIN, &Allowed(&self.$index));)+
-                    index
-                };
-                sink.indexed(index, |sink| sink.value(&Tuple(self)))
-            }
+    #[inline]
+    fn emit<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        match E::NAMES.get(self.0) {
+            Some(name) => sink.indexed(|| self.0, |sink| sink.text(name)),
+            None => sink.absent(),
         }
+    }
+}
 
-        impl<$($T: TelemetryValue),+> Serialize for Tuple<'_, ($($T,)+)> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut sequence = serializer.serialize_seq(None)?;
-                $(self.0.$index.emit(Element(&mut sequence))?;)+
-                sequence.end()
+impl Names for Ordering {
+    const NAMES: &'static [&'static str] = &["less", "equal", "greater"];
+}
+
+/// Values that lead to another by a copy of it.
+macro_rules! copied {
+    ($($Type:ty => $To:ty, |$this:ident| $copy:expr;)*) => {$(
+        impl TelemetryValue for $Type {
+            const DOMAIN: Domain = <$To as TelemetryValue>::DOMAIN;
+            type Inner<'v> = $To;
+
+            fn inner(&self) -> $To {
+                let $this = self;
+                $copy
             }
         }
     )*};
 }
+
+macro_rules! atomics {
+    ($($Atomic:ident => $Type:ty),*) => {
+        // Whatever it is at some moment: nothing is published through it.
+        copied! { $(atomic::$Atomic => $Type, |this| this.load(atomic::Ordering::Relaxed);)* }
+    };
+}
+atomics! {
+    AtomicBool => bool, AtomicU8 => u8, AtomicU16 => u16, AtomicU32 => u32,
+    AtomicUsize => usize, AtomicI8 => i8, AtomicI16 => i16, AtomicI32 => i32,
+    AtomicIsize => isize
+}
+#[cfg(target_has_atomic = "64")]
+atomics! { AtomicU64 => u64, AtomicI64 => i64 }
+
+copied! {
+    Ordering => Choice<Self>,
+        |this| Choice::new(usize::from(this.is_ge()) + usize::from(this.is_gt()));
+}
+
+macro_rules! closed_by_a_copy {
+    ($($Type:ty => $To:ty;)*) => {$(
+        impl ClosedValue for $Type {
+            type Closed<'v> = $To;
+
+            fn closed(&self) -> $To {
+                self.inner()
+            }
+        }
+    )*};
+}
+closed_by_a_copy! {
+    atomic::AtomicBool => bool;
+    Ordering => Choice<Self>;
+}
+
+macro_rules! wrapped {
+    ($($Type:ident),*) => {$(
+        impl<T: TelemetryValue> TelemetryValue for $Type<T> {
+            const DOMAIN: Domain = T::DOMAIN;
+            type Inner<'v> = &'v T where T: 'v;
+
+            fn inner(&self) -> &T {
+                &self.0
+            }
+        }
+    )*};
+}
+wrapped!(Wrapping, Saturating);
+
+/// Only a policy opens it, and `allow` is one where the type may be allowed.
+impl<T: TelemetryValue> TelemetryValue for Private<T> {
+    const DOMAIN: Domain = T::DOMAIN;
+    type Inner<'v>
+        = &'v Self
+    where
+        T: 'v;
+
+    fn inner(&self) -> &Self {
+        self
+    }
+
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.open().emit(context, sink)
+    }
+}
+
+/// Closed values that are so by themselves, or because their elements are.
+macro_rules! closed {
+    ($([$($generics:tt)*] $Type:ty;)*) => {$(
+        impl<$($generics)*> ClosedValue for $Type {
+            type Closed<'v> = &'v Self where Self: 'v;
+
+            fn closed(&self) -> &Self {
+                self
+            }
+
+            #[inline]
+            fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+                self.emit(context, sink)
+            }
+        }
+    )*};
+}
+closed! {
+    [] bool;
+    [] ();
+    [] Literal;
+    [E: Names + ?Sized] Choice<E>;
+    [T: ClosedValue] [T];
+    [T: ClosedValue, const N: usize] [T; N];
+    [T: ClosedValue] Vec<T>;
+    [T: ClosedValue] VecDeque<T>;
+    [T: ClosedValue] BTreeSet<T>;
+    [T: ClosedValue, H] HashSet<T, H>;
+}
+
+/// What only holds closed values is one.
+macro_rules! closed_through {
+    ($($Type:ty),*) => {$(
+        impl<T: ClosedValue + ?Sized> ClosedValue for $Type {
+            type Closed<'v> = &'v Self where Self: 'v;
+
+            fn closed(&self) -> &Self {
+                self
+            }
+
+            #[inline]
+            fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+                T::emit_closed(self, context, sink)
+            }
+        }
+    )*};
+}
+closed_through!(&T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
+
+impl<T: ClosedValue + ToOwned + ?Sized> ClosedValue for std::borrow::Cow<'_, T> {
+    type Closed<'v>
+        = &'v Self
+    where
+        Self: 'v;
+
+    fn closed(&self) -> &Self {
+        self
+    }
+
+    fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        T::emit_closed(self, context, sink)
+    }
+}
+
+impl<T: ClosedValue> ClosedValue for Option<T> {
+    type Closed<'v>
+        = &'v Self
+    where
+        T: 'v;
+
+    fn closed(&self) -> &Self {
+        self
+    }
+
+    #[inline]
+    fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        match self {
+            Some(value) => value.emit_closed(context, sink),
+            None => sink.absent(),
+        }
+    }
+}
+
+/// A tuple, written as a sequence.
+struct Tuple<'v, T>(&'v T, Context<'v>);
+
+/// The same of closed values.
+struct ClosedTuple<'v, T>(&'v T, Context<'v>);
+
+macro_rules! tuple {
+    ($Trait:ident $Part:ident $Inner:ident $inner:ident $emit:ident $Allowed:ident $Tuple:ident:
+        [$($domain:tt)*] $($T:ident $index:tt),+) => {
+        impl<$($T: $Part),+> $Trait for ($($T,)+) {
+            $($domain)*
+            type $Inner<'v> = &'v Self where $($T: 'v),+;
+
+            fn $inner(&self) -> &Self {
+                self
+            }
+
+            fn $emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+                let index = || {
+                    let mut index = 0;
+                    $(index = then_index_in(index, $T::DOMAIN, &$Allowed(&self.$index));)+
+                    index
+                };
+                sink.indexed(index, |sink| sink.value(&$Tuple(self, context)))
+            }
+        }
+
+        impl<$($T: $Part),+> Serialize for $Tuple<'_, ($($T,)+)> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut sequence = serializer.serialize_seq(None)?;
+                $(self.0.$index.$emit(self.1, Element(&mut sequence))?;)+
+                sequence.end()
+            }
+        }
+    };
+}
+
+/// Tuples that may hold numbers.
+macro_rules! tuples {
+    ($(($($T:ident $index:tt),+))*) => {$(
+        tuple! { TelemetryValue TelemetryValue Inner inner emit Allowed Tuple:
+            [const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);] $($T $index),+ }
+        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
+            [] $($T $index),+ }
+    )*};
+}
+// Three numbers are a version; four are an address.
 tuples! {
     (A 0)
     (A 0, B 1)
     (A 0, B 1, C 2)
+}
+
+/// Tuples that may not.
+macro_rules! closed_tuples {
+    ($(($($T:ident $index:tt),+))*) => {$(
+        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
+            [] $($T $index),+ }
+
+        impl<$($T: ClosedValue),+> TelemetryValue for ($($T,)+) {
+            const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);
+            type Inner<'v> = &'v Self where $($T: 'v),+;
+
+            fn inner(&self) -> &Self {
+                self
+            }
+
+            fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+                self.emit_closed(context, sink)
+            }
+        }
+    )*};
+}
+closed_tuples! {
     (A 0, B 1, C 2, D 3)
     (A 0, B 1, C 2, D 3, E 4)
     (A 0, B 1, C 2, D 3, E 4, F 5)
+}
+
+/// Never implemented: a map is allowed by its parts.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a map, and a map is allowed by its parts",
+    label = "a map: keys are data too",
+    note = "say how its keys leave and how its values do: `keys(hash), values(allow)`, `keys(one_of(\"...\")), values(allow)`, ...; `count` keeps the number of entries"
+)]
+pub trait AllowedByItsParts {}
+
+macro_rules! maps {
+    ($([$($generics:tt)*] $Type:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> TelemetryValue for $Type
+        where
+            Self: AllowedByItsParts,
+        {
+            const DOMAIN: Domain = Domain::Open(Open::Collection);
+            type Inner<'v> = () where Self: 'v;
+
+            fn inner(&self) {}
+        }
+    )*};
+}
+maps! {
+    [K, V] BTreeMap<K, V>;
+    [K, V, S] HashMap<K, V, S>;
 }
 
 /// Puts a value under `allow`.
@@ -209,29 +557,25 @@ pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
     Allowed(value)
 }
 
-/// Hands on a value that another one wraps. What the derive of a newtype calls.
+/// A value that is no number.
 #[doc(hidden)]
-pub fn emit_value<T: TelemetryValue + ?Sized, R: Sink>(
-    value: &T,
-    sink: R,
-) -> Result<R::Ok, R::Error> {
-    value.emit(sink)
+#[diagnostic::on_unimplemented(
+    message = "the name of this field says an identifier, and `{Self}` can be a number",
+    label = "a number can be an identifier",
+    note = "choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`",
+    note = "if it stands for nobody, say why: `allow(because = \"...\")`"
+)]
+pub trait NoNumber: TelemetryValue {}
+#[diagnostic::do_not_recommend]
+impl<T: ClosedValue + ?Sized> NoNumber for T {}
+
+/// Puts a value under `allow` whose field's name says an identifier.
+#[doc(hidden)]
+pub fn allow_named<T: NoNumber + ?Sized>(value: &T) -> Allowed<'_, T> {
+    Allowed(value)
 }
 
 /// What the schema says of `allow`.
 pub(super) const fn allow_schema(domain: Domain) -> Policy {
     Policy::new("allow", domain)
-}
-
-/// Hands on the text at `index` of a domain that is a list of texts. What the
-/// derive of an enum calls.
-#[doc(hidden)]
-pub fn text<R: Sink>(domain: &'static Domain, index: usize, sink: R) -> Result<R::Ok, R::Error> {
-    match domain {
-        Domain::Closed(Closed { values: Values::Texts(texts), .. }) => match texts.get(index) {
-            Some(text) => sink.indexed(|| index, |sink| sink.text(text)),
-            None => sink.absent(),
-        },
-        _ => sink.absent(),
-    }
 }

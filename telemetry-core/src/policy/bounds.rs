@@ -10,7 +10,7 @@ use crate::leaf::kind::{Number, Text};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not text, and this policy is for text",
     label = "not text",
-    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; for a type of your own that wraps one, implement `HasLeaves<kind::Text>`",
+    note = "text is `str` and `String`, alone or in `Option`, `Vec`, ...; a newtype of yours derives `TelemetryValue`",
     note = "for numbers there are `allow` and `bucket`, for collections `count`, for paths `hash`, for addresses `truncate_ip`, for all `drop`"
 )]
 pub trait Textual: HasLeaves<Text> {}

@@ -2,11 +2,11 @@
 //!
 //! It owns which types have elements to count. It must never know an element.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 
 use super::clamp::clamped;
 use super::round::whole;
-use crate::leaf::{Context, Sanitize, Sink};
+use crate::leaf::{Context, Private, Sanitize, Sink};
 use crate::schema::{Domain, Open, Policy, Shape};
 
 /// A value whose elements can be counted.
@@ -38,6 +38,8 @@ collections! {
     [T, const N: usize] [T; N];
     [T] Vec<T>;
     [T] VecDeque<T>;
+    [T] BinaryHeap<T>;
+    [T] LinkedList<T>;
     [T] BTreeSet<T>;
     [T, S] HashSet<T, S>;
     [K, V] BTreeMap<K, V>;
@@ -70,6 +72,14 @@ impl<T: Countable + ToOwned + ?Sized> Countable for std::borrow::Cow<'_, T> {
 
     fn count(&self) -> Option<usize> {
         T::count(self)
+    }
+}
+
+impl<T: Countable> Countable for Private<T> {
+    const SHAPE: Shape = T::SHAPE;
+
+    fn count(&self) -> Option<usize> {
+        self.open().count()
     }
 }
 

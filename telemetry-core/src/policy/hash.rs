@@ -2,8 +2,8 @@
 //!
 //! It owns the two policies. It must never know how a key is made or kept.
 
-use crate::leaf::kind::Identifier;
-use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink};
+use crate::leaf::kind::{Identifier, Unlisted};
+use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sanitize, Sink};
 use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, format, primitives};
 use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
 
@@ -11,13 +11,24 @@ use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be hashed",
     label = "not an identifier with many possible values",
-    note = "`bool`, integers below 32 bits and unit enums have so few values that trying them all reverses any hash: use `allow` or `drop`",
+    note = "`bool`, integers and arrays of bytes below 32 bits and unit enums have so few values that trying them all reverses any hash: use `allow` or `drop`",
     note = "identifiers are text, bytes, paths, IP addresses and integers of 32 bits and more, alone or in `Option`, `Vec`, ...",
-    note = "for a type of your own that wraps one, implement `HasLeaves<kind::Identifier>`"
+    note = "a newtype of yours derives `TelemetryValue`; of a type of another crate a function gives one: `hash(via = Uuid::as_bytes)`"
 )]
 pub trait Hashable: HasLeaves<Identifier> {}
 #[diagnostic::do_not_recommend]
 impl<T: HasLeaves<Identifier> + ?Sized> Hashable for T {}
+
+/// Values whose plain SHA-256 is not reversed by trying all of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be hashed without a key",
+    label = "all its values can be tried",
+    note = "SHA-256 of every IPv4 address takes two minutes, of every number of 32 bits less: choose `hash`, whose key never leaves the machine",
+    note = "`hash(sha256)` is for text, paths, bytes, and numbers of 128 bits, where another system's documents ask for it"
+)]
+pub trait Digestible: HasLeaves<Unlisted> {}
+#[diagnostic::do_not_recommend]
+impl<T: HasLeaves<Unlisted> + ?Sized> Digestible for T {}
 
 /// `hash`: a value's pseudonym. Nothing is left of an empty value.
 #[doc(hidden)]
@@ -96,7 +107,7 @@ pub struct Sha256 {
 }
 
 impl LeafPolicy for Sha256 {
-    type Kind = Identifier;
+    type Kind = Unlisted;
 
     fn apply<R: Sink>(
         &self,
@@ -158,8 +169,54 @@ pub fn hash_inside<'v, T: Hashable + ?Sized>(
 
 /// Puts a value under `hash(sha256)`.
 #[doc(hidden)]
-pub fn sha256<T: Hashable + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {
+pub fn sha256<T: Digestible + ?Sized>(lowercase: bool, value: &T) -> Applied<'_, Sha256, T> {
     Applied { policy: Sha256 { lowercase }, value }
+}
+
+/// What a function of the author's makes of a value, under a policy.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct Via<P, F> {
+    policy: P,
+    function: F,
+}
+
+impl<P, U, F> Sanitize for Via<P, F>
+where
+    P: LeafPolicy,
+    U: HasLeaves<P::Kind>,
+    F: Fn() -> U,
+{
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        (self.function)().emit(&self.policy, context, sink)
+    }
+}
+
+/// Puts what a function returns under `hash`. It is called when the event is
+/// sanitised, and not before.
+#[doc(hidden)]
+pub fn hash_via<U: Hashable, F: Fn() -> U>(
+    slot: &'static KeySlot,
+    lowercase: bool,
+    function: F,
+) -> Via<Pseudonymised, F> {
+    Via { policy: Pseudonymised { slot, lowercase }, function }
+}
+
+/// The same in a nested type.
+#[doc(hidden)]
+pub fn hash_via_inside<U: Hashable, F: Fn() -> U>(
+    steps: &'static [Step],
+    lowercase: bool,
+    function: F,
+) -> Via<PseudonymisedInside, F> {
+    Via { policy: PseudonymisedInside { steps, lowercase }, function }
+}
+
+/// Puts what a function returns under `hash(sha256)`.
+#[doc(hidden)]
+pub fn sha256_via<U: Digestible, F: Fn() -> U>(lowercase: bool, function: F) -> Via<Sha256, F> {
+    Via { policy: Sha256 { lowercase }, function }
 }
 
 /// What the schema says of `hash`.

@@ -27,10 +27,12 @@ mod truncate_ip;
 mod vouched;
 mod with;
 
-pub use self::allow::{Allowed, TelemetryValue};
+#[cfg(feature = "client")]
+pub(crate) use self::allow::NoNumber;
+pub use self::allow::{Allowed, Choice, ClosedValue, Names, TelemetryValue};
 pub use self::bounds::{Numeric, Textual};
 pub use self::count::Countable;
-pub use self::hash::Hashable;
+pub use self::hash::{Digestible, Hashable};
 pub use self::of::{IfUnknown, Of};
 pub use self::presence::Present;
 pub use self::truncate_ip::Addressable;
@@ -38,14 +40,15 @@ pub use self::truncate_ip::Addressable;
 /// Puts values under policies, and describes policies. What the derive calls.
 #[doc(hidden)]
 pub mod derive {
-    pub use super::allow::{allow, emit_value, text};
+    pub use super::allow::{allow, allow_named};
     pub use super::bucket::{bucket, bucket_schema};
     pub use super::clamp::{clamp, clamp_schema};
     pub use super::count::{count, count_clamped, count_clamped_schema, count_schema};
     pub use super::email_domain::{email_domain, email_domain_schema};
     pub use super::file_extension::{file_extension, file_extension_schema};
     pub use super::hash::{
-        domain_key, field_key, hash, hash_inside, hash_schema, sha256, sha256_schema,
+        domain_key, field_key, hash, hash_inside, hash_schema, hash_via, hash_via_inside, sha256,
+        sha256_schema, sha256_via,
     };
     pub use super::host_suffix::{host_suffix, host_suffix_schema};
     pub use super::length::{length, length_clamped, length_clamped_schema, length_schema};

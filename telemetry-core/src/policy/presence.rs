@@ -2,16 +2,18 @@
 //!
 //! It owns which types may be without one. It must never know the value.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
-use crate::leaf::{Context, Sanitize, Sink};
+use crate::leaf::{Context, Private, Sanitize, Sink};
 use crate::schema::{Domain, Policy, Values};
 
 /// A value that may be there or not.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is always there",
     label = "nothing to ask for",
-    note = "`presence` is for `Option`, text and collections: it says whether there is a value, or whether it is not empty"
+    note = "`presence` is for `Option`, text, paths and collections: it says whether there is a value, or whether it is not empty"
 )]
 pub trait Present {
     /// Whether there is a value. An empty text or collection is none.
@@ -34,10 +36,32 @@ collections! {
     [T, const N: usize] [T; N];
     [T] Vec<T>;
     [T] VecDeque<T>;
+    [T] BinaryHeap<T>;
+    [T] LinkedList<T>;
+    [] OsStr;
+    [] OsString;
     [T] BTreeSet<T>;
     [T, S] HashSet<T, S>;
     [K, V] BTreeMap<K, V>;
     [K, V, S] HashMap<K, V, S>;
+}
+
+impl Present for Path {
+    fn is_present(&self) -> bool {
+        self.as_os_str().is_present()
+    }
+}
+
+impl Present for PathBuf {
+    fn is_present(&self) -> bool {
+        self.as_os_str().is_present()
+    }
+}
+
+impl<T: Present> Present for Private<T> {
+    fn is_present(&self) -> bool {
+        self.open().is_present()
+    }
 }
 
 impl<T> Present for Option<T> {

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::leaf::kind::Address;
-use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink};
+use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink, carried};
 use crate::schema::{ParameterValue, Policy, Shape, Values, Written};
 
 /// Values that are IP addresses.
@@ -19,8 +19,9 @@ pub trait Addressable: HasLeaves<Address> {}
 #[diagnostic::do_not_recommend]
 impl<T: HasLeaves<Address> + ?Sized> Addressable for T {}
 
-/// The network of an IP address, such as `203.0.113.0/24`. An IPv4 address
-/// that is mapped into IPv6 is an IPv4 address.
+/// The network of an IP address, such as `203.0.113.0/24`. An IPv6 address
+/// that only carries an IPv4 address is that IPv4 address: its first bits would
+/// keep the whole of it.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct TruncateIp {
@@ -37,7 +38,7 @@ impl LeafPolicy for TruncateIp {
         _context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        match address.to_canonical() {
+        match carried(address) {
             IpAddr::V4(v4) => {
                 let unused = 32 - u32::from(self.v4);
                 let network = v4.to_bits().checked_shr(unused).unwrap_or(0);

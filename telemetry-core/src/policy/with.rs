@@ -16,8 +16,8 @@ pub struct WithFunction<F> {
 }
 
 impl<U: TelemetryValue, F: Fn() -> U> Sanitize for WithFunction<F> {
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        (self.function)().emit(sink)
+    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        (self.function)().emit(context, sink)
     }
 }
 

@@ -403,6 +403,18 @@ impl Policy {
         self.with("domain", ParameterValue::Text(domain), Written::Beside)
     }
 
+    /// The same, for a reason.
+    #[doc(hidden)]
+    pub const fn because(self, reason: &'static str) -> Self {
+        self.with("because", ParameterValue::Text(reason), Written::InsideNamed)
+    }
+
+    /// The same, of what a function makes of the value.
+    #[doc(hidden)]
+    pub const fn via(self, function: &'static str) -> Self {
+        self.with("via", ParameterValue::Path(function), Written::InsideNamed)
+    }
+
     /// A value whose fields have policies of their own.
     #[doc(hidden)]
     pub const fn nested(shape: Shape, fields: &'static [FieldSchema]) -> Self {

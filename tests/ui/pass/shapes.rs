@@ -9,9 +9,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use telemetry_core::{TelemetryEvent, TelemetryFields, TelemetryValue};
+use telemetry_core::{Literal, TelemetryEvent, TelemetryFields, TelemetryValue};
 
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "service")]
@@ -133,14 +132,14 @@ pub struct Disk(#[telemetry(bucket(1_000, 2_000))] pub u64);
 #[telemetry(purpose = "product-improvement")]
 pub struct EveryPolicy<'a> {
     #[telemetry(allow)]
-    pub a: Option<Vec<(Protocol, &'static str, Duration)>>,
+    pub a: Option<Vec<(Protocol, Literal, bool)>>,
     #[telemetry(allow)]
-    pub b: Box<[NonZeroU32]>,
+    pub b: Box<NonZeroU32>,
     #[telemetry(allow)]
-    pub c: Arc<Cow<'a, [u8]>>,
+    pub c: Arc<Cow<'a, [bool]>>,
     #[telemetry(allow(because = "a constant of the program"))]
     pub d: &'a str,
-    #[telemetry(hash(sha256))]
+    #[telemetry(hash)]
     pub e: SocketAddr,
     #[telemetry(hash(lowercase), domain = "host")]
     pub f: Option<&'a str>,

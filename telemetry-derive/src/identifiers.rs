@@ -1,0 +1,391 @@
+//! Names that say an identifier.
+//!
+//! It owns the list of words and what makes a name one of them. It must never
+//! know a policy, nor what is done about a name.
+//!
+//! No type tells a customer's number from a number of milliseconds, but a
+//! field's name often does: the *last* word of an English name says what it is
+//! (`session_count` is a count, `session_token` a token), and the words before
+//! it whose. The list is short on purpose: it is asked for a reason, and a
+//! question that comes too often is answered without thought.
+
+use syn::{GenericArgument, PathArguments, Type};
+
+/// A name whose last word is one of these says an identifier.
+const IDENTIFIERS: &str = "\
+    user username login account person customer employee patient owner email mail phone telephone \
+    msisdn fax birth birthday birthdate dob born ssn passport iban card cvv pin postcode zipcode \
+    host hostname fqdn machine computer device serial imei imsi iccid ip ipv4 ipv6 ipaddr addr \
+    address ipaddress macaddress mac macaddr ssid bssid lat latitude lon lng longitude gps geo geohash coordinates \
+    location token session cookie secret password passwd credential credentials fingerprint hash \
+    digest uuid guid userid uid";
+
+/// Words that say an identifier wherever they stand, if the last word does not
+/// say something else: `birth_year`, `email_domain`.
+const ANYWHERE: &str = "\
+    username email phone telephone birth dob ssn passport iban hostname latitude longitude \
+    password imei";
+
+/// Last words that only say that it is a value of what stands before them:
+/// `phone_number` is one, `exit_code` is not.
+const OF_ANOTHER: &str = "\
+    name number no key code string raw v4 v6 last4 hex value";
+
+/// Words before `key` that make it one.
+const KEYS: &str = "\
+    api access private secret license ssh";
+
+/// Last words of measures, states and prose: none of them is an identifier,
+/// whatever stands before it.
+const MEASURES: &str = "\
+    count total sum num quantity amount size len length bytes kb mb gb kib mib gib bits chars \
+    characters words lines ms us ns s sec secs seconds millis micros nanos minutes hours days \
+    weeks months years duration latency elapsed age rate ratio percent score max min limit budget \
+    usage quota depth level index attempts retries failures errors version status state kind type \
+    mode enabled disabled verified provider format reason message error text body description \
+    comment";
+
+/// First words that make a count, a limit or a question of the rest.
+const COUNTS: &str = "\
+    num n count total max min avg mean is has uses";
+
+/// What a name says, and by which of its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identifier {
+    pub(crate) word: String,
+    /// Whether a number below 32 bits is none: `worker_id: u8` is a small
+    /// number of workers.
+    pub(crate) only_wide: bool,
+}
+
+/// The identifier that the name of a number says, if it says one. A plural
+/// says none: `hosts: u32` is how many there are.
+pub(crate) fn of_number(name: &str) -> Option<Identifier> {
+    identifier(&words(name))
+}
+
+/// The identifier that the name of a text says, if it says one. A plural says
+/// several of them.
+pub(crate) fn of_text(name: &str) -> Option<Identifier> {
+    let mut words = words(name);
+    let found = identifier(&words);
+    if found.is_some() {
+        return found;
+    }
+    let last = words.pop()?;
+    let one = ["es", "s"]
+        .iter()
+        .filter_map(|end| last.strip_suffix(end))
+        .find(|one| *one == "id" || is_in(one, IDENTIFIERS) || is_in(one, OF_ANOTHER))?;
+    words.push(one.to_owned());
+    identifier(&words)
+}
+
+fn identifier(words: &[String]) -> Option<Identifier> {
+    let (last, before) = words.split_last()?;
+    let found = |word: &str| Some(Identifier { word: word.to_owned(), only_wide: false });
+    if before.first().is_some_and(|first| is_in(first, COUNTS)) {
+        return None;
+    }
+    if last == "id" {
+        return Some(Identifier { word: last.clone(), only_wide: true });
+    }
+    if is_in(last, IDENTIFIERS) {
+        return found(last);
+    }
+    if is_in(last, MEASURES) {
+        return None;
+    }
+    if is_in(last, OF_ANOTHER) {
+        let whose =
+            |word: &&String| is_in(word, IDENTIFIERS) || (last == "key" && is_in(word, KEYS));
+        if let Some(word) = before.iter().rev().find(whose) {
+            return found(word);
+        }
+    }
+    if last.ends_with('s') && !last.ends_with("ss") {
+        return None;
+    }
+    before.iter().find(|word| is_in(word, ANYWHERE)).and_then(|word| found(word))
+}
+
+fn is_in(word: &str, list: &str) -> bool {
+    list.split(' ').any(|listed| listed == word)
+}
+
+/// The words of a name in snake, kebab, camel or any other case, in lower case.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous = '_';
+    for letter in name.chars() {
+        if letter.is_alphanumeric() {
+            let starts =
+                !previous.is_alphanumeric() || (letter.is_uppercase() && previous.is_lowercase());
+            if starts {
+                words.push(String::new());
+            }
+            if let Some(word) = words.last_mut() {
+                word.extend(letter.to_lowercase());
+            }
+        }
+        previous = letter;
+    }
+    words
+}
+
+/// How wide a number is that a type holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Width {
+    /// Integers below 32 bits.
+    Narrow,
+    /// Integers of 32 bits and more, floating-point numbers, durations.
+    Wide,
+}
+
+/// The widest number in `ty`, as far as its words tell: of an alias, nothing.
+pub(crate) fn number(ty: &Type) -> Option<Width> {
+    match ty {
+        Type::Reference(reference) => number(&reference.elem),
+        Type::Group(group) => number(&group.elem),
+        Type::Paren(paren) => number(&paren.elem),
+        // Two small numbers are a large one.
+        Type::Tuple(tuple) if tuple.elems.iter().filter_map(number).count() > 1 => {
+            Some(Width::Wide)
+        }
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(number),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            if let PathArguments::AngleBracketed(arguments) = &last.arguments {
+                return arguments.args.iter().find_map(|argument| match argument {
+                    GenericArgument::Type(ty) => number(ty),
+                    _ => None,
+                });
+            }
+            width(&last.ident.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn width(name: &str) -> Option<Width> {
+    let name = name.strip_prefix("NonZero").or_else(|| name.strip_prefix("Atomic")).unwrap_or(name);
+    match name.to_lowercase().as_str() {
+        "u8" | "u16" | "i8" | "i16" => Some(Width::Narrow),
+        "u32" | "u64" | "u128" | "usize" | "i32" | "i64" | "i128" | "isize" | "f32" | "f64"
+        | "duration" => Some(Width::Wide),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_identifiers_are_found() {
+        for name in [
+            "user",
+            "user_id",
+            "userId",
+            "UserID",
+            "user_name",
+            "username",
+            "login",
+            "loginName",
+            "account",
+            "account_no",
+            "email",
+            "email_address",
+            "email_hash",
+            "contact_phone",
+            "phone_number",
+            "host",
+            "hostname",
+            "host_name",
+            "target-host",
+            "ip",
+            "client_ip",
+            "ip_address",
+            "mac",
+            "mac_addr",
+            "lat",
+            "lon",
+            "latitude",
+            "home_location",
+            "birth",
+            "birth_date",
+            "date_of_birth",
+            "birth_year",
+            "ssn",
+            "card",
+            "card_number",
+            "card_last4",
+            "token",
+            "session",
+            "session_key",
+            "api_key",
+            "device",
+            "deviceId",
+            "customer_id",
+            "hash",
+            "machine_hash",
+            "order_id",
+            "id",
+            "uuid",
+            "dob",
+        ] {
+            assert!(of_number(name).is_some(), "{name}");
+            assert!(of_text(name).is_some(), "{name}");
+        }
+        assert!(of_number("worker_id").is_some_and(|found| found.only_wide));
+        assert!(of_number("user").is_some_and(|found| !found.only_wide));
+        for name in
+            ["hosts", "user_names", "usernames", "emails", "addresses", "user_ids", "hashes"]
+        {
+            assert!(of_text(name).is_some(), "{name}");
+        }
+    }
+
+    /// Names of numbers in events that real programs send.
+    #[test]
+    fn names_of_measures_and_counts_are_not() {
+        for name in [
+            "user_count",
+            "token_count",
+            "session_count",
+            "hosts",
+            "ipv6_enabled",
+            "exit_code",
+            "duration_ms",
+            "trip_count",
+            "users",
+            "devices",
+            "sessions",
+            "max_tokens",
+            "tokens",
+            "prompt_tokens",
+            "completionTokens",
+            "token_usage",
+            "token_limit",
+            "session_length",
+            "session_duration_secs",
+            "host_version",
+            "host_cores",
+            "login_attempts",
+            "account_age_days",
+            "email_count",
+            "hash_rate",
+            "hash_ms",
+            "card_count",
+            "ip_version",
+            "cache_hits",
+            "retries",
+            "http_status",
+            "status_code",
+            "error_code",
+            "line_number",
+            "port",
+            "width",
+            "height",
+            "files_changed",
+            "bytes_sent",
+            "startup_time",
+            "is_user",
+            "num_user",
+            "total_device",
+            "has_account",
+            "phone_calls",
+            "latency",
+            "platform",
+            "machine_learning",
+            "build_number",
+            "user_agent_length",
+            "valid",
+            "grid",
+            "paid",
+            "described",
+            "island",
+            "macro_count",
+            "hostility",
+            "ship",
+            "zip_ms",
+            "longest",
+            "position",
+            "key",
+            "keys",
+            "name_length",
+            "version",
+            "device_memory_mb",
+            "email_verified",
+            "password_length",
+            "plan",
+            "seats",
+            "rows",
+            "columns",
+            "checksum_ms",
+            "feature_flags",
+            "tests_failed",
+            "resources",
+            "nodes",
+            "projects",
+            "app_size",
+        ] {
+            assert_eq!(of_number(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_prose_are_not() {
+        for name in [
+            "message",
+            "error",
+            "login_error",
+            "email_body",
+            "user_message",
+            "description",
+            "host_error_text",
+            "comment",
+            "session_description",
+            "stderr",
+            "panic",
+            "reason",
+        ] {
+            assert_eq!(of_text(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn widths_are_read_through_what_only_holds_a_number() {
+        for (ty, expected) in [
+            ("u8", Some(Width::Narrow)),
+            ("Option<u16>", Some(Width::Narrow)),
+            ("&'a u64", Some(Width::Wide)),
+            ("std::num::NonZeroU32", Some(Width::Wide)),
+            ("Option<Box<f64>>", Some(Width::Wide)),
+            ("Wrapping<i64>", Some(Width::Wide)),
+            ("AtomicUsize", Some(Width::Wide)),
+            ("std::time::Duration", Some(Width::Wide)),
+            ("(u8, u8)", Some(Width::Wide)),
+            ("(bool, u8)", Some(Width::Narrow)),
+            ("(f64, f64)", Some(Width::Wide)),
+            ("bool", None),
+            ("Option<bool>", None),
+            ("Protocol", None),
+            ("String", None),
+        ] {
+            let parsed: Type = syn::parse_str(ty).expect("a type");
+            assert_eq!(number(&parsed), expected, "{ty}");
+        }
+    }
+
+    #[test]
+    fn no_list_holds_a_word_twice() {
+        for list in [IDENTIFIERS, ANYWHERE, OF_ANOTHER, KEYS, MEASURES, COUNTS] {
+            let words: Vec<&str> = list.split(' ').collect();
+            let different: std::collections::BTreeSet<_> = words.iter().collect();
+            assert_eq!(words.len(), different.len(), "{list}");
+            assert!(!different.contains(&""), "{list}");
+        }
+        assert!(!IDENTIFIERS.split(' ').any(|word| is_in(word, MEASURES)));
+    }
+}
