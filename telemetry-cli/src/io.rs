@@ -22,6 +22,7 @@ pub struct Io<'a> {
     err: Box<dyn Write + 'a>,
     answers: Option<Box<dyn BufRead + 'a>>,
     terminal: bool,
+    progress: bool,
     out_colours: bool,
     err_colours: bool,
 }
@@ -51,6 +52,7 @@ impl Io<'static> {
             err: Box::new(io::stderr()),
             answers: asked.then(|| Box::new(io::stdin().lock()) as Box<dyn BufRead>),
             terminal: out,
+            progress: err,
             out_colours: out && colours,
             err_colours: err && colours,
         }
@@ -66,6 +68,7 @@ impl<'a> Io<'a> {
             err: Box::new(err),
             answers: None,
             terminal: false,
+            progress: false,
             out_colours: false,
             err_colours: false,
         }
@@ -89,6 +92,11 @@ impl<'a> Io<'a> {
     /// Whether results are read by a person and not by a program.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
+    }
+
+    /// Whether somebody sees how far a long command is.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.progress
     }
 
     pub(crate) fn can_ask(&self) -> bool {

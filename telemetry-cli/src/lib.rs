@@ -54,7 +54,7 @@
 //! | 1 | failed: the error stream says what happened, and then what to do next |
 //! | 2 | the command line cannot be used, or `erase` needs `--yes` because nobody can be asked |
 //! | 3 | not done, or not in effect: telemetry is off (`status`, `on`, `send`), or the answer was no (`erase`) |
-//! | 4 | something was found (`schema lint`, `verify`) |
+//! | 4 | something was found (`schema lint`, `verify`, `scrub --check`) |
 //! | 10 to 13 | what telemetry can say has changed (`schema diff`): cosmetic, tightened, widened, loosened |
 //!
 //! # Output
@@ -70,6 +70,7 @@ mod erase;
 mod exit;
 mod io;
 mod schema;
+mod scrub;
 mod secret;
 mod send;
 mod show;
@@ -86,6 +87,7 @@ pub use self::erase::Erase;
 use self::exit::Outcome;
 pub use self::io::Io;
 pub use self::schema::{Schema, Verify};
+pub use self::scrub::Scrub;
 pub use self::send::SendNow;
 pub use self::show::Show;
 #[doc(hidden)]
@@ -98,7 +100,7 @@ Exit codes:
   1  failed: standard error says what happened and what to do next
   2  the command line cannot be used, or a question cannot be asked
   3  telemetry is off (status, on, send), or the answer was no (erase)
-  4  something was found (schema lint, verify)
+  4  something was found (schema lint, verify, scrub --check)
   10 to 13  changed (schema diff): cosmetic, tightened, widened, loosened";
 
 /// What a user can do about the telemetry of a program.

@@ -8,7 +8,7 @@ use telemetry_core::Telemetry;
 
 use crate::exit::Stop;
 use crate::io::Io;
-use crate::{Command, EXIT_CODES, View, exit};
+use crate::{Command, EXIT_CODES, Scrub, View, exit};
 
 /// Shows, stops and erases the telemetry of a program on this machine.
 ///
@@ -26,7 +26,15 @@ struct Cli {
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Standalone,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Standalone {
+    #[command(flatten)]
+    Program(Command),
+    #[command(after_help = EXIT_CODES)]
+    Scrub(Scrub),
 }
 
 /// Runs the binary.
@@ -40,7 +48,11 @@ pub fn main() -> ExitCode {
         }
     };
     let mut io = Io::of_process();
-    if let Some(outcome) = cli.command.run_alone(&mut io) {
+    let subcommand = match cli.command {
+        Standalone::Program(command) => command,
+        Standalone::Scrub(scrub) => return exit::finish(scrub.run(&mut io), &mut io),
+    };
+    if let Some(outcome) = subcommand.run_alone(&mut io) {
         return exit::finish(outcome, &mut io);
     }
     let Some(app) = cli.app else {
@@ -57,7 +69,7 @@ pub fn main() -> ExitCode {
         builder = builder.home(home);
     }
     match builder.command(command).build() {
-        Ok(telemetry) => cli.command.run_from(&telemetry, View::Outside, &mut io),
+        Ok(telemetry) => subcommand.run_from(&telemetry, View::Outside, &mut io),
         Err(error) => exit::finish(Err(error.into()), &mut io),
     }
 }

@@ -1,0 +1,256 @@
+//! What is done to some lines of a file.
+//!
+//! It owns how lines of each format are taken apart for the scrubber, and what
+//! is noted of its finds. It must never know where lines come from or go to.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use memchr::memmem;
+use telemetry_core::scrub::{Scrubber, Vocabulary};
+
+use super::pipeline::{Chunk, PEM_BEGINS, PEM_ENDS};
+use super::{csv, json};
+
+/// What a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// Lines of text
+    Text,
+    /// A JSON value on each line
+    Ndjson,
+    /// Comma-separated values
+    Csv,
+}
+
+/// How lines are scrubbed.
+#[derive(Debug)]
+pub(super) struct Task<'s> {
+    pub(super) scrubber: &'s Scrubber,
+    /// What is known; nothing else stays.
+    pub(super) words: Option<&'s Vocabulary>,
+    pub(super) format: Format,
+    /// Whether the keys of JSON objects are scrubbed too.
+    pub(super) keys: bool,
+    pub(super) delimiter: char,
+    /// The names of the columns of CSV, if the first line holds them.
+    pub(super) columns: Vec<String>,
+    /// Whether finds are counted by rule.
+    pub(super) counts: bool,
+    /// Whether the place of each find is noted.
+    pub(super) places: bool,
+}
+
+/// Where a find is, both counted from 1; columns in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) line: u64,
+    pub(super) column: usize,
+    pub(super) rule: String,
+}
+
+/// Some scrubbed lines.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    pub(super) bytes: Vec<u8>,
+    /// Bytes before they were scrubbed.
+    pub(super) read: u64,
+    pub(super) counts: BTreeMap<String, u64>,
+    pub(super) places: Vec<Place>,
+}
+
+/// The rule under which a line of a PEM block is counted.
+const PEM: &str = "pem";
+/// A value that no rule would find by itself: whether one with this text is
+/// hidden says whether its key names a secret.
+const PROBE: &str = "Zq7xK2mP9w";
+/// What stands around the name before a value: `"": "`.
+const NAMED: usize = 5;
+
+impl Task<'_> {
+    pub(super) fn scrub(&self, chunk: Chunk) -> Sheet {
+        let mut sheet = Sheet { read: chunk.bytes.len() as u64, ..Sheet::default() };
+        sheet.bytes.reserve(chunk.bytes.len() + chunk.bytes.len() / 16);
+        let (mut rest, mut line, mut in_pem) =
+            (chunk.bytes.as_slice(), chunk.first_line, chunk.in_pem);
+        while !rest.is_empty() {
+            let end = match self.format {
+                Format::Csv => csv::end_of_record(rest),
+                _ => memchr::memchr(b'\n', rest).map(|at| at + 1),
+            };
+            let (whole, behind) =
+                rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, &[]));
+            let text = whole.strip_suffix(b"\n").unwrap_or(whole);
+            let text = text.strip_suffix(b"\r").unwrap_or(text);
+            match self.format {
+                Format::Text => self.text(text, line, &mut in_pem, &mut sheet),
+                Format::Ndjson => self.ndjson(text, line, &mut in_pem, &mut sheet),
+                Format::Csv => self.csv(text, line, &mut sheet),
+            }
+            sheet.bytes.extend_from_slice(whole.get(text.len()..).unwrap_or_default());
+            line += match self.format {
+                Format::Csv => memchr::memchr_iter(b'\n', whole).count() as u64,
+                _ => 1,
+            };
+            rest = behind;
+        }
+        sheet
+    }
+
+    /// A key is a block of many lines, of which no one says what it is.
+    fn text(&self, text: &[u8], line: u64, in_pem: &mut bool, sheet: &mut Sheet) {
+        let ends = *in_pem && memmem::find(text, PEM_ENDS).is_some();
+        if *in_pem && !ends && !text.is_empty() {
+            self.note(PEM, line, 1, sheet);
+            return sheet.bytes.extend_from_slice(b"[secret]");
+        }
+        *in_pem = !ends
+            && (*in_pem || memmem::find(text, PEM_BEGINS).is_some())
+            && memmem::find(text, PEM_ENDS).is_none();
+        let scrubbed = self.scrubber.scrub_bytes(text);
+        if let Cow::Owned(_) = scrubbed {
+            self.finds(text, 0, line, |at| 1 + characters(text.get(..at)), sheet);
+        }
+        match self.words {
+            Some(words) => {
+                let known = String::from_utf8_lossy(&scrubbed);
+                sheet.bytes.extend_from_slice(words.hide_unknown(&known).as_bytes());
+            }
+            None => sheet.bytes.extend_from_slice(&scrubbed),
+        }
+    }
+
+    fn ndjson(&self, text: &[u8], line: u64, in_pem: &mut bool, sheet: &mut Sheet) {
+        let Ok(valid) = std::str::from_utf8(text) else {
+            return self.text(text, line, in_pem, sheet);
+        };
+        let mut noted = Sheet::default();
+        let changed = json::line(valid, self.keys, |key, begins, value| {
+            self.value(key, value, line, |at| 1 + characters(text.get(..begins)) + at, &mut noted)
+        });
+        match changed {
+            Ok(changed) => {
+                sheet.take_notes(noted);
+                sheet.bytes.extend_from_slice(changed.as_deref().unwrap_or(valid).as_bytes());
+            }
+            // A line between others that is no JSON is scrubbed as what it is.
+            Err(json::NoJson) => self.text(text, line, in_pem, sheet),
+        }
+    }
+
+    fn csv(&self, text: &[u8], line: u64, sheet: &mut Sheet) {
+        let text = String::from_utf8_lossy(text);
+        let mut noted = Sheet::default();
+        // The names of columns stand under no name.
+        let columns = if line == 1 { &[] } else { self.columns.as_slice() };
+        let changed = csv::record(&text, self.delimiter, columns, |column, begins, field| {
+            let before = text.get(..begins).unwrap_or_default();
+            let line = line + memchr::memchr_iter(b'\n', before.as_bytes()).count() as u64;
+            let before = before.rsplit('\n').next().unwrap_or_default();
+            self.value(column, field, line, |at| 1 + before.chars().count() + at, &mut noted)
+        });
+        sheet.take_notes(noted);
+        sheet.bytes.extend_from_slice(changed.as_deref().unwrap_or(&text).as_bytes());
+    }
+
+    /// A value under the name that it has: a password is told by its name.
+    fn value<'t>(
+        &self,
+        name: &str,
+        value: &'t str,
+        line: u64,
+        column: impl Fn(usize) -> usize,
+        sheet: &mut Sheet,
+    ) -> Cow<'t, str> {
+        // Quotes in the value would end it before its end.
+        let plain = !value.contains(['"', '\\', '\'', '\n']);
+        let named = if name.is_empty() || value.is_empty() {
+            String::new()
+        } else {
+            format!("\"{name}\": \"{}\"", if plain { value } else { PROBE })
+        };
+        let scrubbed = match self.scrubber.scrub(&named) {
+            Cow::Borrowed(_) => None,
+            Cow::Owned(scrubbed) => inside(&scrubbed, name)
+                .filter(|scrubbed| plain || *scrubbed != PROBE)
+                .map(str::to_owned),
+        };
+        let at = |at: usize| column(characters(value.as_bytes().get(..at)));
+        let scrubbed = match scrubbed {
+            Some(scrubbed) => {
+                self.finds(named.as_bytes(), name.len() + NAMED, line, at, sheet);
+                if scrubbed == value { Cow::Borrowed(value) } else { Cow::Owned(scrubbed) }
+            }
+            None => {
+                let scrubbed = self.scrubber.scrub(value);
+                if let Cow::Owned(_) = scrubbed {
+                    self.finds(value.as_bytes(), 0, line, at, sheet);
+                }
+                scrubbed
+            }
+        };
+        match (self.words, scrubbed) {
+            (None, scrubbed) => scrubbed,
+            (Some(words), Cow::Borrowed(scrubbed)) => words.hide_unknown(scrubbed),
+            (Some(words), Cow::Owned(scrubbed)) => {
+                Cow::Owned(words.hide_unknown(&scrubbed).into_owned())
+            }
+        }
+    }
+
+    /// Notes what is found in `text` behind its first `from` bytes.
+    fn finds(
+        &self,
+        text: &[u8],
+        from: usize,
+        line: u64,
+        column: impl Fn(usize) -> usize,
+        sheet: &mut Sheet,
+    ) {
+        if !self.counts && !self.places {
+            return;
+        }
+        for find in self.scrubber.finds(text) {
+            if find.range().end > from {
+                self.note(
+                    find.rule(),
+                    line,
+                    column(find.range().start.saturating_sub(from)),
+                    sheet,
+                );
+            }
+        }
+    }
+
+    fn note(&self, rule: &str, line: u64, column: usize, sheet: &mut Sheet) {
+        if self.counts {
+            match sheet.counts.get_mut(rule) {
+                Some(count) => *count += 1,
+                None => drop(sheet.counts.insert(rule.to_owned(), 1)),
+            }
+        }
+        if self.places {
+            sheet.places.push(Place { line, column, rule: rule.to_owned() });
+        }
+    }
+}
+
+impl Sheet {
+    fn take_notes(&mut self, noted: Self) {
+        for (rule, count) in noted.counts {
+            *self.counts.entry(rule).or_default() += count;
+        }
+        self.places.extend(noted.places);
+    }
+}
+
+/// What stands between the quotes of `"name": "value"`, if the name is intact.
+fn inside<'s>(scrubbed: &'s str, name: &str) -> Option<&'s str> {
+    let rest = scrubbed.strip_prefix('"')?.strip_prefix(name)?.strip_prefix("\": ")?;
+    // A rule may have taken the quotes with the value.
+    Some(rest.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(rest))
+}
+
+fn characters(bytes: Option<&[u8]>) -> usize {
+    String::from_utf8_lossy(bytes.unwrap_or_default()).chars().count()
+}
