@@ -4,6 +4,7 @@
 //! a text came from or goes to.
 
 mod address;
+mod arguments;
 mod author;
 mod blocks;
 mod command;

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock, OnceLock};
 
+use super::arguments;
 use super::author::{self, AuthorRule};
 use super::engine::Pass;
 use super::find::{Span, Spans};
@@ -15,6 +16,7 @@ use super::keywords::Keywords;
 use super::labels::{CUT, PSEUDONYM_DIGITS};
 use super::machine::{Machine, OwnWord};
 use super::rules::{Preset, RULES, Rule, RuleSet, ScrubRule};
+use super::vocabulary::Vocabulary;
 use crate::error::{Error, Kind};
 use crate::pseudonym::{KeyScope, KeySlot, Keys};
 
@@ -61,11 +63,31 @@ struct Shared {
     /// What the author says; else the system is asked at first use.
     machine: Option<Machine>,
     literals: Vec<String>,
+    /// Whether what was typed on the command line is hidden.
+    arguments: bool,
+    /// Whether unknown words are hidden.
+    known: Option<Known>,
     author: Vec<AuthorRule>,
     author_labels: Vec<Box<str>>,
     keys: Option<Arc<Keys>>,
     max_length: usize,
     learnt: OnceLock<Learnt>,
+}
+
+/// Which words are known.
+#[derive(Clone, Debug)]
+enum Known {
+    OfThisProgram,
+    Given(Arc<Vocabulary>),
+}
+
+impl Known {
+    fn vocabulary(&self) -> &Vocabulary {
+        match self {
+            Self::OfThisProgram => Vocabulary::of_this_program(),
+            Self::Given(vocabulary) => vocabulary,
+        }
+    }
 }
 
 /// What is built when the first text comes.
@@ -80,6 +102,8 @@ impl Shared {
             rules: preset.rules(),
             machine: None,
             literals: Vec::new(),
+            arguments: false,
+            known: (preset == Preset::Strict).then_some(Known::OfThisProgram),
             author: Vec::new(),
             author_labels: Vec::new(),
             keys: None,
@@ -92,10 +116,13 @@ impl Shared {
         self.learnt.get_or_init(|| {
             let machine = self.machine.clone().unwrap_or_else(Machine::current);
             let mut own = machine.words();
+            let typed = if self.arguments { arguments::typed() } else { Vec::new() };
             own.extend(
                 self.literals
                     .iter()
-                    .map(|literal| OwnWord { text: literal.clone(), rule: Rule::Literal }),
+                    .cloned()
+                    .chain(typed)
+                    .map(|text| OwnWord { text, rule: Rule::Literal }),
             );
             let words = own.iter().map(|word| word.text.clone()).collect();
             Learnt { keywords: Keywords::new(words), own }
@@ -110,6 +137,8 @@ impl Clone for Shared {
             rules: self.rules,
             machine: self.machine.clone(),
             literals: self.literals.clone(),
+            arguments: self.arguments,
+            known: self.known.clone(),
             author: self.author.clone(),
             author_labels: self.author_labels.clone(),
             keys: self.keys.clone(),
@@ -270,6 +299,67 @@ impl Scrubber {
         Ok(self)
     }
 
+    /// Also hides what was typed on the command line, behind the token
+    /// `[private]`: an error that quotes its argument tells what the event was
+    /// not to hold.
+    ///
+    /// Of `--user=jane` and `/srv/acme/plan.toml` the value, the file and every
+    /// folder are hidden too. The names of options stay, and so do common words
+    /// of messages, such as the name of a command, and what has fewer than 3
+    /// characters.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// let scrubber = Scrubber::default().hiding_arguments();
+    /// # let _ = scrubber;
+    /// ```
+    #[must_use]
+    pub fn hiding_arguments(mut self) -> Self {
+        self.edit().arguments = true;
+        self
+    }
+
+    /// Also hides every word that neither this program says of itself nor most
+    /// programs say: what the rules do not find by its form is told by where it
+    /// comes from. An unknown word becomes `[word]`; a path keeps its shape,
+    /// as in `[path]/…/[file].toml`. Numbers, units, versions, punctuation and
+    /// known kinds of files stay. [`Preset::Strict`] has it.
+    ///
+    /// The words of the program are read from its executable when the first
+    /// text is scrubbed; see [`Vocabulary::of_this_program`].
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Scrubber;
+    ///
+    /// let scrubber = Scrubber::default().known_words();
+    /// let text = "could not find kowalczyk in /srv/lohnliste/plan.toml";
+    /// assert_eq!(scrubber.scrub(text), "could not find [word] in [path]/…/[file].toml");
+    /// ```
+    #[must_use]
+    pub fn known_words(mut self) -> Self {
+        self.edit().known = Some(Known::OfThisProgram);
+        self
+    }
+
+    /// As [`known_words`](Self::known_words), with words that the author
+    /// gathered: those of another program whose messages are scrubbed.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use telemetry_core::scrub::{Scrubber, Vocabulary};
+    ///
+    /// let words = Vocabulary::of_texts(["flux capacitor of {} is not charged"]);
+    /// let scrubber = Scrubber::default().with_vocabulary(Arc::new(words));
+    /// let text = "flux capacitor of marty@hill.example is not charged";
+    /// assert_eq!(scrubber.scrub(text), "flux capacitor of [email] is not charged");
+    /// ```
+    #[must_use]
+    pub fn with_vocabulary(mut self, vocabulary: Arc<Vocabulary>) -> Self {
+        self.edit().known = Some(Known::Given(vocabulary));
+        self
+    }
+
     /// Hides the names of this machine instead of the one that the program
     /// runs on.
     #[must_use]
@@ -328,7 +418,16 @@ impl Scrubber {
     /// The text itself is given back, without a copy, when nothing is found.
     /// The time is linear in the length of the text.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        match self.scrubbed(text.as_bytes()) {
+        self.scrub_with(text, self.shared.known.as_ref())
+    }
+
+    /// As [`scrub`](Self::scrub), and hides unknown words whatever the preset.
+    pub(crate) fn scrub_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.scrub_with(text, self.shared.known.as_ref().or(Some(&Known::OfThisProgram)))
+    }
+
+    fn scrub_with<'t>(&self, text: &'t str, known: Option<&Known>) -> Cow<'t, str> {
+        match self.scrubbed(text.as_bytes(), known) {
             None => Cow::Borrowed(text),
             // Finds begin and end between characters.
             Some(bytes) => Cow::Owned(match String::from_utf8(bytes) {
@@ -347,10 +446,12 @@ impl Scrubber {
     /// assert_eq!(scrubbed, b"\xff [email] \xfe");
     /// ```
     pub fn scrub_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        self.scrubbed(text).map_or(Cow::Borrowed(text), Cow::Owned)
+        let known = self.shared.known.as_ref();
+        self.scrubbed(text, known).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
-    /// What would be replaced, in the order of the text.
+    /// What the rules would replace, in the order of the text. Unknown words
+    /// are not among it.
     ///
     /// ```
     /// use telemetry_core::scrub::Scrubber;
@@ -370,14 +471,22 @@ impl Scrubber {
     }
 
     /// `None` when nothing is to be replaced.
-    fn scrubbed(&self, text: &[u8]) -> Option<Vec<u8>> {
+    fn scrubbed(&self, text: &[u8], known: Option<&Known>) -> Option<Vec<u8>> {
         let kept = self.kept(text);
         let head = text.get(..kept).unwrap_or(text);
         let spans = self.spans(head);
-        if spans.is_empty() && kept == text.len() {
-            return None;
-        }
-        let mut replaced = self.replaced(head, spans.as_slice());
+        let found = !spans.is_empty() || kept < text.len();
+        let mut replaced = match known {
+            None if !found => return None,
+            None => self.replaced(head, spans.as_slice()),
+            Some(known) => {
+                let replaced = self.replaced(head, spans.as_slice());
+                match self.known_only(&replaced, known.vocabulary()) {
+                    None if !found => return None,
+                    only => only.unwrap_or(replaced),
+                }
+            }
+        };
         if !spans.is_empty() {
             self.settle(&mut replaced);
         }
@@ -404,6 +513,17 @@ impl Scrubber {
         }
         text.clear();
         text.extend_from_slice(GIVEN_UP);
+    }
+
+    /// The text without unknown words; `None` when there is none. What is not
+    /// UTF-8 is no word.
+    fn known_only(&self, text: &[u8], vocabulary: &Vocabulary) -> Option<Vec<u8>> {
+        let text = String::from_utf8_lossy(text);
+        let labels = &self.shared.author_labels;
+        match (vocabulary.hide_unknown_beside(&text, labels), &text) {
+            (Cow::Borrowed(_), Cow::Borrowed(_)) => None,
+            (only, _) => Some(only.into_owned().into_bytes()),
+        }
     }
 
     /// How much of a text is read: all of it, or what leaves room for the mark.

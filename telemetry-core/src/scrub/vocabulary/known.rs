@@ -9,6 +9,7 @@ use super::pieces::{Piece, Pieces};
 use super::shape;
 use super::table::Print;
 use super::{COMMON_WORDS, LONGEST_WORD, Vocabulary};
+use crate::scrub::labels::{LABELS, PSEUDONYM_DIGITS};
 
 /// What stands between two words that stand beside each other.
 pub(super) const BESIDE: &str = " ";
@@ -20,9 +21,13 @@ pub(super) fn is_quote(letter: char) -> bool {
 }
 
 /// `text` without unknown words; the text itself when all are known.
-pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
+pub(super) fn hide<'t>(
+    vocabulary: &Vocabulary,
+    text: &'t str,
+    labels: &[Box<str>],
+) -> Cow<'t, str> {
     let pieces: Vec<Piece<'t>> = Pieces::of(text).collect();
-    let text_of = Text { pieces: &pieces, vocabulary };
+    let text_of = Text { pieces: &pieces, vocabulary, labels };
     let (mut hidden, mut changed) = (None::<String>, false);
     let (mut quoted_until, mut at) = (0, 0);
     for (index, piece) in pieces.iter().enumerate() {
@@ -63,6 +68,8 @@ pub(super) fn hide<'t>(vocabulary: &Vocabulary, text: &'t str) -> Cow<'t, str> {
 struct Text<'p, 't> {
     pieces: &'p [Piece<'t>],
     vocabulary: &'p Vocabulary,
+    /// The names of the author's own rules.
+    labels: &'p [Box<str>],
 }
 
 impl<'t> Text<'_, 't> {
@@ -146,13 +153,17 @@ impl<'t> Text<'_, 't> {
             || after.is_some_and(|after| is_pair(word, after))
     }
 
+    fn is_label_name(&self, word: &str) -> bool {
+        LABELS.contains(&word) || self.labels.iter().any(|label| **label == *word)
+    }
+
     /// Whether this is what stands for an earlier find: `[email]`, or with a
     /// pseudonym `[email:4f1c]`. Scrubbing twice must change nothing.
     fn is_label(&self, index: usize, word: &str) -> bool {
         let before = self.gap(index.checked_sub(1));
         let after = self.gap(Some(index + 1));
         let opens = |gap: &str| gap.ends_with('[');
-        if opens(before) && is_label_name(word) {
+        if opens(before) && self.is_label_name(word) {
             return after.starts_with(']')
                 || after == ":" && self.gap(Some(index + 3)).starts_with(']');
         }
@@ -160,20 +171,12 @@ impl<'t> Text<'_, 't> {
             && after.starts_with(']')
             && is_pseudonym(word)
             && index.checked_sub(3).is_some_and(|opening| opens(self.gap(Some(opening))))
-            && self.word(index.checked_sub(2)).is_some_and(is_label_name)
+            && self.word(index.checked_sub(2)).is_some_and(|name| self.is_label_name(name))
     }
 }
 
-/// The labels of the rules, without their brackets.
-const LABELS: &[&str] = &["secret", "email", "user", "ip", "private"];
-
-/// What stands in the place of a find.
-fn is_label_name(word: &str) -> bool {
-    shape::STAND_INS.contains(&word) || LABELS.contains(&word)
-}
-
 fn is_pseudonym(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    word.len() == PSEUDONYM_DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether `word` is an identifier such as `readFileSync` or `KeyError`.
@@ -267,8 +270,8 @@ mod tests {
             assert!(matches!(program.hide_unknown(text), Cow::Borrowed(_)));
         }
         check(&[
-            ("account 4711081512345", "account [number]"),
-            ("call 0171-2345678", "call [number]"),
+            ("account 4711081512345", "account [word]"),
+            ("call 0171-2345678", "call [word]"),
             ("commit 9f3c2b1d4e", "commit [word]"),
         ]);
     }
@@ -292,11 +295,11 @@ mod tests {
     fn labels_of_earlier_finds_stay() {
         check(&[
             ("from [email] on [ip]", "from [email] on [ip]"),
-            ("from [email:4f1c09] and [marty:4f1c]", "from [email:4f1c09] and [[word]:[word]]"),
             (
-                "[word] [path]/…/[file].toml [host] [number]",
-                "[word] [path]/…/[file].toml [host] [number]",
+                "from [email:4f1c0a9be6d27c35] and [marty:4f1c]",
+                "from [email:4f1c0a9be6d27c35] and [[word]:[word]]",
             ),
+            ("[word] [path]/…/[file].toml [host]", "[word] [path]/…/[file].toml [host]"),
         ]);
     }
 }

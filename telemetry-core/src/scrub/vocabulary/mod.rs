@@ -155,13 +155,28 @@ impl Vocabulary {
     /// [`known_words`](super::Scrubber::known_words) also says *what* it
     /// hides, where one of its rules knows.
     pub fn hide_unknown<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        known::hide(self, text)
+        known::hide(self, text, &[])
+    }
+
+    /// As [`hide_unknown`](Self::hide_unknown); what rules of these names found
+    /// stays hidden behind their tokens.
+    pub(super) fn hide_unknown_beside<'t>(
+        &self,
+        text: &'t str,
+        labels: &[Box<str>],
+    ) -> Cow<'t, str> {
+        known::hide(self, text, labels)
     }
 
     /// Whether `word` stands in the texts that this was made of. That alone
     /// does not keep it.
     pub fn holds(&self, word: &str) -> bool {
         self.words.contains(Print::of(word.as_bytes()))
+    }
+
+    /// Whether most programs say `word`, in this form.
+    pub(super) fn is_common(word: &str) -> bool {
+        COMMON_WORDS.contains(Print::of(word.as_bytes()))
     }
 
     fn holds_pair(&self, first: Print, second: Print) -> bool {

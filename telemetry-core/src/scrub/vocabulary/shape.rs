@@ -290,9 +290,6 @@ pub(super) fn humps(text: &str) -> Option<impl Iterator<Item = String>> {
     Some(humps.map(|(from, to)| text.get(from..to).unwrap_or_default().to_ascii_lowercase()))
 }
 
-/// What stands for what is hidden.
-pub(super) const STAND_INS: &[&str] = &["word", "path", "file", "host", "number"];
-
 /// Schemes of addresses, which say how and not where.
 const SCHEMES: &[&str] = &[
     "http",
@@ -339,8 +336,6 @@ pub(super) fn stand_in(word: &str, gap_before: &str, hidden: &mut String) {
     } else if let Some(extension) = extension(word) {
         hidden.push_str("[file].");
         hidden.push_str(extension);
-    } else if word.bytes().all(|byte| byte.is_ascii_digit() || b"+-./_".contains(&byte)) {
-        hidden.push_str("[number]");
     } else {
         let dashes = word.len() - word.trim_start_matches('-').len();
         hidden.push_str(word.get(..dashes).unwrap_or_default());
