@@ -129,15 +129,25 @@ pub(crate) fn domain(domain: &Domain, fields: &[Field]) -> Value {
             "additionalProperties": self::domain(values, fields),
         }),
         Domain::Open(Opening::Pseudonym) => {
-            json!({ "type": "string", "pattern": "^h1_([0-9a-f]{2}){8,32}$" })
+            one_or_many(json!({ "type": "string", "pattern": "^h1_([0-9a-f]{2}){8,32}$" }))
         }
-        Domain::Open(Opening::Digest) => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
-        Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => {
+        Domain::Open(Opening::Digest) => {
+            one_or_many(json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }))
+        }
+        Domain::Open(Opening::Text) => one_or_many(json!({ "type": "string" })),
+        Domain::Open(Opening::Program | Opening::Random | Opening::Time) => {
             json!({ "type": "string" })
         }
-        Domain::Open(Opening::Number) => json!({ "type": "number" }),
+        Domain::Open(Opening::Number) => one_or_many(json!({ "type": "number" })),
         Domain::Open(Opening::Collection | Opening::Vouched) => json!({}),
     }
+}
+
+/// The policy works on each element of a list, and its domain is that of one
+/// element: the schema does not say which of the two the field is.
+fn one_or_many(one: Value) -> Value {
+    let lists = json!({ "type": "array", "items": one });
+    json!({ "anyOf": [one, lists, { "type": "array", "items": lists }] })
 }
 
 /// One value of each, in order. A part of which there may be none leaves no

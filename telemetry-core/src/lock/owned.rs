@@ -83,7 +83,7 @@ fn field(field: &FieldSchema) -> owned::Field {
     let (domain, fields) = match policy.parts {
         Parts::Nested(fields) => (nested(field.domain()), fields.iter().map(self::field).collect()),
         Parts::Entries { keys, values } => (
-            owned::Domain::Map(Box::new(domain_under(keys)), Box::new(domain_under(values))),
+            owned::Domain::Map(Box::new(keys_under(keys)), Box::new(domain_under(values))),
             Vec::new(),
         ),
         Parts::Whole => (domain_of(policy, field.domain()), Vec::new()),
@@ -119,9 +119,20 @@ fn domain_under(policy: &Policy) -> owned::Domain {
         // The parts of a nested value in a map have no lines of their own.
         Parts::Nested(_) => owned::Domain::Open(owned::Opening::Collection),
         Parts::Entries { keys, values } => {
-            owned::Domain::Map(Box::new(domain_under(keys)), Box::new(domain_under(values)))
+            owned::Domain::Map(Box::new(keys_under(keys)), Box::new(domain_under(values)))
         }
         Parts::Whole => domain_of(policy, policy.domain),
+    }
+}
+
+/// Of keys that are none of the known ones, the entries are left out: two of
+/// them would meet in `other`.
+fn keys_under(policy: &Policy) -> owned::Domain {
+    match policy.domain {
+        Domain::Closed(Closed { values: Values::Known(known), absent, list: None }) => {
+            closed(&Closed { absent, ..Closed::new(Values::Texts(known)) })
+        }
+        _ => domain_under(policy),
     }
 }
 

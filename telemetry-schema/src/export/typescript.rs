@@ -13,7 +13,8 @@ pub fn typescript(schema: &Schema) -> String {
     let mut out = format!(
         "// {DRAFT}: written from the code; change the code, and write it again.\n\n\
          /** A keyed pseudonym. */\nexport type Pseudonym = `h1_${{string}}`;\n\n\
-         /** An IPv4 or IPv6 network, such as `203.0.113.0/24`. */\nexport type Network = `${{string}}/${{number}}`;\n\n"
+         /** An IPv4 or IPv6 network, such as `203.0.113.0/24`. */\nexport type Network = `${{string}}/${{number}}`;\n\n\
+         /** One value, or a list of them: the schema does not say which. */\nexport type OneOrMany<T> = T | OneOrMany<T>[];\n\n"
     );
     let events: Vec<&Event> = schema.events.iter().filter(|e| e.form == Form::Each).collect();
     let mut taken = BTreeSet::new();
@@ -32,7 +33,9 @@ pub fn typescript(schema: &Schema) -> String {
             "version" => "Version".to_owned(),
             _ => kind(&field.domain, &field.fields, "  "),
         };
-        let _ = writeln!(out, "  {}{}: {kind};", literal(&field.name), optional(field));
+        // Only what may be nothing is left out of the envelope.
+        let optional = if field.domain.is_optional() { "?" } else { "" };
+        let _ = writeln!(out, "  {}{optional}: {kind};", literal(&field.name));
     }
     if schema.envelope.is_empty() {
         out.push_str("  \"event\": Name;\n  \"version\": Version;\n");
@@ -48,10 +51,23 @@ fn members(fields: &[Field], indent: &str) -> String {
     for field in fields.iter().filter(|field| !field.is_dropped()) {
         let about = format!("{} {}", field.description, sentence(&words::leaves(field)));
         comment(&mut out, indent, &about);
-        let kind = kind(&field.domain, &field.fields, indent);
+        let mut kind = kind(&field.domain, &field.fields, indent);
+        if may_be_many(field) {
+            kind = format!("OneOrMany<{kind}>");
+        }
         let _ = writeln!(out, "{indent}{}{}: {kind};", literal(&field.name), optional(field));
     }
     out
+}
+
+/// Whether the policy works on each element of a list, and its domain is that
+/// of one element.
+fn may_be_many(field: &Field) -> bool {
+    match field.domain.required() {
+        Domain::Open(Opening::Pseudonym | Opening::Digest | Opening::Text) => true,
+        Domain::Open(Opening::Number) => field.policy.name() == "length",
+        _ => false,
+    }
 }
 
 /// What may be refused alone, or may be nothing, may be absent.
