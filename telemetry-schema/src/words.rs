@@ -53,7 +53,7 @@ pub fn size(forms: Option<u128>, millibits: Option<u64>, open: &BTreeSet<Opening
         (_, Some(millibits)) => {
             format!(
                 "can take about 2^{} forms ({} bits)",
-                millibits.div_ceil(1000),
+                (millibits + 500) / 1000,
                 bits(millibits)
             )
         }

@@ -159,8 +159,11 @@ fn fields(out: &mut String, rows: &[Row<'_>]) {
         if !about.is_empty() {
             let _ = writeln!(out, "<p>{}</p>", escape(&about));
         }
-        let _ =
-            writeln!(out, "<p class=\"leaves\">{}.</p>", escape(&sentence(&words::leaves(field))));
+        let _ = writeln!(
+            out,
+            "<p class=\"leaves\">{}.</p>",
+            escape(&sentence(&words::leaves(field).replace('`', "")))
+        );
         let _ = writeln!(out, "<p class=\"values\">{}</p>\n</div>", shown_values(field));
     }
     out.push_str("</div>\n");

@@ -4,6 +4,7 @@
   const found = document.getElementById("found");
   const articles = [...document.querySelectorAll("article")].map((article) => ({
     article,
+    title: article.querySelector("h3").textContent.toLowerCase(),
     head: [...article.children].filter((part) => part.className !== "fields")
       .map((part) => part.textContent).join(" ").toLowerCase(),
     fields: [...article.querySelectorAll(".field")].map((field) => ({
@@ -14,14 +15,15 @@
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const has = (text) => words.every((word) => text.includes(word));
     let events = 0;
-    for (const { article, head, fields } of articles) {
-      const whole = has(head);
-      let any = whole;
-      for (const { field, text } of fields) {
-        const shown = whole || has(head + " " + text);
-        field.classList.toggle("hidden", !shown);
-        any = any || shown;
+    for (const { article, title, head, fields } of articles) {
+      // The fields that match, with their event's name; of an event that
+      // matches as a whole all of them.
+      const matching = fields.filter(({ text }) => has(title + " " + text));
+      const all = has(title) || (matching.length === 0 && has(head));
+      for (const field of fields) {
+        field.field.classList.toggle("hidden", !all && !matching.includes(field));
       }
+      const any = all || matching.length > 0;
       article.classList.toggle("hidden", !any);
       events += any ? 1 : 0;
     }
