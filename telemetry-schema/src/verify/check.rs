@@ -131,8 +131,20 @@ impl Fields {
         })
     }
 
+    /// How many fields there are: what stands before the first one.
+    pub(super) fn before_first(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// The check of the field at this place, with its name.
     #[inline]
-    fn place(&self, before: usize, key: &[u8]) -> Option<usize> {
+    pub(super) fn at(&self, place: usize) -> Option<(&str, &Check)> {
+        self.fields.get(place).map(|(name, check)| (&**name, check))
+    }
+
+    /// The place of the field with this name, guessed from the one before.
+    #[inline]
+    pub(super) fn place(&self, before: usize, key: &[u8]) -> Option<usize> {
         let is =
             |place: usize| self.fields.get(place).is_some_and(|(name, _)| name.as_bytes() == key);
         let guess = self.follows.get(before)?;
@@ -412,7 +424,13 @@ fn outside_integers(
 const PSEUDONYM: &[u8] = b"h1_";
 
 fn is_hex(bytes: &[u8]) -> bool {
-    bytes.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    // Without a branch for each byte, so that the compiler takes many at once.
+    let wrong = |byte: u8| {
+        let digit = byte.wrapping_sub(b'0') < 10;
+        let letter = byte.wrapping_sub(b'a') < 6;
+        !(digit | letter)
+    };
+    !bytes.iter().fold(false, |any, byte| any | wrong(*byte))
 }
 
 #[inline]

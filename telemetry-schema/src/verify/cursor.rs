@@ -125,17 +125,19 @@ impl<'l> Cursor<'l> {
         self.must(b'"')?;
         let rest = self.line.get(self.at..).ok_or(NotJson)?;
         let mut escaped = false;
-        let mut index = 0;
+        let mut index = plain(rest);
         loop {
             match rest.get(index) {
-                None | Some(0..=0x1f) => return Err(NotJson),
                 Some(b'"') => break,
                 Some(b'\\') => {
-                    index += escape(rest.get(index + 1..).unwrap_or_default())?;
+                    let behind = rest.get(index + 1..).unwrap_or_default();
+                    index += escape(behind)?;
                     escaped = true;
                 }
-                Some(_) => index += 1,
+                // The line's end, or a control character.
+                _ => return Err(NotJson),
             }
+            index += plain(rest.get(index..).unwrap_or_default());
         }
         self.at += index + 1;
         Ok(Text { raw: rest.get(..index).unwrap_or_default(), escaped })
@@ -238,6 +240,32 @@ impl<'l> Cursor<'l> {
             return self.must(close);
         }
     }
+}
+
+/// How many bytes stand before the next that ends a string, begins an escape
+/// or may not stand in one. Eight at a time: most bytes of a line are such.
+#[inline]
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const TOPS: u64 = u64::from_ne_bytes([0x80; 8]);
+    let mut at = 0;
+    while let Some(eight) = bytes.get(at..at + 8).and_then(|eight| eight.try_into().ok()) {
+        let word = u64::from_le_bytes(eight);
+        // Of a byte that is nothing, taking away one sets the top bit that it
+        // did not have; a borrow reaches only the bytes behind.
+        let nothing = |word: u64| word.wrapping_sub(ONES) & !word;
+        let quote = nothing(word ^ (ONES * u64::from(b'"')));
+        let backslash = nothing(word ^ (ONES * u64::from(b'\\')));
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (quote | backslash | control) & TOPS;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let end = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+    at + end.unwrap_or(rest.len())
 }
 
 /// How long the escape is whose backslash stands before `rest`.

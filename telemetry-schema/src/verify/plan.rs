@@ -3,10 +3,11 @@
 //! It owns the walk through the envelope of a line and the choice of the event.
 //! It must never know what is allowed in a field.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Kind;
-use super::check::{Check, Fields, Problem, Trail};
+use super::check::{Fields, Problem, Trail};
 use super::cursor::{Cursor, NotJson, Shape, Text};
 use crate::model::{Event, Schema};
 
@@ -16,15 +17,17 @@ pub(super) struct Plan {
     names: HashMap<Box<[u8]>, Vec<usize>>,
     events: Vec<Of>,
     /// The keys that every line may have beside the fields.
-    envelope: Vec<(Box<[u8]>, Check)>,
+    envelope: Fields,
     /// The event of the line before: lines of one kind come in rows.
-    last: usize,
+    last: Cell<usize>,
 }
 
 /// One event.
 #[derive(Debug)]
 struct Of {
     name: String,
+    /// Whether no other instance has its name.
+    alone: bool,
     version: u32,
     purpose: String,
     fields: Fields,
@@ -36,6 +39,11 @@ struct Said<'l> {
     version: Option<&'l [u8]>,
     purpose: Option<Text<'l>>,
     event: Option<Text<'l>>,
+    /// How often there are fields, and where the last ones are.
+    fields: u32,
+    place: Option<Cursor<'l>>,
+    /// The event whose fields were checked when they were met.
+    checked: Option<usize>,
 }
 
 impl Plan {
@@ -44,34 +52,27 @@ impl Plan {
         for (index, event) in schema.events.iter().enumerate() {
             names.entry(event.name.as_bytes().into()).or_default().push(index);
         }
-        let envelope = schema
-            .envelope
-            .iter()
-            .map(|field| (field.name.as_bytes().into(), Check::new(&field.domain, &field.fields)));
+        let alone = |event: &Event| names.get(event.name.as_bytes()).is_none_or(|p| p.len() == 1);
         Self {
+            events: schema.events.iter().map(|event| Of::new(event, alone(event))).collect(),
+            envelope: Fields::new(&schema.envelope),
+            last: Cell::new(usize::MAX),
             names,
-            events: schema.events.iter().map(Of::new).collect(),
-            envelope: envelope.collect(),
-            last: usize::MAX,
         }
     }
 
     /// Checks one line and adds what is wrong to `problems`.
-    pub(super) fn line(&mut self, line: &[u8], problems: &mut Vec<Problem>) {
+    pub(super) fn line(&self, line: &[u8], problems: &mut Vec<Problem>) {
         let checked = std::str::from_utf8(line).map_err(|_| NotJson);
         if checked.and_then(|_| self.envelope(line, problems)).is_err() {
             problems.push(Problem::line(Kind::NotAnEvent, "this is no JSON object"));
         }
     }
 
-    fn envelope(&mut self, line: &[u8], problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn envelope(&self, line: &[u8], problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(line);
         let mut said = Said::default();
-        let mut later = None;
-        let mut fields = 0_u32;
-        let envelope = &self.envelope;
-        // Where the fields stand is known before the event is: with our own
-        // lines the event comes first, with others' it may not.
+        let mut before = self.envelope.before_first();
         cursor.each(b'{', b'}', |cursor| {
             let key = cursor.text()?;
             cursor.must(b':')?;
@@ -81,62 +82,95 @@ impl Plan {
                 b"version" if cursor.shape()? == Shape::Number => {
                     said.version = Some(cursor.number()?.0);
                 }
-                b"fields" => {
-                    fields += 1;
-                    later = Some(cursor.clone());
-                    cursor.skip()?;
-                }
-                raw => {
-                    let known = envelope.iter().find(|(name, _)| &**name == raw);
-                    let Some((name, check)) = known else {
+                b"fields" => return self.fields(cursor, &mut said, problems),
+                raw => match self.envelope.place(before, raw) {
+                    Some(place) => {
+                        before = place;
+                        if let Some((name, check)) = self.envelope.at(place) {
+                            check.value(cursor, &Trail::Top(None, name), problems)?;
+                        }
+                    }
+                    None => {
                         let name = String::from_utf8_lossy(raw);
                         problems.push(Problem::key(&name, "the schema has no such key"));
                         return cursor.skip();
-                    };
-                    let name = std::str::from_utf8(name).unwrap_or_default();
-                    check.value(cursor, &Trail::Top(None, name), problems)?;
-                }
+                    }
+                },
             }
             Ok(())
         })?;
         if !cursor.is_at_end() {
             return Err(NotJson);
         }
-        let Some(event) = said.event else {
+        self.rest(&said, problems)
+    }
+
+    /// Our own lines name the event before its fields, which are then checked
+    /// at once; others' may not, and are gone through a second time.
+    fn fields<'l>(
+        &self,
+        cursor: &mut Cursor<'l>,
+        said: &mut Said<'l>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), NotJson> {
+        said.fields += 1;
+        let place = said.event.and_then(|name| self.alone(name.raw));
+        if let Some((place, of)) = place.and_then(|place| Some((place, self.events.get(place)?)))
+            && said.fields == 1
+        {
+            said.checked = Some(place);
+            return of.fields(cursor, problems);
+        }
+        said.place = Some(cursor.clone());
+        cursor.skip()
+    }
+
+    /// The place of the one event of this name.
+    #[inline]
+    fn alone(&self, name: &[u8]) -> Option<usize> {
+        let last = self.last.get();
+        let of = self.events.get(last).filter(|of| of.alone && of.name.as_bytes() == name);
+        if of.is_some() {
+            return Some(last);
+        }
+        match self.names.get(name)?.as_slice() {
+            [place] => {
+                self.last.set(*place);
+                Some(*place)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is left to check when the whole line was read.
+    fn rest(&self, said: &Said<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+        let Some(name) = said.event else {
             problems.push(Problem::line(Kind::NotAnEvent, "there is no event's name in it"));
             return Ok(());
         };
-        let (Some(mut place), 1) = (later, fields) else {
-            problems
-                .push(Problem::line(Kind::NotAnEvent, "there are not exactly one `fields` in it"));
+        if said.fields != 1 {
+            let text = "there are not exactly one `fields` in it";
+            problems.push(Problem::line(Kind::NotAnEvent, text));
             return Ok(());
-        };
-        self.event(event, &said, &mut place, problems)
-    }
-
-    fn event(
-        &mut self,
-        name: Text<'_>,
-        said: &Said<'_>,
-        fields: &mut Cursor<'_>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), NotJson> {
-        let same = self.events.get(self.last).is_some_and(|of| of.name.as_bytes() == name.raw);
-        let alone = same && self.names.get(name.raw).is_none_or(|places| places.len() == 1);
-        if alone && let Some(of) = self.events.get_mut(self.last) {
-            return of.check(said, fields, problems);
         }
-        let Some(places) = self.names.get(name.raw).cloned() else {
+        if let Some(of) = said.checked.and_then(|place| self.events.get(place)) {
+            // A second name would make the check of the first one void.
+            if of.name.as_bytes() != name.raw {
+                problems.push(Problem::line(Kind::NotAnEvent, "there are two events' names in it"));
+            }
+            of.said(said, problems);
+            return Ok(());
+        }
+        let (Some(places), Some(fields)) = (self.names.get(name.raw), &said.place) else {
             problems.push(Problem::line(Kind::UnknownEvent, "the schema has no such event"));
             return Ok(());
         };
         // Of a generic event one instance must fit; else the first is told of.
         let mut first = None;
-        for place in places {
-            let Some(of) = self.events.get_mut(place) else { continue };
+        for of in places.iter().filter_map(|place| self.events.get(*place)) {
             let mut wrong = Vec::new();
-            of.check(said, &mut fields.clone(), &mut wrong)?;
-            self.last = place;
+            of.said(said, &mut wrong);
+            of.fields(&mut fields.clone(), &mut wrong)?;
             if wrong.is_empty() {
                 return Ok(());
             }
@@ -148,21 +182,18 @@ impl Plan {
 }
 
 impl Of {
-    fn new(event: &Event) -> Self {
+    fn new(event: &Event, alone: bool) -> Self {
         Self {
             name: event.name.clone(),
+            alone,
             version: event.version,
             purpose: event.purpose.clone(),
             fields: Fields::new(&event.fields),
         }
     }
 
-    fn check(
-        &mut self,
-        said: &Said<'_>,
-        fields: &mut Cursor<'_>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), NotJson> {
+    /// Checks what the envelope says of the event.
+    fn said(&self, said: &Said<'_>, problems: &mut Vec<Problem>) {
         let mut other = |what: &str| {
             problems.push(Problem {
                 event: Some(self.name.clone()),
@@ -178,10 +209,14 @@ impl Of {
         if said.purpose.is_some_and(|purpose| purpose.raw != self.purpose.as_bytes()) {
             other("purpose");
         }
-        if fields.shape()? != Shape::Object {
+    }
+
+    /// Checks the fields that stand here.
+    fn fields(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+        if cursor.shape()? != Shape::Object {
             problems.push(Problem::line(Kind::NotAnEvent, "`fields` is no object"));
-            return Ok(());
+            return cursor.skip();
         }
-        self.fields.object(fields, &Trail::Event(&self.name), problems)
+        self.fields.object(cursor, &Trail::Event(&self.name), problems)
     }
 }
