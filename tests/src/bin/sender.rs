@@ -11,12 +11,15 @@
 //! that budget when its standard input ends.
 //!
 //! `sender once <spool> <url>` delivers once and prints the report. With
-//! `SENDER_PLAIN_HTTP` in the environment plain HTTP may go anywhere.
+//! `SENDER_PLAIN_HTTP` in the environment plain HTTP may go anywhere, with
+//! `SENDER_REFUSED_PURPOSE` events of that purpose may not be sent, and
+//! `SENDER_UPLOADS` is how many requests may go in a minute.
 //!
 //! `sender otlp json|protobuf <spool> <url>` records an event and delivers it in
 //! OpenTelemetry's format.
 
 use std::io::{self, Read, Write};
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -57,7 +60,10 @@ fn builder(spool: &Path, url: &str, gate: impl Fn() + Send + Sync + 'static) -> 
     }
     let permission = move || {
         gate();
-        Permission::granted()
+        match std::env::var("SENDER_REFUSED_PURPOSE") {
+            Ok(purpose) => Permission::granted().without_purpose(purpose),
+            Err(_) => Permission::granted(),
+        }
     };
     Delivery::builder(spool, app, Ndjson, http.build().unwrap(), permission)
 }
@@ -129,7 +135,11 @@ fn exit(dir: &Path, url: &str, budget: u64) {
 }
 
 fn once(dir: &Path, url: &str) {
-    let delivery = builder(dir, url, || {}).request_timeout(Duration::from_secs(5)).build();
+    let uploads = std::env::var("SENDER_UPLOADS").ok().and_then(|text| text.parse().ok());
+    let delivery = builder(dir, url, || {})
+        .request_timeout(Duration::from_secs(5))
+        .uploads_per_minute(uploads.unwrap_or(NonZeroU32::new(15).unwrap()))
+        .build();
     let report =
         delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap();
     say(&format!("{report:?}"));

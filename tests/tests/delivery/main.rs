@@ -7,6 +7,7 @@ mod gate;
 mod http;
 mod log;
 mod outcome;
+mod robust;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
