@@ -226,7 +226,7 @@ impl Delivery {
         };
         let pacing = Pacing::load(&self.dir, self.uploads)?;
         let over = || stop() || Instant::now() >= deadline;
-        let bounds = Bounds { pace, deadline, stop, over: &over };
+        let bounds = Bounds { pace, deadline, over: &over };
         let mut run = Run { delivery: self, bounds, pacing, report: Report::default() };
         run.report.end = run.requests()?;
         Ok(run.report)
@@ -256,9 +256,7 @@ impl Delivery {
 struct Bounds<'d> {
     pace: Pace,
     deadline: Instant,
-    /// The program ends, or consent was withdrawn.
-    stop: &'d dyn Fn() -> bool,
-    /// That, or the deadline is over.
+    /// The program ends, or the deadline is over.
     over: &'d dyn Fn() -> bool,
 }
 
@@ -285,7 +283,7 @@ enum Answer {
     Refused {
         status: u16,
     },
-    /// Consent was withdrawn, or the program ends, before anything left.
+    /// Consent was withdrawn before anything left.
     CalledBack,
 }
 
@@ -380,7 +378,9 @@ impl Run<'_> {
         let entry = log.start(&request, delivery.transport.receiver(), &time)?;
         let started = Instant::now();
         let deadline = self.bounds.deadline.min(started + delivery.request_timeout);
-        let allowed = || !(self.bounds.stop)() && (delivery.permission)() == *permission;
+        // The end of the program is no reason: it has a budget for what is under
+        // way.
+        let allowed = || (delivery.permission)() == *permission;
         delivery.under_way.store(events.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
         let answer = delivery.transport.send(&request, &Attempt::new(deadline, &allowed));
         delivery.under_way.store(0, Ordering::Relaxed);
@@ -450,10 +450,9 @@ impl Run<'_> {
             }
             Answer::CalledBack => {
                 self.pacing.called_back()?;
-                let denied = !(self.delivery.permission)().is_granted();
                 // With another permission the loop begins anew.
-                if denied || (self.bounds.stop)() {
-                    return Ok(Some(if denied { End::Denied } else { End::Stopped }));
+                if !(self.delivery.permission)().is_granted() {
+                    return Ok(Some(End::Denied));
                 }
             }
         }
