@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Instant;
 
 use super::report::Reporter;
 use crate::consent::{Choice, Decision, Layers, Notice};
@@ -82,9 +83,9 @@ impl Gate {
 
     /// The decision, made anew if a file of consent changed: looked at once a
     /// second at most.
-    pub(super) fn current_decision(&self) -> Arc<Decision> {
+    pub(super) fn current_decision(&self, now: Instant) -> Arc<Decision> {
         let decision = self.decision();
-        if decision.changed() { self.decide_again() } else { decision }
+        if decision.changed_at(now) { self.decide_again() } else { decision }
     }
 
     /// The same, looked at now: what is sent cannot be taken back.

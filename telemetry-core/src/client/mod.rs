@@ -12,6 +12,7 @@ mod gate;
 mod heartbeat;
 mod installation;
 mod open;
+mod quiet;
 mod readme;
 mod record;
 mod report;
@@ -245,7 +246,7 @@ impl Telemetry {
     /// None while consent is denied: then nothing is read or made. None also
     /// when the folder cannot be used, which the hook is told of.
     pub fn installation_id(&self) -> Option<InstallationId> {
-        if !self.is_on() || !self.inner.gate.current_decision().is_on() {
+        if !self.is_on() || !self.inner.gate.current_decision(Instant::now()).is_on() {
             return None;
         }
         self.inner.recorder.ready().map(|open| open.installation)

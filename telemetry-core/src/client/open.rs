@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use super::report::Reporter;
-use super::{InstallationId, container, installation, readme};
+use super::{InstallationId, container, installation, quiet, readme};
 use crate::consent::Layers;
 use crate::envelope::Origin;
 use crate::error::Error;
 use crate::event::Sanitizer;
+use crate::platform;
 use crate::pseudonym::{Keys, Secret};
 use crate::scrub::Scrubber;
 use crate::spool::{self, Drops, Limits, Spool};
@@ -23,16 +24,8 @@ use crate::spool::{self, Drops, Limits, Spool};
 pub(super) struct Open {
     pub(super) sanitizer: Sanitizer,
     pub(super) installation: InstallationId,
-    /// The same as text: it stands in every line.
-    installation_text: String,
-    container: bool,
+    pub(super) origin: Origin,
     pub(super) spool: Spool,
-}
-
-impl Open {
-    pub(super) fn origin(&self) -> Origin<'_> {
-        Origin { installation: &self.installation_text, container: self.container }
-    }
 }
 
 /// [`Open`], or what is needed to make it.
@@ -105,13 +98,17 @@ impl Opening {
     /// that cannot be written is no reason not to record.
     fn look_after(&self, layers: &Layers, reporter: &Reporter) {
         let Some(open) = self.open.get() else { return };
-        if let Err(error) = readme::put(&self.data, &self.app, layers.command_name()) {
+        let new = open.spool.prepare();
+        let page = match new {
+            Ok(true) => readme::put(&self.data, &self.app, layers.command_name()),
+            Ok(false) => Ok(()),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = page {
             reporter.report(&error);
         }
-        match open.spool.prepare() {
-            Ok(true) => self.tidy(reporter),
-            Ok(false) => {}
-            Err(error) => reporter.report(&error),
+        if open.spool.is_tidying_due() {
+            self.tidy(reporter);
         }
     }
 
@@ -130,7 +127,9 @@ impl Opening {
 
     /// Makes the secret, the installation id and the spool.
     fn make(&self, layers: &Layers) -> Result<Open, Error> {
-        let spool = Spool::open_with(self.data.clone(), self.limits, Arc::clone(&self.drops))?;
+        quiet::install();
+        platform::private_dir(&self.data)?;
+        let spool = Spool::in_checked(self.data.clone(), self.limits, Arc::clone(&self.drops))?;
         let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if given.is_none() {
             let secret = Secret::load_or_create_quickly(&self.data.join("secret"))?;
@@ -142,8 +141,10 @@ impl Opening {
         Ok(Open {
             sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
             installation,
-            installation_text: installation.to_string(),
-            container: container::detect(|name| layers.variable_value(name)),
+            origin: Origin::new(
+                &installation.to_string(),
+                container::detect(|name| layers.variable_value(name)),
+            ),
             spool,
         })
     }

@@ -10,8 +10,8 @@ use crate::platform;
 
 const FILE: &str = "README.txt";
 
-/// Puts the page into `folder`, unless one is there: the user may have written
-/// into it.
+/// Puts the page into a new `folder`, unless one is there: the user may have
+/// written into it.
 pub(super) fn put(folder: &Path, app: &str, command: &str) -> Result<(), Error> {
     let path = folder.join(FILE);
     if path.exists() {

@@ -5,16 +5,15 @@
 
 use std::cell::RefCell;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-
-use jiff::Timestamp;
+use std::time::{Instant, SystemTime};
 
 use super::gate::Gate;
 use super::open::{Open, Opening};
+use super::quiet;
 use super::report::Reporter;
 use crate::consent::Decision;
-use crate::envelope;
+use crate::envelope::{self, Mark};
 use crate::error::{Error, Kind};
 use crate::event::TelemetryEvent;
 use crate::spool::{self, Counts, Reason};
@@ -42,7 +41,7 @@ impl Recorded {
 thread_local! {
     /// The line under construction. Kept, so that an event allocates nothing
     /// once the buffer is as long as the longest line.
-    static LINE: RefCell<(Vec<u8>, String)> = const { RefCell::new((Vec::new(), String::new())) };
+    static LINE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Records events.
@@ -63,7 +62,8 @@ impl Recorder {
     }
 
     pub(super) fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
-        let decision = self.gate.current_decision();
+        let now = Instant::now();
+        let decision = self.gate.current_decision(now);
         if !decision.granted(event.schema().purpose) || !self.gate.is_on() {
             return Recorded::Denied;
         }
@@ -71,18 +71,14 @@ impl Recorder {
             self.opening.drops.add(Reason::NotReady, 1);
             return Recorded::Dropped;
         };
+        let id = open.spool.next(now);
         let taken = LINE.try_with(|line| match line.try_borrow_mut() {
-            Ok(mut line) => {
-                let (bytes, id) = &mut *line;
-                self.store(open, event, &decision, bytes, id)
-            }
+            Ok(mut line) => self.store(open, event, &decision, id, &mut line),
             // The event's own code recorded an event while it was sanitised.
-            Err(_) => self.store(open, event, &decision, &mut Vec::new(), &mut String::new()),
+            Err(_) => self.store(open, event, &decision, id, &mut Vec::new()),
         });
         // The thread is ending and its buffer is gone: one is made for the occasion.
-        taken.unwrap_or_else(|_| {
-            self.store(open, event, &decision, &mut Vec::new(), &mut String::new())
-        })
+        taken.unwrap_or_else(|_| self.store(open, event, &decision, id, &mut Vec::new()))
     }
 
     fn store<E: TelemetryEvent + ?Sized>(
@@ -90,35 +86,37 @@ impl Recorder {
         open: &Open,
         event: &E,
         decision: &Decision,
-        bytes: &mut Vec<u8>,
-        id: &mut String,
+        (run, number): (&str, u64),
+        line: &mut Vec<u8>,
     ) -> Recorded {
-        bytes.clear();
-        id.clear();
-        open.spool.next_id(id);
+        line.clear();
+        let generation = decision.generation(event.schema().purpose);
+        let mark = Mark { run, number, time: SystemTime::now(), generation };
         let sanitized = open.sanitizer.sanitize_for(event, decision);
         // A field's own `Serialize`, or a function of the author's, may fail
         // or panic. Its message may hold the field's value, so that it is
         // neither shown nor passed on.
-        let written = catch_unwind(AssertUnwindSafe(|| {
-            let generation = decision.generation(event.schema().purpose);
-            envelope::write(bytes, id, Timestamp::now(), generation, &open.origin(), &sanitized)
-        }));
+        let written = quiet::run(|| envelope::write(line, mark, &open.origin, &sanitized));
         if !matches!(written, Ok(Ok(()))) {
-            self.opening.drops.add(Reason::NotSerialised, 1);
-            self.reporter.report(&Error::new(
-                Kind::Export,
-                format!("an event `{}` could not be serialised", event.schema().name),
-            ));
+            self.not_serialised(event.schema().name, written.err().flatten());
             return Recorded::Dropped;
         }
-        match open.spool.append(bytes) {
+        match open.spool.append(line) {
             Ok(()) => Recorded::Stored,
             Err(error) => {
                 self.reporter.report(&error);
                 Recorded::Dropped
             }
         }
+    }
+
+    #[cold]
+    fn not_serialised(&self, event: &str, panicked: Option<quiet::Place>) {
+        self.opening.drops.add(Reason::NotSerialised, 1);
+        let place =
+            panicked.map_or(String::new(), |place| format!(": its code panicked at {place}"));
+        let message = format!("an event `{event}` could not be serialised{place}");
+        self.reporter.report(&Error::new(Kind::Export, message));
     }
 
     /// What was dropped, by reason, as far as the disk and this process know.

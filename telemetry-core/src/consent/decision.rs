@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::consent::cutoff::Cutoff;
 use crate::consent::notice::{Notice, Receipt};
@@ -441,7 +442,12 @@ impl Decision {
     /// Variables of the process environment cannot change from outside while
     /// a program runs; files of variables are looked at.
     pub fn changed(&self) -> bool {
-        self.watch.changed()
+        self.changed_at(Instant::now())
+    }
+
+    /// The same for who has looked at the clock already.
+    pub(crate) fn changed_at(&self, now: Instant) -> bool {
+        self.watch.changed(now)
     }
 
     /// Like [`changed`](Self::changed), and looks now: for the moment before

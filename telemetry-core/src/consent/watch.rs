@@ -64,12 +64,13 @@ impl Watch {
     }
 
     /// Looks at the files if the last look is [`INTERVAL`] ago; most calls cost
-    /// one reading of the clock. Once true, it stays true.
-    pub(crate) fn changed(&self) -> bool {
+    /// nothing. `now` is the time. Once true, it stays true.
+    pub(crate) fn changed(&self, now: Instant) -> bool {
         if self.stale.load(Ordering::Relaxed) {
             return true;
         }
-        let now = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let since = now.saturating_duration_since(self.begun);
+        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let last = self.checked_ms.load(Ordering::Relaxed);
         let interval = u64::try_from(INTERVAL.as_millis()).unwrap_or(u64::MAX);
         if now.saturating_sub(last) < interval {

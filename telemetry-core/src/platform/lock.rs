@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Error, Kind, is_file_at, private_options};
+use super::{Error, Kind, is_file_at, is_removed, private_options};
 
 /// How long to sleep between two tries. A lock is held for one small write;
 /// a millisecond is longer than that, and shorter than anybody notices.
@@ -30,6 +30,19 @@ impl Lock {
             Ok(()) => {
                 let lock = Self { file };
                 Ok(is_file_at(&lock.file, path).then_some(lock))
+            }
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+        }
+    }
+
+    /// Takes the lock of a file that this process has just created under a name
+    /// that is never used twice, unless somebody has it or has removed it.
+    pub(crate) fn try_take_new(file: File, path: &Path) -> Result<Option<Self>, Error> {
+        match file.try_lock() {
+            Ok(()) => {
+                let lock = Self { file };
+                Ok((!is_removed(&lock.file)).then_some(lock))
             }
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),

@@ -34,10 +34,8 @@ pub(crate) use self::process::process_id;
 /// and an existing one is refused unless it is a real folder of this user that
 /// nobody else can write to.
 pub(crate) fn private_dir(path: &Path) -> Result<(), Error> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => return imp::check_dir(path),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(Error::io("read the folder", path, error)),
+    if check_dir(path)? {
+        return Ok(());
     }
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|e| Error::io("create the folder", parent, e))?;
@@ -45,8 +43,18 @@ pub(crate) fn private_dir(path: &Path) -> Result<(), Error> {
     match imp::create_dir(path) {
         Ok(()) => Ok(()),
         // Another process was quicker: its folder must pass the same check.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => imp::check_dir(path),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_dir(path).map(drop),
         Err(error) => Err(Error::io("create the folder", path, error)),
+    }
+}
+
+/// Whether there is a folder, which must then pass the checks of
+/// [`private_dir`]; none is made.
+pub(crate) fn check_dir(path: &Path) -> Result<bool, Error> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => imp::check_dir(&metadata, path).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("read the folder", path, error)),
     }
 }
 
@@ -187,10 +195,11 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, E
     };
     imp::check_private(&metadata, path)?;
     // In one piece: a buffer that grows leaves copies in freed memory, and the
-    // file may hold a secret. Reading probes for the end with 32 bytes.
+    // file may hold a secret. No more than its length now, so that nothing
+    // probes for the end: a file of ours is replaced, and never grows.
     let size = metadata.len().min(limit);
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0).saturating_add(32));
-    file.take(limit).read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+    file.take(size).read_to_end(&mut bytes).map_err(|e| Error::io("read", path, e))?;
     Ok(Some(bytes))
 }
 

@@ -10,8 +10,7 @@ pub(super) fn create_dir(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-pub(super) fn check_dir(path: &Path) -> Result<(), Error> {
-    let metadata = fs::symlink_metadata(path).map_err(|e| Error::io("read the folder", path, e))?;
+pub(super) fn check_dir(metadata: &fs::Metadata, path: &Path) -> Result<(), Error> {
     if !metadata.is_dir() {
         return Err(refused(path, "is not a folder", "move it away"));
     }

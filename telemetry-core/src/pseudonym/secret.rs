@@ -210,15 +210,15 @@ impl Secret {
         file::load_or_create(&path).map_err(|error| error.of_kind(Kind::Secret))
     }
 
-    /// The same for an event that must not wait for the disk.
+    /// The same for an event that must not wait for the disk. The folder is
+    /// there, and has been checked.
     ///
     /// After a power cut the new secret may be gone, and another one is made.
     /// Nothing that was sent then has pseudonyms of the lost one: whoever sends
     /// syncs the file first ([`make_durable`](Self::make_durable)).
     #[cfg(feature = "client")]
     pub(crate) fn load_or_create_quickly(path: &Path) -> Result<Self, Error> {
-        let path = prepare(path)?;
-        file::load_or_create_quickly(&path).map_err(|error| error.of_kind(Kind::Secret))
+        file::load_or_create_quickly(path).map_err(|error| error.of_kind(Kind::Secret))
     }
 
     /// Makes the file at `path` survive a power cut. That there is none is no

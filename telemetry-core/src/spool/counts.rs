@@ -173,11 +173,12 @@ fn is_absent(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
-/// Makes the file, so that a count needs no room later.
-pub(super) fn prepare(dir: &Path) -> Result<(), Error> {
+/// Makes the file, so that a count needs no room later, and says whether it
+/// did.
+pub(super) fn prepare(dir: &Path) -> Result<bool, Error> {
     let path = dir.join(FILE);
     let whole = std::fs::symlink_metadata(&path).is_ok_and(|m| m.len() == PAGE as u64);
-    if whole { Ok(()) } else { change(&path, |_| {}) }
+    if whole { Ok(false) } else { change(&path, |_| {}).map(|()| true) }
 }
 
 /// Counts dropped events durably.
@@ -393,6 +394,9 @@ impl Drops {
 
     /// Writes what is pending, if the disk takes it.
     pub(crate) fn write(&self) {
+        if self.pending.iter().all(|pending| pending.load(Ordering::Relaxed) == 0) {
+            return;
+        }
         self.forget_parent();
         let mut taken = Counts::default();
         for (reason, pending) in Reason::ALL.iter().zip(&self.pending) {

@@ -164,10 +164,8 @@ pub(super) fn sealed_path(
 fn list(dir: &Path, folder: &str, numbered: bool) -> Result<Vec<SegmentFile>, Error> {
     let folder = &dir.join(folder);
     for checked in [dir, folder] {
-        match fs::symlink_metadata(checked) {
-            Ok(_) => platform::private_dir(checked)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(Error::io("read the folder", checked, error)),
+        if !platform::check_dir(checked)? {
+            return Ok(Vec::new());
         }
     }
     let names = match platform::list(folder) {

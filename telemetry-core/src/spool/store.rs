@@ -83,9 +83,9 @@ impl Lane {
 }
 
 impl Process {
-    fn new(dir: &Path, limits: Limits, drops: Arc<Drops>, run: String) -> Self {
+    fn new(id: u32, dir: &Path, limits: Limits, drops: Arc<Drops>, run: String) -> Self {
         Self {
-            id: std::process::id(),
+            id,
             first: Lane::new(dir, limits, &drops, run),
             others: [const { OnceLock::new() }; SEGMENTS - 1],
             dir: dir.to_owned(),
@@ -144,31 +144,35 @@ impl Spool {
     /// operating system gives no random bytes.
     pub fn open(dir: impl Into<PathBuf>, limits: Limits) -> Result<Self, Error> {
         let dir = dir.into();
+        platform::check_dir(&dir)?;
         let drops = Arc::new(Drops::new(dir.clone()));
-        Self::open_with(dir, limits, drops)
+        Self::in_checked(dir, limits, drops)
     }
 
-    /// The same, with a count of drops that others add to.
-    pub(crate) fn open_with(
+    /// The same in a folder that was checked, with a count of drops that others
+    /// add to.
+    pub(crate) fn in_checked(
         dir: PathBuf,
         limits: Limits,
         drops: Arc<Drops>,
     ) -> Result<Self, Error> {
-        if std::fs::symlink_metadata(&dir).is_ok() {
-            platform::private_dir(&dir)?;
-        }
-        let process = Process::new(&dir, limits, drops, names::fresh_run()?);
+        let id = platform::process_id(Instant::now());
+        let process = Process::new(id, &dir, limits, drops, names::fresh_run()?);
         Ok(Self { dir, limits, process })
     }
 
-    /// Makes the file of the counts, so that a full disk can count; and says
-    /// whether the folder should be tidied now by this process.
+    /// Makes the file of the counts, so that a full disk can count, and says
+    /// whether it had to: then the folder is new.
     pub(crate) fn prepare(&self) -> Result<bool, Error> {
-        counts::prepare(&self.dir)?;
+        counts::prepare(&self.dir)
+    }
+
+    /// Whether the folder should be tidied now by this process.
+    pub(crate) fn is_tidying_due(&self) -> bool {
         // The run's name is random.
         let chance = self.process.first.run.get(..8).unwrap_or_default();
         let chance = u64::from_str_radix(chance, 16).unwrap_or_default();
-        Ok(tidy::is_due(&self.dir, &self.limits, chance, SystemTime::now()))
+        tidy::is_due(&self.dir, &self.limits, chance, SystemTime::now())
     }
 
     /// The folder.
@@ -296,7 +300,7 @@ impl Spool {
                     format!("{id:0width$x}", width = names::RUN)
                 });
                 let drops = Arc::new(Drops::new(self.dir.clone()));
-                Box::new(Process::new(&self.dir, self.limits, drops, run))
+                Box::new(Process::new(id, &self.dir, self.limits, drops, run))
             });
         }
         process

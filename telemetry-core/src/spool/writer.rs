@@ -136,15 +136,17 @@ impl Writer {
     /// name, nothing is written: whoever recovers may take it away before.
     fn open_segment(&mut self) -> Result<Open, Error> {
         let folder = self.dir.join(ACTIVE);
-        platform::private_dir(&self.dir)?;
-        platform::private_dir(&folder)?;
+        if !platform::check_dir(&folder)? {
+            platform::private_dir(&self.dir)?;
+            platform::private_dir(&folder)?;
+        }
         for _ in 0..TRIES {
             self.part += 1;
             let segment = format!("{}-{}", self.run, self.part);
             let path = names::active_path(&self.dir, &segment);
             let created = platform::private_options().append(true).create_new(true).open(&path);
             let file = created.map_err(|e| Error::io("create", &path, e))?;
-            if let Ok(Some(lock)) = Lock::try_take(file, &path) {
+            if let Ok(Some(lock)) = Lock::try_take_new(file, &path) {
                 let (since, limit) = (Instant::now(), platform::file_size_limit());
                 return Ok(Open { lock, path, segment, length: 0, events: 0, since, limit });
             }

@@ -1,0 +1,212 @@
+//! One stored line: the envelope around a sanitised event.
+//!
+//! It owns the keys of the envelope, their order, and how a line is written and
+//! read. It must never know a raw event, nor in which file a line stands.
+//!
+//! | key | value |
+//! |---|---|
+//! | `id` | the event's id, by which a receiver can drop a duplicate |
+//! | `time` | when it was recorded: RFC 3339, UTC, milliseconds |
+//! | `event` | the event's name |
+//! | `version` | the schema version |
+//! | `purpose` | the event's purpose |
+//! | `generation` | the generation of the purpose: a refusal raises it, and an earlier one is never sent |
+//! | `installation` | the installation id |
+//! | `container` | `true` if the program ran in a container, else absent |
+//! | `fields` | the sanitised fields |
+
+mod depth;
+mod header;
+mod line;
+mod time;
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+pub(crate) use self::depth::{MAX_DEPTH, is_shallow};
+pub(crate) use self::header::Header;
+pub(crate) use self::line::Line;
+use crate::event::{Sanitized, TelemetryEvent};
+
+/// The keys, in the order in which they are written.
+const ID: &str = "id";
+const TIME: &str = "time";
+const EVENT: &str = "event";
+const VERSION: &str = "version";
+const PURPOSE: &str = "purpose";
+const GENERATION: &str = "generation";
+const INSTALLATION: &str = "installation";
+const CONTAINER: &str = "container";
+const FIELDS: &str = "fields";
+
+/// What each key beside [`FIELDS`] can hold, as the lock writes a domain, and
+/// what a user is told of it.
+#[cfg(feature = "lock")]
+pub(crate) const DESCRIBED: [(&str, &str, &str); 8] = [
+    (
+        ID,
+        "random",
+        "An id of the event: random for each run, and counted up. A receiver drops duplicates by it.",
+    ),
+    (TIME, "time", "When it was recorded, in UTC, as exactly as the event says."),
+    (EVENT, "program", "The event's name."),
+    (VERSION, "number", "The version of the event's meaning."),
+    (PURPOSE, "program", "What the event is collected for."),
+    (
+        GENERATION,
+        "number",
+        "How often telemetry was refused on this machine before: what is older than a refusal is never sent.",
+    ),
+    (
+        INSTALLATION,
+        "random",
+        "An id of the installation: a random number, about nothing. It says that events come from one installation.",
+    ),
+    (
+        CONTAINER,
+        "optional bool",
+        "That the program ran in a container, so that receivers can count without it.",
+    ),
+];
+
+/// Under this key, and not at the top, the dead letters keep a line.
+pub(crate) const STORED: &str = "stored";
+
+/// What is the same for all events of a run, as it stands in their lines.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    /// From behind the generation to the fields.
+    tail: String,
+}
+
+impl Origin {
+    /// Events of this installation, in a container or not.
+    pub(crate) fn new(installation: &str, container: bool) -> Self {
+        let container = if container { format!(r#""{CONTAINER}":true,"#) } else { String::new() };
+        Self { tail: format!(r#","{INSTALLATION}":"{installation}",{container}"{FIELDS}":"#) }
+    }
+}
+
+/// What is of one event alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark<'m> {
+    /// The two parts of the event's id.
+    pub(crate) run: &'m str,
+    pub(crate) number: u64,
+    /// When it was recorded.
+    pub(crate) time: SystemTime,
+    /// The generation of its purpose.
+    pub(crate) generation: u64,
+}
+
+/// More than the keys of a line have beside its fields.
+const ROOM: usize = 384;
+
+/// Appends the line to `buffer`, line feed included.
+///
+/// Names, purposes and ids are checked where they are made (by the derive, and
+/// by the client), and hold nothing that JSON would escape.
+pub(crate) fn write<E: TelemetryEvent + ?Sized>(
+    buffer: &mut Vec<u8>,
+    mark: Mark<'_>,
+    origin: &Origin,
+    event: &Sanitized<'_, E>,
+) -> Result<(), serde_json::Error> {
+    let schema = event.schema();
+    buffer.reserve(ROOM);
+    // The general formatter costs several times what these copies do.
+    for part in ["{\"", ID, "\":\"", mark.run, "-"] {
+        buffer.extend_from_slice(part.as_bytes());
+    }
+    number(buffer, mark.number);
+    key(buffer, "\"", TIME, "\"");
+    time::write(buffer, mark.time);
+    key(buffer, "\"", EVENT, "\"");
+    buffer.extend_from_slice(schema.name.as_bytes());
+    key(buffer, "\"", VERSION, "");
+    number(buffer, u64::from(schema.version));
+    key(buffer, "", PURPOSE, "\"");
+    buffer.extend_from_slice(schema.purpose.name().as_bytes());
+    key(buffer, "\"", GENERATION, "");
+    number(buffer, mark.generation);
+    buffer.extend_from_slice(origin.tail.as_bytes());
+    let fields = buffer.len();
+    event.write_json(buffer)?;
+    if !buffer.get(fields..).is_some_and(is_shallow) {
+        return Err(serde::de::Error::custom(format_args!("nested more than {MAX_DEPTH} deep")));
+    }
+    buffer.extend_from_slice(b"}\n");
+    Ok(())
+}
+
+/// Ends one value and begins the next.
+#[inline]
+fn key(buffer: &mut Vec<u8>, end: &str, key: &str, begin: &str) {
+    for part in [end, ",\"", key, "\":", begin] {
+        buffer.extend_from_slice(part.as_bytes());
+    }
+}
+
+fn number(buffer: &mut Vec<u8>, mut number: u64) {
+    // As many as `u64` has.
+    let mut digits = [0; 20];
+    let mut length = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
+        length += 1;
+        if number == 0 {
+            break;
+        }
+    }
+    buffer.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
+}
+
+/// Why a line is no stored event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Malformed {
+    NotUtf8,
+    NotJson,
+    NotAnEvent,
+}
+
+/// The values of one stored line.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    pub(crate) id: String,
+    pub(crate) time: String,
+    pub(crate) event: String,
+    pub(crate) version: u64,
+    pub(crate) purpose: String,
+    pub(crate) generation: u64,
+    pub(crate) installation: String,
+    pub(crate) container: bool,
+    pub(crate) fields: Map<String, Value>,
+}
+
+/// Reads a line, which has no line feed at its end.
+pub(crate) fn parse(line: &[u8]) -> Result<Envelope, Malformed> {
+    let text = std::str::from_utf8(line).map_err(|_| Malformed::NotUtf8)?;
+    let mut map: Map<String, Value> = serde_json::from_str(text).map_err(|_| Malformed::NotJson)?;
+    let mut text = |key: &str| match map.remove(key) {
+        Some(Value::String(value)) => Ok(value),
+        _ => Err(Malformed::NotAnEvent),
+    };
+    let (id, time, event) = (text(ID)?, text(TIME)?, text(EVENT)?);
+    let (purpose, installation) = (text(PURPOSE)?, text(INSTALLATION)?);
+    let version = map.get(VERSION).and_then(Value::as_u64).ok_or(Malformed::NotAnEvent)?;
+    // Without a number it is of the first generation: any refusal keeps it back.
+    let generation = map.get(GENERATION).and_then(Value::as_u64).unwrap_or(0);
+    let container = map.get(CONTAINER).and_then(Value::as_bool).unwrap_or(false);
+    let Some(Value::Object(fields)) = map.remove(FIELDS) else {
+        return Err(Malformed::NotAnEvent);
+    };
+    Ok(Envelope { id, time, event, version, purpose, generation, installation, container, fields })
+}
+
+/// The moment that a stored time names.
+pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
+    text.parse::<Timestamp>().ok().map(SystemTime::from)
+}
