@@ -107,7 +107,7 @@ impl Writer {
             ));
         }
         let body = line.strip_suffix(b"\n").unwrap_or_default();
-        if body.first() != Some(&b'{') || body.contains(&b'\n') {
+        if body.first() != Some(&b'{') || has_line_feed(body) {
             return Err(Error::new(
                 Kind::Argument,
                 "a stored line is one JSON object and one line feed at its end",
@@ -269,6 +269,12 @@ impl Open {
         self.events += 1;
         Ok(())
     }
+}
+
+/// Looks at every byte, without an early end: the compiler makes that a
+/// comparison of many bytes at once, which a search is not.
+fn has_line_feed(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | (*byte == b'\n'))
 }
 
 fn reason_of(error: &Error) -> Reason {
