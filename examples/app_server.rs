@@ -99,9 +99,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn builder(deployment: &Path) -> Builder {
-    settings(deployment, |notice| println!("{}\n", notice.text()))
-        .command(COMMAND)
-        .on_error(|error| eprintln!("telemetry: {error}"))
+    settings(deployment, |notice| {
+        println!("{}\n", notice.text());
+        true
+    })
+    .command(COMMAND)
+    .on_error(|error| eprintln!("telemetry: {error}"))
 }
 
 fn serve(cli: &Cli, deployment: &Path) -> Result<(), Box<dyn Error>> {
@@ -188,7 +191,7 @@ fn a_day(server: &Server) -> Result<(), Box<dyn Error>> {
     // sent any more: what may go, goes first.
     deliver_now(server.telemetry())?;
     let choice = server.telemetry().choice()?;
-    choice.on_for(CLIENT_USAGE.name())?;
+    choice.agree_to(CLIENT_USAGE.name())?;
     server.telemetry().refresh();
     println!("{:<46} {:?}\n", "the client, agreed to", server.telemetry().record(&page_load()));
     Ok(())
@@ -230,7 +233,7 @@ fn restart_switched_off(
     start_server: impl Fn() -> Result<Server, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     // What was agreed to for the play is taken back.
-    server.telemetry().choice()?.off_for(CLIENT_USAGE.name())?;
+    server.telemetry().choice()?.refuse_purpose(CLIENT_USAGE.name())?;
     Server::forget_pings(server.telemetry().folder())?;
     drop(server);
     let before = receiver.received().len();

@@ -128,16 +128,16 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Run { lines: false } => one(&deployment)?,
         Command::Run { lines: true } => lines(&deployment)?,
         Command::Telemetry(command) => {
-            return Ok(command.run_with(deployment.settings(|_| {}), &mut Io::of_process()));
+            return Ok(command.run_with(deployment.settings(|_| true), &mut Io::of_process()));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn agree(deployment: &Deployment, purposes: &[String]) -> Result<(), Failure> {
-    let telemetry = deployment.settings(|_| {}).only_on_request().build()?;
+    let telemetry = deployment.settings(|_| true).only_on_request().build()?;
     let names: Vec<&str> = purposes.iter().map(String::as_str).collect();
-    telemetry.choice()?.agree_to(&names)?;
+    telemetry.choice()?.agree_only_to(&names)?;
     telemetry.refresh();
     println!("{}", telemetry.why());
     Ok(())
@@ -167,8 +167,9 @@ fn built(deployment: &Deployment) -> Result<Telemetry, Failure> {
     Ok(settings.on_error(|error| eprintln!("telemetry: {error}")).build()?)
 }
 
-fn show_notice(notice: &Notice) {
+fn show_notice(notice: &Notice) -> bool {
     println!("--- notice {} ---\n{}\n---", notice.version(), notice.text());
+    true
 }
 
 /// One document, and what of it reached the disk.
@@ -218,7 +219,7 @@ fn by_user(contoso: &Deployment) -> Result<(), Failure> {
     let first = contoso.clone().release(Release::First);
     let telemetry = built(&first)?;
     work(&telemetry)?;
-    telemetry.choice()?.agree_to(&["service", "diagnostics"])?;
+    telemetry.choice()?.agree_only_to(&["service", "diagnostics"])?;
     println!("The user agrees to service and diagnostics:");
     telemetry.refresh();
     work(&telemetry)?;
@@ -228,7 +229,7 @@ fn by_user(contoso: &Deployment) -> Result<(), Failure> {
     println!("agrees, the field `correction` is absent, and there are no training samples:");
     let telemetry = built(contoso)?;
     work(&telemetry)?;
-    telemetry.choice()?.on_for("model-training")?;
+    telemetry.choice()?.agree_to("model-training")?;
     telemetry.refresh();
     println!("The user agrees to model-training:");
     work(&telemetry)?;
@@ -257,7 +258,7 @@ fn by_organisation(
     println!("{}\n", telemetry.why());
     let fabrikam = Deployment::new(product, home.join("fabrikam"));
     let telemetry = built(&fabrikam)?;
-    telemetry.choice()?.agree_to(&["service", "diagnostics", "model-training"])?;
+    telemetry.choice()?.agree_only_to(&["service", "diagnostics", "model-training"])?;
     telemetry.refresh();
     println!("At Fabrikam, which did not opt out:");
     work(&telemetry)
@@ -268,10 +269,10 @@ fn without_training(home: &Path) -> Result<(), Failure> {
     let product = matrix::product("Orchestrator").ok_or("it is in the table")?;
     let telemetry = built(&Deployment::new(product, home.join("fabrikam")))?;
     let choice = telemetry.choice()?;
-    if let Err(error) = choice.on_for("model-training") {
+    if let Err(error) = choice.agree_to("model-training") {
         println!("Agreeing to model-training fails: {error}.");
     }
-    choice.agree_to(&["service", "diagnostics"])?;
+    choice.agree_only_to(&["service", "diagnostics"])?;
     telemetry.refresh();
     println!("Everything agreed to that there is, and still:");
     work(&telemetry)

@@ -346,7 +346,7 @@ pub fn exporter() -> Segment {
 /// What the installer, the server and the `telemetry` command set up alike.
 /// `deployment` is the folder with `docker.env`; everything that is collected,
 /// and what was chosen, is in it too. `show` shows the notice, once.
-pub fn settings(deployment: &Path, show: impl FnOnce(&Notice) + 'static) -> Builder {
+pub fn settings(deployment: &Path, show: impl FnOnce(&Notice) -> bool + 'static) -> Builder {
     Telemetry::builder(APP)
         .home(deployment)
         .purposes(&[Purpose::DIAGNOSTICS, Purpose::PRODUCT_IMPROVEMENT, SUPPORT, CLIENT_USAGE])

@@ -157,7 +157,7 @@ impl Deployment {
     }
 
     /// How telemetry is set up. `show` is given the notice when it is due.
-    pub fn settings(&self, show: impl FnOnce(&Notice) + 'static) -> Builder {
+    pub fn settings(&self, show: impl FnOnce(&Notice) -> bool + 'static) -> Builder {
         Telemetry::builder(APP)
             .home(self.folder())
             .command(&self.command)

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use sentry_core::protocol::{Event, Level};
 use sentry_core::{Client, Hub, Scope};
-use telemetry_core::consent::Installation;
+use telemetry_core::consent::record_installation;
 use telemetry_core::export::{HttpTransport, Ndjson, Receiver};
 use telemetry_core::schema::Purpose;
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent, TelemetryValue, sentry};
@@ -144,7 +144,7 @@ impl Studio {
     /// A file cannot be written.
     pub fn set_up(&self, properties: &[String]) -> Result<bool, Box<dyn Error>> {
         let given = parameter(properties)?;
-        let on = Installation::record(&self.installation(), given, true)?;
+        let on = record_installation(&self.installation(), given, true)?;
         // With the section in place the administrator has one line to write.
         if !self.uipath_config().exists() {
             self.write_uipath_config(None)?;
@@ -243,7 +243,7 @@ impl Running {
     /// The choice cannot be kept.
     pub fn toggle(&self, on: bool) -> Result<bool, Box<dyn Error>> {
         if on {
-            self.telemetry.choice()?.on()?;
+            self.telemetry.choice()?.agree()?;
             Ok(self.telemetry.refresh())
         } else {
             self.telemetry.off()?;

@@ -520,7 +520,7 @@ impl Server {
         if checked {
             self.telemetry.off()?;
         } else {
-            self.telemetry.choice()?.on()?;
+            self.telemetry.choice()?.agree()?;
             self.telemetry.refresh();
         }
         Ok(())

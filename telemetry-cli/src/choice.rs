@@ -1,7 +1,5 @@
 //! Agreeing and refusing.
 
-use telemetry_core::spool::Filter;
-
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop, words};
 use crate::status::{OUTSIDE, deciding};
@@ -12,10 +10,14 @@ use crate::text::{count, visible};
 pub(crate) fn on(context: &mut Context<'_, '_>, purpose: Option<&str>) -> Outcome {
     let choice = context.telemetry.choice()?;
     match purpose {
-        Some(purpose) => choice.on_for(purpose)?,
-        None => choice.on()?,
+        Some(purpose) => {
+            choice.agree_to(purpose)?;
+            context.telemetry.refresh();
+        }
+        None => {
+            context.telemetry.on()?;
+        }
     }
-    context.telemetry.refresh();
     let decision = context.telemetry.decision();
     let ruling = match purpose {
         Some(purpose) => decision.ruling(purpose),
@@ -63,43 +65,43 @@ pub(crate) fn on(context: &mut Context<'_, '_>, purpose: Option<&str>) -> Outcom
 
 /// Refuses, durably, and then erases.
 pub(crate) fn off(context: &mut Context<'_, '_>, purpose: Option<&str>) -> Outcome {
-    let erased = match purpose {
+    let withdrawal = match purpose {
         None => context.telemetry.off(),
-        Some(purpose) => {
-            context.telemetry.choice()?.off_for(purpose)?;
-            context.telemetry.refresh();
-            context.telemetry.erase(Filter::Purpose(purpose))
-        }
+        Some(purpose) => context.telemetry.off_for(purpose),
     };
-    let refused = context.telemetry.choice().map(|choice| choice.path().display().to_string());
-    let erased = match (erased, &refused) {
-        (Ok(erased), _) => erased,
-        // The choice failed, and nothing was erased.
-        (Err(error), _) if purpose.is_none() && context.telemetry.refresh() => {
-            return Err(error.into());
-        }
-        (Err(error), _) => {
-            let what = format!("telemetry is off, but not all could be erased: {}", words(&error));
-            let next =
-                format!("run `{} erase` again; what is left is never sent", context.command());
+    let withdrawal = match withdrawal {
+        Ok(withdrawal) => withdrawal,
+        Err(error) if error.is_argument() => return Err(error.into()),
+        Err(error) => {
+            let what = format!("the refusal could not be kept: {}", words(&error));
+            let next = "set DO_NOT_TRACK=1, which refuses without a file; programs that run \
+                        already and later runs without it are not stopped";
             return Err(Stop::failed(what, next));
         }
     };
-    let path = visible(&refused.unwrap_or_default());
+    let path = context.telemetry.choice()?.path().display().to_string();
     let out = context.io.out();
-    match purpose {
-        None => writeln!(out, "Telemetry is off. Your choice is stored in {path}.")?,
-        Some(purpose) => {
-            writeln!(out, "Telemetry for {purpose} is off. Your choice is stored in {path}.")?;
-        }
+    let scope = purpose.map_or(String::new(), |purpose| format!(" for {purpose}"));
+    writeln!(out, "Telemetry{scope} is off. Your choice is stored in {}.", visible(&path))?;
+    writeln!(out, "{} erased.", count(withdrawal.erased(), "stored event"))?;
+    if withdrawal.under_way() > 0 {
+        writeln!(
+            out,
+            "{} could not be called back for sure: they were being sent at that moment.",
+            count(withdrawal.under_way(), "event")
+        )?;
     }
-    writeln!(out, "{} erased.", count(erased, "stored event"))?;
     if purpose.is_some() {
         writeln!(
             out,
             "Events of other purposes that were stored before now are not sent either: \
              they may hold fields for this one."
         )?;
+    }
+    if let Some(error) = withdrawal.not_erased() {
+        let what = format!("telemetry is off, but not all could be erased: {}", words(error));
+        let next = format!("run `{} erase` again; what is left is never sent", context.command());
+        return Err(Stop::failed(what, next));
     }
     Ok(Exit::Done)
 }

@@ -218,7 +218,7 @@ fn a_link_in_the_place_of_the_folder_is_never_followed() {
 fn a_link_in_the_place_of_the_choice_means_off() {
     let home = home();
     let program = Program::new(home.path());
-    program.start().choice().unwrap().on().unwrap();
+    program.start().choice().unwrap().agree().unwrap();
     let choice = home.path().join("telemetry.toml");
     let outside = home.path().join("outside");
     fs::rename(&choice, &outside).unwrap();
@@ -441,7 +441,7 @@ fn a_home_by_a_relative_path_is_the_same_after_a_change_of_the_working_folder() 
         std::env::set_current_dir(&home).unwrap();
         let telemetry = Program::new(Path::new("relative")).start();
         assert_eq!(telemetry.record(&EVENT), Recorded::Stored);
-        telemetry.choice().unwrap().off().unwrap();
+        telemetry.choice().unwrap().refuse().unwrap();
         std::env::set_current_dir("/").unwrap();
         assert!(!telemetry.refresh(), "the refusal is found again");
         return;

@@ -219,15 +219,45 @@ fn off_is_stored_first_and_then_erases_and_stays() {
 }
 
 #[test]
-fn an_off_that_cannot_be_stored_fails_and_erases_nothing() {
+fn an_off_is_kept_where_it_can_be() {
+    // A folder in the place of the choice, of the copy, or of both.
+    for in_the_way in [
+        &["telemetry.toml"][..],
+        &["telemetry/consent.toml"],
+        &["telemetry.toml", "telemetry/consent.toml"],
+    ] {
+        let program = Program::new();
+        program.work();
+        for name in in_the_way {
+            fs::create_dir_all(program.home.path().join(name).join("full")).unwrap();
+        }
+        let ran = program.telemetry(&["off"]);
+        assert_eq!(ran.code, 0, "{in_the_way:?} {ran:?}");
+        assert!(program.stored().is_empty());
+        for name in in_the_way {
+            fs::remove_dir_all(program.home.path().join(name)).unwrap();
+        }
+        program.work();
+        assert!(program.stored().is_empty(), "{in_the_way:?}");
+        assert_eq!(program.telemetry(&["on"]).code, 0);
+        program.work();
+        assert_eq!(program.stored().len(), 2);
+    }
+}
+
+#[test]
+fn an_off_that_cannot_be_stored_fails_erases_and_promises_nothing() {
     let program = Program::new();
     program.work();
-    // A folder in the file's place.
-    fs::create_dir_all(program.home.path().join("telemetry.toml/full")).unwrap();
+    for name in ["telemetry.toml", "telemetry.off", "telemetry/consent.toml"] {
+        fs::create_dir_all(program.home.path().join(name).join("full")).unwrap();
+    }
     let ran = program.telemetry(&["off"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.starts_with("error: ") && ran.err.contains("\nnext: "), "{ran:?}");
-    assert_eq!(program.stored().len(), 2);
+    assert!(ran.err.contains("DO_NOT_TRACK=1"), "{ran:?}");
+    assert!(!ran.out.contains("is off") && !ran.err.contains("never sent"), "{ran:?}");
+    assert!(program.stored().is_empty());
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_field_whose_own_purpose_is_refused_is_absent_and_the_rest_goes() {
     let event = RunFinished { error: Some("no route to 10.0.0.7"), ..FINISHED };
     let telemetry = builder(home.path()).build().unwrap();
     telemetry.record(&event);
-    telemetry.choice().unwrap().off_for("model-training").unwrap();
+    telemetry.choice().unwrap().refuse_purpose("model-training").unwrap();
     telemetry.refresh();
     telemetry.record(&event);
     let events = stored(telemetry.folder());
@@ -156,7 +156,7 @@ fn off_stops_at_once_lasts_and_leaves_nothing() {
     let home = tempfile::tempdir().unwrap();
     let telemetry = builder(home.path()).build().unwrap();
     telemetry.record(&FINISHED);
-    assert_eq!(telemetry.off().unwrap(), 1);
+    assert_eq!(telemetry.off().unwrap().erased(), 1);
     assert_eq!(telemetry.record(&FINISHED), Recorded::Denied);
     assert!(stored(telemetry.folder()).is_empty());
     let again = builder(home.path()).build().unwrap();
@@ -168,7 +168,7 @@ fn a_withdrawal_in_another_terminal_is_noticed_by_a_running_program() {
     let home = tempfile::tempdir().unwrap();
     let running = builder(home.path()).build().unwrap();
     running.record(&FINISHED);
-    builder(home.path()).build().unwrap().off().unwrap();
+    builder(home.path()).build().unwrap().off().unwrap().erased();
     // `refresh` looks now; without it, the look comes within a second.
     assert!(!running.refresh());
     assert_eq!(running.record(&FINISHED), Recorded::Denied);
@@ -257,7 +257,13 @@ fn the_notice_is_shown_once_and_before_anything_may_be_sent() {
         let shown = Arc::clone(&shown);
         let notice =
             Notice::new("1", "This program collects …").purposes(&[Purpose::PRODUCT_IMPROVEMENT]);
-        builder(home.path()).notice(notice, move |_| *shown.lock().unwrap() += 1).build().unwrap()
+        builder(home.path())
+            .notice(notice, move |_| {
+                *shown.lock().unwrap() += 1;
+                true
+            })
+            .build()
+            .unwrap()
     };
     let first = start();
     assert_eq!(first.record(&FINISHED), Recorded::Stored);

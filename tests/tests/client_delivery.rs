@@ -74,8 +74,8 @@ fn data_from_before_a_withdrawal_is_never_sent_not_even_after_a_new_yes() {
     quiet().build().unwrap().record(&RunFinished { number: 1 });
     // Nobody erases here: the choice alone must be enough.
     let choice = quiet().build().unwrap().choice().unwrap();
-    choice.off().unwrap();
-    choice.on().unwrap();
+    choice.refuse().unwrap();
+    choice.agree().unwrap();
 
     let again = builder(home.path(), &receiver).build().unwrap();
     again.record(&RunFinished { number: 2 });

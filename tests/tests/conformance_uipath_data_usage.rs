@@ -104,7 +104,7 @@ impl Home {
 }
 
 fn start(deployment: &Deployment) -> Telemetry {
-    deployment.settings(|_| {}).with_env(|_| None).build().unwrap()
+    deployment.settings(|_| true).with_env(|_| None).build().unwrap()
 }
 
 fn stored(deployment: &Deployment) -> Vec<Stored> {
@@ -158,7 +158,7 @@ fn what_the_table_refuses_no_product_can_collect() {
         fs::write(deployment.policy(), yes).unwrap();
         fs::write(deployment.folder().join("telemetry.toml"), yes).unwrap();
         let telemetry = start(&deployment);
-        telemetry.choice().unwrap().on().unwrap();
+        telemetry.choice().unwrap().agree().unwrap();
         telemetry.refresh();
         let recorded = process(&telemetry, &DOCUMENT);
         let trains = documented[2] == "✅";
@@ -194,7 +194,7 @@ fn nothing_can_be_collected_for_third_party_models() {
 fn a_stored_event_holds_no_file_name_and_no_address() {
     let home = Home::new();
     let telemetry = start(&home.usual());
-    telemetry.choice().unwrap().on().unwrap();
+    telemetry.choice().unwrap().agree().unwrap();
     telemetry.refresh();
     process(&telemetry, &DOCUMENT);
     let stored = stored(&home.usual());
@@ -213,12 +213,12 @@ fn a_field_of_a_refused_purpose_is_absent_while_the_rest_goes() {
     let deployment = home.usual();
     let telemetry = start(&deployment);
     let choice = telemetry.choice().unwrap();
-    choice.agree_to(&["service", "diagnostics", "model-training"]).unwrap();
+    choice.agree_only_to(&["service", "diagnostics", "model-training"]).unwrap();
     telemetry.refresh();
     process(&telemetry, &DOCUMENT);
     let fields = last(&deployment, "document.processed").fields;
     assert_eq!(fields["correction"], "invoice to [email], call [ip]");
-    choice.off_for("model-training").unwrap();
+    choice.refuse_purpose("model-training").unwrap();
     telemetry.refresh();
     process(&telemetry, &DOCUMENT);
     let fields = Value::Object(last(&deployment, "document.processed").fields);

@@ -349,7 +349,7 @@ fn the_choice_the_secret_and_the_id_are_as_last_written_after_a_power_cut() {
     for on in [false, true, false, true] {
         let mount = cut_after(&|| {
             let choice = start().choice().unwrap();
-            if on { choice.on().unwrap() } else { choice.off().unwrap() }
+            if on { choice.agree().unwrap() } else { choice.refuse().unwrap() }
         });
         assert_eq!(start().is_on(), on, "{}", start().why());
         let generation = start().decision().generation(Purpose::SERVICE);

@@ -114,7 +114,7 @@ fn from_the_moment_of_a_withdrawal_elsewhere_nothing_is_sent() {
     capture(&client, crash("before"));
     assert!(client.flush(Some(PATIENCE)));
     // Another process of the user's says no.
-    telemetry(home.path()).choice().unwrap().off().unwrap();
+    telemetry(home.path()).choice().unwrap().refuse().unwrap();
     capture(&client, crash("after"));
     assert!(client.close(Some(PATIENCE)));
     let messages: Vec<Value> =

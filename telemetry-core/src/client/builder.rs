@@ -9,14 +9,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::deliver::Route;
-use super::folders::{Folders, check_app};
 use super::gate::{Gate, NoticeHook};
 use super::open::Opening;
 use super::record::Recorder;
 use super::report::{ErrorHook, Reporter};
 use super::{Inner, Telemetry};
-use crate::consent::{Layers, Notice};
-use crate::error::Error;
+use crate::consent::{Folders, Layers, Notice, check_name};
+use crate::error::{Error, Kind};
 use crate::export::Receiver;
 use crate::platform;
 use crate::pseudonym::Keys;
@@ -98,9 +97,16 @@ impl Builder {
     }
 
     /// A notice that the user must have been shown before anything is sent.
-    /// `show` is called once, by the first run that consent lets through; that
-    /// run sends nothing. See [`Layers::notice`].
-    pub fn notice(mut self, notice: Notice, show: impl FnOnce(&Notice) + 'static) -> Self {
+    /// `show` shows it, and says whether somebody could see it: a run whose
+    /// output is a pipe or a log does not use the notice up. The run that shows
+    /// it sends nothing. See [`Layers::notice`].
+    ///
+    /// In a program that is on by default, or that the organisation or the
+    /// installation switched on, it is remembered that the notice was shown, in
+    /// the file of the user's choice. In a program that waits for the user's yes
+    /// nothing is written: the notice is shown at each start until the user
+    /// answers with [`Telemetry::on`] or [`Telemetry::off`].
+    pub fn notice(mut self, notice: Notice, show: impl FnOnce(&Notice) -> bool + 'static) -> Self {
         self.layers = self.layers.notice(notice);
         self.show_notice = Some(Box::new(show));
         self
@@ -112,7 +118,7 @@ impl Builder {
     /// folders are used.
     pub fn home(mut self, folder: impl Into<PathBuf>) -> Self {
         let folders = Folders::in_one(&platform::anchored(folder.into()));
-        self.layers = self.layers.choice_file(folders.choice());
+        self.layers = self.layers.choice_file(folders.choice()).copy_file(folders.copy());
         self.folders = Some(folders);
         self
     }
@@ -166,30 +172,40 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the program's name cannot be part of a path, its version is none that
-    /// a receiver can be told, or there is no home folder. Everything else that can go wrong is reported to the hook, and
-    /// leaves telemetry off or counted, so that a program may go on.
+    /// When the program's name is none: 1 to 64 ASCII letters, digits, `-`, `_`
+    /// or `.`, not starting with `.`; or its version is none that a receiver can be told.
+    /// Those are mistakes of the author's. Whatever
+    /// is wrong with the environment (no home folder, a file that cannot be read,
+    /// a full or read-only disk, another user's rights) leaves telemetry off or
+    /// events counted, and is reported to the hook and shown by `status`.
     pub fn build(self) -> Result<Telemetry, Error> {
-        check_app(&self.app)?;
+        check_name("a program", &self.app)?;
         let (folders, layers) = match self.folders {
             Some(folders) => (folders, self.layers),
-            None => {
-                let folders = Folders::of_system(&self.app)?;
-                let layers = self.layers.choice_file(folders.choice());
-                (folders, layers)
-            }
+            None => match Folders::of_system(&self.app) {
+                Ok(folders) => {
+                    let layers = self.layers.choice_file(folders.choice());
+                    let layers = layers.copy_file(folders.copy());
+                    (folders, layers)
+                }
+                // The layers find none either, and say so.
+                Err(_) => (Folders::nowhere(&self.app), self.layers),
+            },
         };
         let background = !self.on_request;
         let route = self.receiver.map(|receiver| Route::new(&self.app, receiver, background));
         let route = route.transpose()?;
-        let gate = Arc::new(Gate::new(layers));
         let reporter = Arc::new(Reporter::new(self.on_error));
+        let gate = Arc::new(Gate::new(layers, Arc::clone(&reporter)));
+        for problem in gate.decision().diagnostics() {
+            reporter.report(&Error::new(Kind::Config, problem.to_string()));
+        }
         let opening = Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
         let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
         if let Some(route) = &route {
             gate.when_off(route.stopper());
         }
-        gate.show_notice(self.show_notice.filter(|_| !self.on_request), &reporter);
+        gate.show_notice(self.show_notice.filter(|_| !self.on_request));
         let recorder = Arc::new(recorder);
         let inner = Inner { gate, reporter, recorder, route };
         let telemetry = Telemetry { inner: Arc::new(inner) };

@@ -5,9 +5,10 @@
 //! file of the spool or a receiver.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockWriteGuard};
+use std::time::{Duration, Instant};
 
 use super::report::Reporter;
 use crate::consent::{Choice, Decision, Layers, Notice};
@@ -15,34 +16,89 @@ use crate::error::Error;
 use crate::leaf::Grants;
 use crate::schema::Purpose;
 
-/// What [`Builder::notice`](super::Builder::notice) takes.
-pub(super) type NoticeHook = Box<dyn FnOnce(&Notice)>;
+/// What [`Builder::notice`](super::Builder::notice) takes: shows the notice, and
+/// says whether somebody could see it.
+pub(super) type NoticeHook = Box<dyn FnOnce(&Notice) -> bool>;
+
+/// How long an event waits for the look at the files of consent that is due
+/// once a second. A file system that works answers in microseconds; one that
+/// does not (a file server that is away) must not hold the program up.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Why nothing is on after an off that could not be written down.
+const SWITCHED_OFF: &str = "it was switched off while the program runs";
+
+/// What [`Gate::state`] holds.
+mod state {
+    /// Nothing is recorded, and nobody looks again unasked.
+    pub(super) const OFF: u8 = 0;
+    pub(super) const ON: u8 = 1;
+    /// Nothing is recorded until a look says otherwise.
+    pub(super) const UNKNOWN: u8 = 2;
+}
 
 pub(super) struct Gate {
-    /// Whether anything is recorded. The one thing that a call of
+    /// The one thing that a call of
     /// [`Telemetry::record`](super::Telemetry::record) looks at while consent is
     /// denied.
-    on: AtomicBool,
-    decision: RwLock<Arc<Decision>>,
+    state: AtomicU8,
+    held: RwLock<Held>,
+    /// Every reading of consent takes a number before it begins. One that began
+    /// earlier than the one that holds is too old to say anything.
+    readings: AtomicU64,
     layers: Layers,
+    reporter: Arc<Reporter>,
     /// This run showed the notice, and so sends nothing.
     showed_notice: AtomicBool,
     /// The program has ended its telemetry: nothing more is sent.
     ended: AtomicBool,
+    /// Refusals that other sources say are not counted on disk yet.
+    uncounted: AtomicBool,
+    /// The process whose look at the files has not ended; 0 for none.
+    looking: AtomicU32,
     /// Called when telemetry was found to be off.
     when_off: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
+struct Held {
+    /// The number of the reading that the decision is from.
+    reading: u64,
+    decision: Arc<Decision>,
+    withdrawn: Withdrawn,
+    /// A source that the library does not write refused while the program ran.
+    refused: bool,
+}
+
+/// Whether `off` was called without being on the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Withdrawn {
+    No,
+    /// It is being written.
+    Now,
+    /// It could not be written. When the choice had been written that was there
+    /// then: one that is written later is an answer of its own.
+    Since(Option<jiff::Timestamp>),
+}
+
 impl Gate {
     /// Makes the first decision.
-    pub(super) fn new(layers: Layers) -> Self {
+    pub(super) fn new(layers: Layers, reporter: Arc<Reporter>) -> Self {
         let decision = layers.decide();
         Self {
-            on: AtomicBool::new(decision.is_on()),
-            decision: RwLock::new(Arc::new(decision)),
+            state: AtomicU8::new(state_of(&decision)),
+            uncounted: AtomicBool::new(decision.uncounted().is_some()),
+            held: RwLock::new(Held {
+                reading: 0,
+                decision: Arc::new(decision),
+                withdrawn: Withdrawn::No,
+                refused: false,
+            }),
+            readings: AtomicU64::new(0),
             layers,
+            reporter,
             showed_notice: AtomicBool::new(false),
             ended: AtomicBool::new(false),
+            looking: AtomicU32::new(0),
             when_off: OnceLock::new(),
         }
     }
@@ -62,13 +118,45 @@ impl Gate {
     }
 
     pub(super) fn is_on(&self) -> bool {
-        self.on.load(Ordering::Relaxed)
+        self.state.load(Ordering::Acquire) == state::ON
     }
 
-    /// Stops recording and sending, until a decision says otherwise.
+    /// Whether nothing is recorded and no look is due that could change that.
+    pub(super) fn is_off(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == state::OFF
+    }
+
+    /// Whether it is off until a look at the files says otherwise. What is not
+    /// recorded meanwhile is counted.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.state.load(Ordering::Acquire) == state::UNKNOWN
+    }
+
+    /// Stops recording and sending. No decision that was begun before turns
+    /// anything on again, and until [`reopen`](Self::reopen) or a new choice of
+    /// the user's no later one does.
     pub(super) fn close(&self) {
-        self.on.store(false, Ordering::Relaxed);
+        {
+            let mut held = self.write();
+            held.reading = self.next_reading();
+            held.withdrawn = Withdrawn::Now;
+            self.state.store(state::OFF, Ordering::Release);
+        }
         self.stop();
+        self.decide_again();
+    }
+
+    /// After [`close`](Self::close), once the disk says what holds.
+    pub(super) fn reopen(&self) -> Arc<Decision> {
+        self.write().withdrawn = Withdrawn::No;
+        self.decide_again()
+    }
+
+    /// After [`close`](Self::close), when the refusal could not be written: it
+    /// holds in this process, until the user makes another choice.
+    pub(super) fn stay_closed(&self) {
+        let written = self.decide_again().written();
+        self.write().withdrawn = Withdrawn::Since(written);
     }
 
     /// The end of the program's telemetry: from here on nothing is sent.
@@ -78,17 +166,71 @@ impl Gate {
 
     /// The decision that holds.
     pub(super) fn decision(&self) -> Arc<Decision> {
-        Arc::clone(&self.decision.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner).decision)
     }
 
     /// The decision, made anew if a file of consent changed: looked at once a
-    /// second at most.
-    pub(super) fn current_decision(&self, now: Instant) -> Arc<Decision> {
+    /// second at most, and waited for no longer than [`LOOK`]. Until a look that
+    /// takes longer has ended, telemetry is off.
+    /// `now` is the time.
+    pub(super) fn current_decision(self: &Arc<Self>, now: Instant) -> Arc<Decision> {
         let decision = self.decision();
-        if decision.changed_at(now) { self.decide_again() } else { decision }
+        if self.is_looking() || !decision.watch().is_due(now) {
+            return decision;
+        }
+        // No thread is started while nothing is recorded.
+        if !self.is_on() || !self.look_elsewhere(&decision) {
+            return self.look(&decision);
+        }
+        self.decision()
     }
 
-    /// The same, looked at now: what is sent cannot be taken back.
+    fn look(&self, decision: &Decision) -> Arc<Decision> {
+        if decision.watch().changed_at_look() { self.decide_again() } else { self.decision() }
+    }
+
+    /// Looks in a thread of its own, and waits for it [`LOOK`] long. False when
+    /// there can be no thread.
+    fn look_elsewhere(self: &Arc<Self>, decision: &Arc<Decision>) -> bool {
+        let (ended, wait) = mpsc::sync_channel(1);
+        let (gate, looked_at) = (Arc::clone(self), Arc::clone(decision));
+        self.looking.store(std::process::id(), Ordering::Release);
+        let started = std::thread::Builder::new().name("telemetry look".into()).spawn(move || {
+            gate.look(&looked_at);
+            gate.looking.store(0, Ordering::Release);
+            gate.answered();
+            let _ = ended.try_send(());
+        });
+        if started.is_err() {
+            self.looking.store(0, Ordering::Release);
+            return false;
+        }
+        if wait.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
+            let held = self.write();
+            // It may have answered in between.
+            if self.looking.load(Ordering::Acquire) != 0 && held.decision.is_on() {
+                self.state.store(state::UNKNOWN, Ordering::Release);
+            }
+        }
+        true
+    }
+
+    /// A look has ended: what it found holds.
+    fn answered(&self) {
+        let held = self.write();
+        if held.withdrawn == Withdrawn::No {
+            self.state.store(state_of(&held.decision), Ordering::Release);
+        }
+    }
+
+    /// Whether a look is under way in this process; a fork leaves its thread
+    /// behind.
+    fn is_looking(&self) -> bool {
+        let process = self.looking.load(Ordering::Acquire);
+        process != 0 && process == std::process::id()
+    }
+
+    /// The decision, looked at now: what is sent cannot be taken back.
     pub(super) fn decision_now(&self) -> Arc<Decision> {
         let decision = self.decision();
         if decision.changed_now() { self.decide_again() } else { decision }
@@ -96,41 +238,122 @@ impl Gate {
 
     /// The decision, made anew.
     pub(super) fn decide_again(&self) -> Arc<Decision> {
-        let decision = Arc::new(self.layers.decide());
-        self.on.store(decision.is_on(), Ordering::Relaxed);
+        let reading = self.next_reading();
+        let withdrawn = self.held.read().unwrap_or_else(PoisonError::into_inner).withdrawn;
+        let mut decision = match withdrawn {
+            Withdrawn::No => self.layers.decide(),
+            Withdrawn::Now | Withdrawn::Since(_) => self.layers.decide_with(Some(SWITCHED_OFF)),
+        };
+        if matches!(withdrawn, Withdrawn::Since(written) if written != decision.written()) {
+            return self.reopen();
+        }
+        if decision.is_on() && self.was_refused() {
+            let counted = self.choice().and_then(|choice| choice.count_end_of_refusal());
+            match counted {
+                Ok(()) => self.write().refused = false,
+                // What could not be counted stays refused until the next look.
+                Err(error) => {
+                    self.state.store(state::UNKNOWN, Ordering::Release);
+                    self.reporter.report(&error);
+                    return self.decision();
+                }
+            }
+            decision = self.layers.decide();
+        }
+        self.install(reading, withdrawn, decision)
+    }
+
+    /// Lets a decision hold, unless a later one does.
+    fn install(&self, reading: u64, withdrawn: Withdrawn, decision: Decision) -> Arc<Decision> {
+        let decision = Arc::new(decision);
+        {
+            let mut held = self.write();
+            if reading < held.reading || (held.withdrawn != withdrawn && withdrawn == Withdrawn::No)
+            {
+                return Arc::clone(&held.decision);
+            }
+            let lasting = !decision.is_on() && !decision.is_off_for_the_moment();
+            held.refused |= held.decision.is_on() && lasting && !decision.is_refused_by_choice();
+            held.reading = reading;
+            held.decision = Arc::clone(&decision);
+            self.uncounted.store(decision.uncounted().is_some(), Ordering::Relaxed);
+            self.state.store(state_of(&decision), Ordering::Release);
+        }
         if !decision.is_on() {
             self.stop();
         }
-        *self.decision.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&decision);
         decision
+    }
+
+    /// Remembers what other sources refuse, so that what was recorded before is
+    /// never sent; to be called once something is recorded or sent, since it
+    /// writes.
+    pub(super) fn count_refusals(&self) {
+        if !self.uncounted.load(Ordering::Relaxed) || !self.is_on() {
+            return;
+        }
+        if self.uncounted.swap(false, Ordering::Relaxed)
+            && let Some(refusals) = self.decision().uncounted()
+            && let Err(error) = self.choice().and_then(|choice| choice.count_refusals(refusals))
+        {
+            self.reporter.report(&error);
+        }
     }
 
     /// Whether events may be sent by this decision: consent allows it, and the
     /// user was shown the notice by an earlier run than this one.
     pub(super) fn may_send(&self, decision: &Decision) -> bool {
         decision.may_send()
+            && self.is_on()
             && !self.showed_notice.load(Ordering::Relaxed)
             && !self.ended.load(Ordering::Relaxed)
     }
 
-    /// Shows the notice if it is due, and notes that it was shown. Who cannot
-    /// note it shows it again next time: better twice than never.
-    pub(super) fn show_notice(&self, show: Option<NoticeHook>, reporter: &Reporter) {
+    /// Shows the notice if it is due, and remembers it where that has a use.
+    ///
+    /// Where somebody has agreed already (the default, the organisation, the
+    /// installation), being told is what is still missing, so that it is noted.
+    /// In a program that waits for the user's own yes nothing is written: the
+    /// answer is the memory, also a no. A notice that nobody could see is not
+    /// used up, and one that could not be noted is shown again: better twice
+    /// than never.
+    pub(super) fn show_notice(&self, show: Option<NoticeHook>) {
         let decision = self.decision();
-        if let (Some(notice), Some(show)) = (decision.notice_due(), show) {
-            self.showed_notice.store(true, Ordering::Relaxed);
-            show(notice);
-            if let Err(error) = self.choice().and_then(|choice| choice.notice_shown()) {
-                reporter.report(&error);
-            }
-            self.decide_again();
+        let (Some(notice), Some(show)) = (decision.notice_due(), show) else { return };
+        self.showed_notice.store(true, Ordering::Relaxed);
+        if !show(notice) || !decision.waits_for_notice() {
+            return;
         }
+        if let Err(error) = self.choice().and_then(|choice| choice.notice_shown()) {
+            self.reporter.report(&error);
+        }
+        self.decide_again();
+    }
+
+    fn was_refused(&self) -> bool {
+        self.held.read().unwrap_or_else(PoisonError::into_inner).refused
+    }
+
+    fn next_reading(&self) -> u64 {
+        self.readings.fetch_add(1, Ordering::AcqRel).saturating_add(1)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn stop(&self) {
         if let Some(stop) = self.when_off.get() {
             stop();
         }
+    }
+}
+
+fn state_of(decision: &Decision) -> u8 {
+    match (decision.is_on(), decision.is_off_for_the_moment()) {
+        (true, _) => state::ON,
+        (false, true) => state::UNKNOWN,
+        (false, false) => state::OFF,
     }
 }
 

@@ -7,7 +7,6 @@ mod builder;
 mod container;
 mod deliver;
 mod deliver_child;
-mod folders;
 mod gate;
 mod heartbeat;
 mod installation;
@@ -16,6 +15,7 @@ mod quiet;
 mod readme;
 mod record;
 mod report;
+mod withdrawal;
 
 use std::fmt;
 use std::path::Path;
@@ -31,7 +31,8 @@ pub use self::installation::InstallationId;
 pub use self::record::Recorded;
 use self::record::Recorder;
 use self::report::Reporter;
-use crate::consent::{Choice, Decision, Why};
+pub use self::withdrawal::Withdrawal;
+use crate::consent::{Choice, Decision, Why, check_name};
 use crate::error::Error;
 use crate::event::TelemetryEvent;
 use crate::export::{Pace, Report};
@@ -101,9 +102,12 @@ impl Telemetry {
     ///
     /// A consent that was withdrawn elsewhere (a file was edited, `telemetry
     /// off` ran in another terminal) is noticed by the first call that comes a
-    /// second or more after the last look.
+    /// second or more after the last look. That call waits for the files of
+    /// consent, for 50 milliseconds at most: if their file system does not
+    /// answer by then, nothing is recorded until it does, and what is not
+    /// recorded is counted.
     pub fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
-        if !self.inner.gate.is_on() {
+        if self.inner.gate.is_off() {
             return Recorded::Denied;
         }
         self.inner.recorder.record(event)
@@ -252,19 +256,78 @@ impl Telemetry {
         self.inner.recorder.ready().map(|open| open.installation)
     }
 
-    /// Withdraws consent: stops recording, makes the choice durable, and then
-    /// erases what is stored, in this order. Says how many events were erased.
+    /// Agrees, as [`Choice::agree`] does, and says whether telemetry is on now: the
+    /// user's yes never beats somebody else's no.
     ///
     /// # Errors
     ///
-    /// When the choice could not be made durable; recording has stopped
-    /// nevertheless, until the program ends. When erasing failed, the choice
-    /// stands, and what is left is never sent.
-    pub fn off(&self) -> Result<u64, Error> {
+    /// When the choice could not be made durable. Then nothing has changed.
+    pub fn on(&self) -> Result<bool, Error> {
+        self.choice()?.agree()?;
+        self.inner.gate.reopen();
+        self.start_delivery();
+        Ok(self.is_on())
+    }
+
+    /// Withdraws consent: stops recording and sending, makes the refusal
+    /// durable, and then erases what is stored, in this order.
+    ///
+    /// It is a barrier: no call of [`record`](Self::record) and no look at the
+    /// files that began before can store anything once it has returned, in any
+    /// thread of this process. A program in another process notices it within a
+    /// second; what it stores until then is never sent, because every event
+    /// carries the generation of the consent under which it was recorded.
+    ///
+    /// It waits for no other process, and works on a full disk.
+    ///
+    /// # Errors
+    ///
+    /// When the refusal could not be made durable in any form. Recording has
+    /// stopped nevertheless, until the program ends, and what was stored is
+    /// erased as far as that is possible; a later run asks the same sources as
+    /// before.
+    pub fn off(&self) -> Result<Withdrawal, Error> {
+        let under_way = self.stop_sending();
         self.inner.gate.close();
-        self.choice()?.off()?;
+        self.inner.recorder.wait_for_writers();
+        let first = self.choice().and_then(|choice| choice.refuse());
+        let erased = self.erase(Filter::All);
+        // What was erased may have made the room that was missing.
+        let kept = first.or_else(|_| self.choice().and_then(|choice| choice.refuse()));
+        match kept {
+            Ok(()) => self.inner.gate.reopen(),
+            Err(error) => {
+                self.inner.gate.stay_closed();
+                return Err(error);
+            }
+        };
+        Ok(Withdrawal::new(erased, under_way))
+    }
+
+    /// Withdraws consent for one purpose, and erases its stored events. Those of
+    /// other purposes that were stored before now are not sent either: they may
+    /// hold fields for this one.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such purpose, or the refusal could not be made durable.
+    pub fn off_for(&self, purpose: &str) -> Result<Withdrawal, Error> {
+        let under_way = self.stop_sending();
+        self.choice()?.refuse_purpose(purpose)?;
         self.inner.gate.decide_again();
-        self.erase(Filter::All)
+        self.inner.recorder.wait_for_writers();
+        let erased = self.erase(Filter::Purpose(purpose));
+        self.start_delivery();
+        Ok(Withdrawal::new(erased, under_way))
+    }
+
+    /// Ends a delivery in the background without waiting for it, and says how
+    /// many events were under way.
+    fn stop_sending(&self) -> u64 {
+        let Some(route) = &self.inner.route else { return 0 };
+        let under_way = route.under_way();
+        route.stop(Duration::ZERO);
+        under_way
     }
 
     /// Erases stored events and says how many.
@@ -304,7 +367,7 @@ impl Telemetry {
     ///
     /// When `name` cannot be part of a file's name.
     pub fn heartbeat(&self, name: &str, period: Duration) -> Result<Heartbeat, Error> {
-        folders::check_app(name)?;
+        check_name("a heartbeat", name)?;
         Ok(Heartbeat::new(self.folder().join(format!("heartbeat-{name}.json")), period))
     }
 

@@ -64,6 +64,12 @@ impl Recorder {
     pub(super) fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
         let now = Instant::now();
         let decision = self.gate.current_decision(now);
+        if self.gate.is_unknown() {
+            // Nobody can say whether it may be recorded: it is not, and counted.
+            // On the disk only once it may be.
+            self.opening.drops.add_later(Reason::NotReady, 1);
+            return Recorded::Dropped;
+        }
         if !decision.granted(event.schema().purpose) || !self.gate.is_on() {
             return Recorded::Denied;
         }
@@ -71,6 +77,7 @@ impl Recorder {
             self.opening.drops.add(Reason::NotReady, 1);
             return Recorded::Dropped;
         };
+        self.gate.count_refusals();
         let id = open.spool.next(now);
         let taken = LINE.try_with(|line| match line.try_borrow_mut() {
             Ok(mut line) => self.store(open, event, &decision, id, &mut line),
@@ -101,8 +108,11 @@ impl Recorder {
             self.not_serialised(event.schema().name, written.err().flatten());
             return Recorded::Dropped;
         }
-        match open.spool.append(line) {
-            Ok(()) => Recorded::Stored,
+        // Asked again where nobody can come in between: what an off erased must
+        // not be stored behind it.
+        match open.spool.append_while(line, || self.gate.is_on()) {
+            Ok(true) => Recorded::Stored,
+            Ok(false) => Recorded::Denied,
             Err(error) => {
                 self.reporter.report(&error);
                 Recorded::Dropped
@@ -156,9 +166,26 @@ impl Recorder {
         }
     }
 
+    /// Waits until every event that passed the gate earlier is stored: a moment,
+    /// or as long as the disk takes for one line.
+    pub(super) fn wait_for_writers(&self) {
+        if let Some(open) = self.opening.opened() {
+            open.spool.wait_for_writers();
+        }
+    }
+
     /// Takes over what killed processes left, and applies the limits.
     pub(super) fn tidy(&self) {
         self.opening.tidy(&self.reporter);
+    }
+}
+
+/// While telemetry is off nothing is written, at the end neither.
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        if !self.gate.is_on() {
+            self.opening.drops.forget();
+        }
     }
 }
 

@@ -1,34 +1,47 @@
 //! Writing the user's choice.
 //!
-//! It owns the changes of the choice file and that they last. Every change is
-//! made under a lock among processes, so that of two at once none is lost, and
-//! replaces the file whole and durably, so that after a crash at any moment it
-//! holds the old or the new. A file that cannot be understood counts as off
-//! until [`Choice::off`] replaces it.
+//! It owns the changes of the choice and that they last. It must never know
+//! what other sources say.
+//!
+//! Every change is made under a lock among processes, so that of two at once
+//! none is lost, and replaces the file whole and durably, so that after a crash
+//! at any moment it holds the old or the new. A file that cannot be understood
+//! counts as off until [`Choice::refuse`] replaces it.
+//!
+//! Three files say what the user refused, and any of them is enough:
+//!
+//! | file | written | why |
+//! |---|---|---|
+//! | `<config>/telemetry.toml` | by every change | the choice itself |
+//! | `<data>/consent.toml` | by every refusal, and by what follows one | holds when the config folder is removed, or is another one |
+//! | `<config>/telemetry.off`, empty | by an off that cannot write the choice: the disk is full, or another process holds the lock | needs no lock, and no room for a single byte |
+//!
+//! They are written in this order, and an on removes the mark last: killed in
+//! between, it leaves a refusal.
 
-use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::consent::cutoff::Cutoff;
-use crate::consent::notice::{Notice, Receipt};
-use crate::consent::source::{self, Answer, Content, Kind, Links, Record, Said, Shown};
+use crate::consent::contents::Contents;
+use crate::consent::decision::Counted;
+use crate::consent::document::{Record, Shown};
+use crate::consent::file::{self, Owner};
+use crate::consent::gather::parse_own;
+use crate::consent::notice::Notice;
+use crate::consent::signal::{Answer, Signal};
 use crate::error::{self, Error};
 use crate::platform;
 
-/// How many receipts are kept: enough for a lifetime of notices, and few
-/// enough to stay far below the largest file that is read.
-const RECEIPTS: usize = 64;
-
 /// How long a change waits for another process that changes the choice. A
-/// change takes milliseconds; whoever holds the lock for longer was stopped.
+/// change takes milliseconds; whoever holds the lock for longer was stopped. A
+/// refusal of everything does not wait at all.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The longest name of a purpose or version of a notice, in bytes, so that
-/// [`RECEIPTS`] receipts fit into the file.
+/// The longest name of a purpose or version of a notice, in bytes, so that all
+/// receipts that are kept fit into the file.
 const LONGEST_NAME: usize = 64;
 
 /// The user's choice, to change it. Made by
@@ -46,7 +59,7 @@ const LONGEST_NAME: usize = 64;
 /// #   .choice_file(folder.join("telemetry.toml"))
 ///     .with_env(|_| None);
 /// assert!(layers.decide().is_on());
-/// layers.choice()?.off()?;
+/// layers.choice()?.refuse()?;
 /// assert!(!layers.decide().is_on());
 /// # std::fs::remove_dir_all(&folder)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -54,13 +67,34 @@ const LONGEST_NAME: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Choice {
     path: PathBuf,
+    copy: Option<PathBuf>,
     known: Vec<String>,
     notice: Option<Notice>,
 }
 
+/// What a change does with a file that cannot be understood, and how long it
+/// waits for others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    /// A refusal: replaces it.
+    Refusal(Duration),
+    /// Anything else: fails, since it may hold a refusal that would be lost.
+    Other,
+}
+
 impl Choice {
-    pub(crate) fn new(path: PathBuf, known: Vec<String>, notice: Option<Notice>) -> Self {
-        Self { path, known, notice }
+    pub(crate) fn new(
+        path: PathBuf,
+        copy: Option<PathBuf>,
+        known: Vec<String>,
+        notice: Option<Notice>,
+    ) -> Self {
+        Self { path, copy, known, notice }
+    }
+
+    /// The mark of a refusal beside a choice.
+    pub(crate) fn mark_beside(choice: &Path) -> PathBuf {
+        choice.with_extension("off")
     }
 
     /// The file in which the choice is kept.
@@ -72,33 +106,41 @@ impl Choice {
     /// generation rises, so that what was recorded before is never sent.
     ///
     /// It works when there is no folder and when the file is broken; what was
-    /// in a broken file is kept beside it, with `.broken` after its name.
+    /// in a broken file is kept beside it, with `.broken` after its name. It
+    /// does not wait for another process, and it works on a full disk: then the
+    /// refusal is an empty file beside the choice or beside the data.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written.
-    pub fn off(&self) -> Result<(), Error> {
-        self.change(Broken::Replace, |state, _| {
-            state.said.enabled = Some(Answer { on: false, line: 0 });
-            state.said.only = None;
-            state.record.cutoff.raise_all();
-        })
+    /// When none of the files can be written. Then nothing is refused beyond
+    /// this process.
+    pub fn refuse(&self) -> Result<(), Error> {
+        let written = self.change(Change::Refusal(Duration::ZERO), |contents, _| {
+            contents.signal.enabled = Some(Answer::NO);
+            contents.signal.only = None;
+            contents.record.cutoff.raise_all();
+        });
+        match written {
+            Err(error) if !self.leave_mark() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses one purpose.
     ///
     /// # Errors
     ///
-    /// When the file cannot be written, or there is no such purpose.
-    pub fn off_for(&self, purpose: &str) -> Result<(), Error> {
+    /// When neither the choice nor its copy can be written, or there is no such
+    /// purpose.
+    pub fn refuse_purpose(&self, purpose: &str) -> Result<(), Error> {
         self.check(purpose)?;
-        self.change(Broken::Replace, |state, _| {
-            if let Some((names, _)) = &mut state.said.only {
+        self.change(Change::Refusal(PATIENCE), |contents, _| {
+            if let Some((names, _)) = &mut contents.signal.only {
                 names.retain(|name| name != purpose);
             }
-            state.said.purposes.insert(purpose.to_owned(), Answer { on: false, line: 0 });
+            contents.signal.purposes.insert(purpose.to_owned(), Answer::NO);
             // Of all purposes: an event of another may hold fields of this one.
-            state.record.cutoff.raise_all();
+            contents.record.cutoff.raise_all();
         })
     }
 
@@ -109,35 +151,33 @@ impl Choice {
     /// # Errors
     ///
     /// When the file cannot be written. When it is broken, because it may hold
-    /// a refusal that would be lost: run [`off`](Self::off) first.
-    pub fn on(&self) -> Result<(), Error> {
+    /// a refusal that would be lost: run [`refuse`](Self::refuse) first.
+    pub fn agree(&self) -> Result<(), Error> {
         let notice = self.notice.as_ref();
-        self.change(Broken::Refuse, |state, now| {
-            if state.said.of(None).is_some_and(|answer| !answer.on) {
-                state.record.cutoff.raise_all();
+        self.change(Change::Other, |contents, now| {
+            if contents.signal.refuses(None) {
+                contents.record.cutoff.raise_all();
             }
-            state.said.enabled = Some(Answer { on: true, line: 0 });
-            state.said.only = None;
+            contents.signal.enabled = Some(Answer::YES);
+            contents.signal.only = None;
             if let Some(notice) = notice {
-                let refused = &state.said.purposes;
+                let refused = contents.signal.refused();
                 let agreed = notice.purpose_names().iter();
-                let agreed =
-                    agreed.filter(|name| refused.get(*name).is_none_or(|answer| answer.on));
-                let purposes = agreed.cloned().collect();
-                state.sign(notice, purposes, now);
+                let agreed = agreed.filter(|name| !refused.contains(*name)).cloned().collect();
+                contents.sign(notice, agreed, now);
             }
         })
     }
 
     /// Agrees to one purpose, also after everything was refused: then to this
-    /// one alone.
+    /// one alone. What was recorded for other purposes stays.
     ///
     /// # Errors
     ///
-    /// As of [`on`](Self::on), and when there is no such purpose.
-    pub fn on_for(&self, purpose: &str) -> Result<(), Error> {
+    /// As of [`agree`](Self::agree), and when there is no such purpose.
+    pub fn agree_to(&self, purpose: &str) -> Result<(), Error> {
         self.check(purpose)?;
-        self.agree(&[purpose])
+        self.change(Change::Other, |contents, now| self.grant(contents, &[purpose], now))
     }
 
     /// Agrees to these purposes of the notice and to no other of it, with a
@@ -145,25 +185,26 @@ impl Choice {
     ///
     /// # Errors
     ///
-    /// As of [`on_for`](Self::on_for).
-    pub fn agree_to(&self, purposes: &[&str]) -> Result<(), Error> {
+    /// As of [`agree_to`](Self::agree_to).
+    pub fn agree_only_to(&self, purposes: &[&str]) -> Result<(), Error> {
         purposes.iter().try_for_each(|purpose| self.check(purpose))?;
         let explained = self.notice.as_ref().map_or(&[][..], Notice::purpose_names);
         let declined: Vec<_> =
-            explained.iter().filter(|name| !purposes.contains(&name.as_str())).cloned().collect();
-        self.change(Broken::Refuse, |state, now| {
-            let narrower =
-                declined.iter().any(|name| state.said.of(Some(name)).is_none_or(|a| a.on));
+            explained.iter().filter(|name| !purposes.contains(&name.as_str())).collect();
+        self.change(Change::Other, |contents, now| {
+            // Nothing of a purpose was recorded that nobody has agreed to.
+            let on = |name: &&&String| contents.signal.about(Some(name)).is_none_or(|a| a.on);
+            let narrower = declined.iter().any(|name| on(&name));
             for name in &declined {
-                state.said.purposes.insert(name.clone(), Answer { on: false, line: 0 });
-                if let Some((names, _)) = &mut state.said.only {
-                    names.retain(|listed| listed != name);
+                contents.signal.purposes.insert((*name).clone(), Answer::NO);
+                if let Some((names, _)) = &mut contents.signal.only {
+                    names.retain(|listed| listed != *name);
                 }
             }
             if narrower {
-                state.record.cutoff.raise_all();
+                contents.record.cutoff.raise_all();
             }
-            self.grant(state, purposes, now);
+            self.grant(contents, purposes, now);
         })
     }
 
@@ -172,16 +213,17 @@ impl Choice {
     ///
     /// # Errors
     ///
-    /// As of [`on`](Self::on).
+    /// As of [`agree`](Self::agree).
     pub fn notice_shown(&self) -> Result<(), Error> {
         let Some(notice) = &self.notice else { return Ok(()) };
-        self.change(Broken::Refuse, |state, now| {
-            let before = state.record.shown.take().map(|shown| shown.purposes);
+        self.change(Change::Other, |contents, now| {
+            let record = &mut contents.record;
+            let before = record.shown.take().map(|shown| shown.purposes);
             // What is added after a first notice, shown or agreed to, is off
             // until agreed to, not merely told.
-            let first = before.is_none() && state.record.receipts.is_empty();
+            let first = before.is_none() && record.receipts.is_empty();
             let purposes = if first { notice.purpose_names() } else { &[] };
-            state.record.shown = Some(Shown {
+            record.shown = Some(Shown {
                 version: notice.version().to_owned(),
                 time: now,
                 purposes: before.unwrap_or_else(|| purposes.to_vec()),
@@ -194,39 +236,63 @@ impl Choice {
         self.notice.as_ref()
     }
 
-    fn agree(&self, purposes: &[&str]) -> Result<(), Error> {
-        self.change(Broken::Refuse, |state, now| self.grant(state, purposes, now))
+    /// Remembers what other sources refuse now. What is new among it raises the
+    /// generations.
+    pub(crate) fn count_refusals(&self, refusals: &Counted) -> Result<(), Error> {
+        let Some(copy) = &self.copy else { return Ok(()) };
+        let _lock = self.lock(PATIENCE)?.ok_or_else(busy)?;
+        let Loaded { mut contents, edited, .. } = self.load(Change::Other)?;
+        let before = std::mem::replace(&mut contents.record.counted, refusals.clone());
+        let known = |source: &String, name: &String| {
+            before.get(source).is_some_and(|names| names.contains(name))
+        };
+        let mut all =
+            refusals.iter().flat_map(|(source, names)| names.iter().map(move |n| (source, n)));
+        if all.any(|(source, name)| !known(source, name)) || edited {
+            contents.record.cutoff.raise_all();
+        }
+        self.write_copy(copy, &contents)
     }
 
-    fn grant(&self, state: &mut State, purposes: &[&str], now: Timestamp) {
+    /// Something that was refused while the program ran is agreed to again: what
+    /// was recorded before that is never sent.
+    pub(crate) fn count_end_of_refusal(&self) -> Result<(), Error> {
+        let _lock = self.lock(PATIENCE)?.ok_or_else(busy)?;
+        let mut contents = self.load(Change::Other)?.contents;
+        contents.record.cutoff.raise_all();
+        match &self.copy {
+            Some(copy) => self.write_copy(copy, &contents),
+            None => self.write_choice(&contents),
+        }
+    }
+
+    fn grant(&self, contents: &mut Contents, purposes: &[&str], now: Timestamp) {
+        let signal = &mut contents.signal;
         for purpose in purposes {
             // What a running process stored before it noticed the refusal may
             // not be sent after its end either.
-            if state.said.of(Some(purpose)).is_some_and(|word| !word.on) {
-                state.record.cutoff.raise(purpose);
+            if signal.refuses(Some(purpose)) {
+                contents.record.cutoff.raise(purpose);
             }
         }
         for purpose in purposes {
-            state.said.purposes.insert((*purpose).to_owned(), Answer { on: true, line: 0 });
+            signal.purposes.insert((*purpose).to_owned(), Answer::YES);
         }
         // After "everything off" only what is agreed to now is on, and not all
         // that nobody has named.
-        if state.said.enabled.is_some_and(|answer| !answer.on) {
-            state.said.enabled = None;
-            state.said.only = Some((Vec::new(), 0));
-            state
-                .said
-                .purposes
-                .retain(|name, answer| !answer.on || purposes.contains(&name.as_str()));
+        if signal.enabled.is_some_and(|answer| !answer.on) {
+            signal.enabled = None;
+            signal.only = Some((Vec::new(), 0));
+            signal.purposes.retain(|name, a| !a.on || purposes.contains(&name.as_str()));
         }
-        if let Some((names, _)) = &mut state.said.only {
+        if let Some((names, _)) = &mut signal.only {
             let new = purposes.iter().filter(|purpose| !names.iter().any(|name| name == *purpose));
             let new: Vec<_> = new.map(|purpose| (*purpose).to_owned()).collect();
             names.extend(new);
         }
         if let Some(notice) = &self.notice {
             let purposes = purposes.iter().map(|purpose| (*purpose).to_owned()).collect();
-            state.sign(notice, purposes, now);
+            contents.sign(notice, purposes, now);
         }
     }
 
@@ -245,22 +311,84 @@ impl Choice {
 
     fn change(
         &self,
-        broken: Broken,
-        change: impl FnOnce(&mut State, Timestamp),
+        kind: Change,
+        change: impl FnOnce(&mut Contents, Timestamp),
     ) -> Result<(), Error> {
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        create_durably(folder).map_err(|error| self.unwritten(error))?;
-        let _lock = self.lock().map_err(|error| self.unwritten(error))?;
+        // Before the lock is waited for: a mark that an off leaves meanwhile is
+        // younger than this change, and stays.
+        let mark = Mark::find(&self.path);
+        let (patience, is_refusal) = match kind {
+            Change::Refusal(patience) => (patience, true),
+            Change::Other => (PATIENCE, false),
+        };
+        let locked = create_durably(folder_of(&self.path)).and_then(|()| self.lock(patience));
+        let _lock = match locked {
+            Ok(Some(lock)) => Some(lock),
+            Ok(None) => return Err(self.unwritten(busy())),
+            // The config folder cannot be used; the copy may still be.
+            Err(_) if is_refusal && self.copy.is_some() => None,
+            Err(error) => return Err(self.unwritten(error)),
+        };
         // Left by writers that were killed: under the lock there is no living
         // one. What cannot be removed is in nobody's way.
         let _ = platform::remove_temporaries(&self.path);
-        let mut state = self.load(broken)?;
-        let now = whole_milliseconds(Timestamp::now());
-        change(&mut state, now);
-        state.record.written = Some(now);
-        platform::replace_durably(&self.path, state.to_toml().as_bytes())
-            .map_err(|error| self.unwritten(error))
+        let Loaded { mut contents, copy_exists, edited } = self.load(kind)?;
+        if edited {
+            contents.record.cutoff.raise_all();
+        }
+        if mark.is_some() {
+            contents.signal.refuse_as(&Signal::for_all(false, 0));
+        }
+        // Whole milliseconds, as every other time of ours.
+        let now = Timestamp::now();
+        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        change(&mut contents, now);
+        contents.record.written = Some(now);
+        let chosen = self.write_choice(&contents);
+        let copied = match &self.copy {
+            Some(copy) if is_refusal || copy_exists || contents.has_refused() => {
+                self.write_copy(copy, &contents)
+            }
+            _ => Ok(()),
+        };
+        match (chosen, copied) {
+            // Either is a refusal that lasts.
+            (Ok(()), _) | (Err(_), Ok(())) if is_refusal && self.copy.is_some() => Ok(()),
+            (chosen, copied) => chosen.and(copied).and_then(|()| match mark {
+                Some(mark) if !is_refusal => mark.remove(&self.path),
+                _ => Ok(()),
+            }),
+        }
+        .map_err(|error| self.unwritten(error))
+    }
+
+    fn write_choice(&self, contents: &Contents) -> Result<(), Error> {
+        platform::replace_durably(&self.path, contents.to_toml(false).as_bytes())
+    }
+
+    fn write_copy(&self, copy: &Path, contents: &Contents) -> Result<(), Error> {
+        create_durably(folder_of(copy))?;
+        let _ = platform::remove_temporaries(copy);
+        platform::replace_durably(copy, contents.to_toml(true).as_bytes())
+    }
+
+    /// The refusal in its smallest form: an empty file beside the choice, or
+    /// else the copy or the choice itself emptied. Says whether one was made.
+    fn leave_mark(&self) -> bool {
+        let mark = Self::mark_beside(&self.path);
+        let marked = create_durably(folder_of(&mark))
+            .and_then(|()| platform::replace_durably(&mark, b""))
+            .is_ok();
+        if marked {
+            return true;
+        }
+        let copied = self.copy.as_deref().is_some_and(|copy| {
+            platform::empty_durably(copy).is_ok()
+                || create_durably(folder_of(copy))
+                    .and_then(|()| platform::replace_durably(copy, b""))
+                    .is_ok()
+        });
+        copied || platform::empty_durably(&self.path).is_ok()
     }
 
     /// What the user can do when the choice cannot be kept.
@@ -272,139 +400,115 @@ impl Choice {
         Error::new(error.kind(), message).because(error)
     }
 
-    fn lock(&self) -> Result<File, Error> {
+    /// The lock under which one process at a time changes the choice; none when
+    /// another process has it.
+    fn lock(&self, patience: Duration) -> Result<Option<File>, Error> {
         let path = self.path.with_extension("lock");
         let file = platform::open_lock(&path).map_err(|error| Error::io("open", &path, error))?;
         let begun = Instant::now();
         while !platform::try_lock(&file, &path)? {
-            if begun.elapsed() >= PATIENCE {
-                let message =
-                    "another process has been changing it for too long: end that one and try again";
-                return Err(Error::new(error::Kind::Io, message));
+            if begun.elapsed() >= patience {
+                return Ok(None);
             }
             std::thread::sleep(Duration::from_millis(10));
         }
-        Ok(file)
+        Ok(Some(file))
     }
 
-    fn load(&self, broken: Broken) -> Result<State, Error> {
-        let text = match source::read(&self.path, Links::Refuse) {
-            Content::Missing => return Ok(State::default()),
-            Content::Broken(_) => None,
-            Content::Text(text) => Some(text),
+    /// What the choice and its copy hold together.
+    fn load(&self, kind: Change) -> Result<Loaded, Error> {
+        let (mut contents, there) = match self.load_one(&self.path, kind)? {
+            Some(contents) => (contents, true),
+            None => (Contents::default(), false),
         };
-        let parsed = text.as_ref().and_then(|text| source::parse(text, Kind::Choice, &[]).ok());
-        if let Some((said, record)) = parsed {
-            return Ok(State { said, record });
+        let Some(copy) = &self.copy else {
+            return Ok(Loaded { contents, copy_exists: false, edited: false });
+        };
+        let copied = self.load_one(copy, kind)?;
+        let copy_exists = copied.is_some();
+        let copied = copied.unwrap_or_default();
+        let edited = contents.signal.refuses_beyond(&copied.signal);
+        let Record { written, cutoff, counted, .. } = copied.record;
+        contents.record.cutoff.merge(&cutoff);
+        contents.record.counted = counted;
+        if !there || written.is_none() || written != contents.record.written {
+            contents.signal.refuse_as(&copied.signal);
         }
-        if broken == Broken::Refuse {
+        Ok(Loaded { contents, copy_exists, edited })
+    }
+
+    fn load_one(&self, path: &Path, kind: Change) -> Result<Option<Contents>, Error> {
+        let content = file::read(path, Owner::Us).content;
+        let text = match &content {
+            file::Content::Text(text) => Some(text.clone()),
+            _ => None,
+        };
+        match parse_own(content, &[]) {
+            None => return Ok(None),
+            Some(Ok((signal, record))) => return Ok(Some(Contents { signal, record })),
+            Some(Err(_)) => {}
+        }
+        if kind == Change::Other {
             let message = format!(
                 "{} cannot be understood, and may hold a refusal: switch telemetry off first, which writes it anew, or remove it",
-                self.path.display()
+                path.display()
             );
             return Err(Error::new(error::Kind::Config, message));
         }
         if let Some(text) = text {
             // A copy, so that the broken file, which says off, stays in place
             // until the new one is there. It is a courtesy: off goes on without.
-            let mut name = self.path.file_name().unwrap_or_default().to_os_string();
+            let mut name = path.file_name().unwrap_or_default().to_os_string();
             name.push(".broken");
-            let _ = platform::replace_durably(&self.path.with_file_name(name), text.as_bytes());
+            let _ = platform::replace_durably(&path.with_file_name(name), text.as_bytes());
         }
         // What was refused in there is unknown, so that nothing is on.
-        let said = Said::all(false, 0);
-        Ok(State { said, ..State::default() })
+        Ok(Some(Contents { signal: Signal::for_all(false, 0), ..Contents::default() }))
     }
 }
 
-fn whole_milliseconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
+fn busy() -> Error {
+    let message = "another process has been changing it for too long: end that one and try again";
+    Error::new(error::Kind::Io, message)
 }
 
-/// What to do with a file that cannot be understood.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Broken {
-    Replace,
-    Refuse,
+struct Loaded {
+    contents: Contents,
+    copy_exists: bool,
+    /// The choice refuses what we did not write: somebody edited it.
+    edited: bool,
 }
 
-/// What the choice file holds.
-#[derive(Default)]
-struct State {
-    said: Said,
-    record: Record,
-}
+/// A mark that was there when a change began.
+struct Mark([u64; 2]);
 
-impl State {
-    fn sign(&mut self, notice: &Notice, purposes: Vec<String>, time: Timestamp) {
-        let receipts = &mut self.record.receipts;
-        receipts.push(Receipt { notice: notice.version().to_owned(), time, purposes });
-        // Forgetting the oldest can only make a purpose ask again.
-        let surplus = receipts.len().saturating_sub(RECEIPTS);
-        receipts.drain(..surplus);
+impl Mark {
+    fn find(choice: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(Choice::mark_beside(choice)).ok()?;
+        Some(Self(Self::number(&metadata)))
     }
 
-    fn to_toml(&self) -> String {
-        let mut text = String::from(
-            "# What you chose about telemetry. Written by the program's telemetry command;\n\
-             # whatever cannot be understood in here means off.\n[telemetry]\n",
-        );
-        let Record { written, cutoff, shown, receipts } = &self.record;
-        if let Some(answer) = self.said.enabled {
-            let _ = writeln!(text, "enabled = {}", answer.on);
-        }
-        if let Some((names, _)) = &self.said.only {
-            let _ = writeln!(text, "only = {}", list(names));
-        }
-        if let Some(time) = written {
-            let _ = writeln!(text, "written = \"{time}\"");
-        }
-        if !self.said.purposes.is_empty() {
-            text.push_str("\n[telemetry.purposes]\n");
-        }
-        for (name, answer) in &self.said.purposes {
-            let _ = writeln!(text, "{} = {}", quoted(name), answer.on);
-        }
-        if *cutoff != Cutoff::default() {
-            text.push_str("\n# How often you refused: what was recorded before is never sent.\n");
-            let _ = writeln!(text, "[telemetry.cutoff]\nall = {}", cutoff.all());
-            for (index, (name, number)) in cutoff.purposes().enumerate() {
-                let table = if index == 0 { "\n[telemetry.cutoff.purposes]\n" } else { "" };
-                let _ = writeln!(text, "{table}{} = {number}", quoted(name));
+    fn number(metadata: &fs::Metadata) -> [u64; 2] {
+        let [device, number, ..] = platform::identity(metadata);
+        [device, number]
+    }
+
+    /// Removes it, unless another has taken its place.
+    fn remove(&self, choice: &Path) -> Result<(), Error> {
+        let path = Choice::mark_beside(choice);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if Self::number(&metadata) == self.0 => {
+                fs::remove_file(&path).map_err(|error| Error::io("remove", &path, error))?;
+                platform::sync_parent(&path)
             }
+            _ => Ok(()),
         }
-        if let Some(Shown { version, time, purposes }) = shown {
-            text.push_str("\n# The notice that was shown last, and what the first one spoke of.\n");
-            let _ = writeln!(text, "[telemetry.notice]\nshown = {}", quoted(version));
-            let _ = writeln!(text, "time = \"{time}\"\npurposes = {}", list(purposes));
-        }
-        for Receipt { notice, time, purposes } in receipts {
-            let _ = writeln!(text, "\n[[telemetry.receipts]]\nnotice = {}", quoted(notice));
-            let _ = writeln!(text, "time = \"{time}\"\npurposes = {}", list(purposes));
-        }
-        text
     }
 }
 
-fn list(names: &[String]) -> String {
-    let names: Vec<_> = names.iter().map(|name| quoted(name)).collect();
-    format!("[{}]", names.join(", "))
-}
-
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => {
-                let _ = write!(quoted, "\\U{:08x}", u32::from(c));
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
 }
 
 /// Creates a folder and what is missing above it, each durably: a choice in a

@@ -37,8 +37,8 @@ use std::collections::BTreeMap;
 /// #   .choice_file(folder.join("telemetry.toml"))
 ///     .with_env(|_| None);
 /// let before = layers.decide().generation(Purpose::SERVICE);
-/// layers.choice()?.off()?;
-/// layers.choice()?.on()?;
+/// layers.choice()?.refuse()?;
+/// layers.choice()?.agree()?;
 /// let decision = layers.decide();
 /// assert!(decision.is_on());
 /// assert!(!decision.cutoff().permits("service", before));

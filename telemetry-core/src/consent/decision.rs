@@ -1,166 +1,34 @@
-//! Weighing the sources, and saying why.
+//! Weighing the sources.
 //!
 //! It owns the one rule: any off wins over every on. It must never know how a
 //! source is read.
 
-use std::collections::BTreeSet;
-use std::fmt;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
+
+use jiff::Timestamp;
 
 use crate::consent::cutoff::Cutoff;
 use crate::consent::notice::{Notice, Receipt};
-use crate::consent::source::Said;
+use crate::consent::source::{Diagnostic, Layer, Source, Statement, Weight};
 use crate::consent::watch::Watch;
+use crate::consent::why::Why;
 use crate::schema::Purpose;
-
-/// The layers, from the strongest to the weakest. Any off wins over every on,
-/// whatever its layer; the order decides which source is named first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Layer {
-    /// A policy file of the organisation.
-    Organisation,
-    /// An environment variable, or a file of them.
-    Environment,
-    /// The user's config file of the program.
-    UserConfig,
-    /// What the user chose with `telemetry on` and `telemetry off`.
-    UserChoice,
-    /// What was chosen when the program was installed.
-    Installation,
-    /// The program runs on a build machine.
-    ContinuousIntegration,
-    /// What the program's author says when nobody else does.
-    Default,
-}
-
-impl fmt::Display for Layer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Organisation => "the organisation's policy",
-            Self::Environment => "the environment",
-            Self::UserConfig => "the user's config file",
-            Self::UserChoice => "the user's choice",
-            Self::Installation => "the installation",
-            Self::ContinuousIntegration => "the build machine",
-            Self::Default => "the program's default",
-        })
-    }
-}
-
-/// Where a word was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    File(PathBuf),
-    Variable(String),
-    VariableIn(String, PathBuf),
-    Program,
-}
-
-/// What one source says.
-#[derive(Clone, Debug)]
-pub(crate) struct Word {
-    pub(crate) layer: Layer,
-    pub(crate) place: Place,
-    pub(crate) said: Said,
-    /// Whether it is a refusal because it could not be understood.
-    pub(crate) broken: bool,
-}
-
-/// Something in a source that could not be understood, and what to do about
-/// it. The source counts as off until it is put right.
-///
-/// `Display` names the place and the remedy. It may show the name of a key and
-/// never a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
-    pub(crate) layer: Layer,
-    pub(crate) place: String,
-    pub(crate) what: String,
-    pub(crate) remedy: String,
-}
-
-impl Diagnostic {
-    /// The layer of the source.
-    pub fn layer(&self) -> Layer {
-        self.layer
-    }
-}
-
-impl fmt::Display for Diagnostic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {}. Until that is put right, telemetry is off: {}.",
-            self.place, self.what, self.remedy
-        )
-    }
-}
-
-/// One source among those that decided or were outweighed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
-    layer: Layer,
-    place: Place,
-    line: usize,
-    on: bool,
-    broken: bool,
-    change: String,
-}
-
-impl Source {
-    /// The layer it belongs to.
-    pub fn layer(&self) -> Layer {
-        self.layer
-    }
-
-    /// Whether it says on.
-    pub fn is_on(&self) -> bool {
-        self.on
-    }
-
-    /// Where it stands: `/home/u/.config/app/telemetry.toml:3`, the name of a
-    /// variable, or `default`.
-    pub fn place(&self) -> String {
-        let line = if self.line == 0 { String::new() } else { format!(":{}", self.line) };
-        match &self.place {
-            Place::File(path) => format!("{}{line}", path.display()),
-            Place::Variable(name) => name.clone(),
-            Place::VariableIn(name, path) => format!("{name} in {}{line}", path.display()),
-            Place::Program => "default".to_owned(),
-        }
-    }
-
-    /// The command or the file that changes it, as an instruction without a
-    /// full stop: "unset DO_NOT_TRACK".
-    pub fn how_to_change(&self) -> &str {
-        &self.change
-    }
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.place {
-            Place::Program => write!(f, "{}", self.layer),
-            _ => write!(f, "{} ({})", self.layer, self.place()),
-        }
-    }
-}
 
 /// What holds for one purpose, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
     granted: bool,
-    reason: Reason,
+    basis: Basis,
     /// Sources that say the same as the result, the deciding one first.
     agreeing: Vec<Source>,
     beaten: Vec<Source>,
     change: String,
 }
 
+/// What a ruling rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
+enum Basis {
     Said,
     NotTold,
     NobodySaidOn,
@@ -178,7 +46,12 @@ impl Ruling {
     /// because the user was not told of the purpose, or because the program
     /// does not collect for it.
     pub fn source(&self) -> Option<&Source> {
-        self.agreeing.first().filter(|_| self.reason == Reason::Said)
+        self.agreeing.first().filter(|_| self.basis == Basis::Said)
+    }
+
+    /// The sources that say the same as the result, the deciding one first.
+    pub(crate) fn agreeing(&self) -> &[Source] {
+        &self.agreeing
     }
 
     /// The sources that say the opposite, the strongest first.
@@ -189,13 +62,10 @@ impl Ruling {
     /// Why, as a clause without a full stop: "the environment (DO_NOT_TRACK)
     /// says so".
     pub fn reason(&self) -> String {
-        match (self.reason, self.agreeing.first()) {
-            (Reason::Said, Some(source)) if source.broken => {
-                format!("{source} cannot be understood")
-            }
-            (Reason::Said, Some(source)) => format!("{source} says so"),
-            (Reason::NotTold, _) => "the user has not agreed to this purpose yet".to_owned(),
-            (Reason::NotCollected, _) => "this program does not collect for it".to_owned(),
+        match (self.basis, self.agreeing.first()) {
+            (Basis::Said, Some(source)) => source.clause(),
+            (Basis::NotTold, _) => "the user has not agreed to this purpose yet".to_owned(),
+            (Basis::NotCollected, _) => "this program does not collect for it".to_owned(),
             _ => "nobody has agreed to it yet".to_owned(),
         }
     }
@@ -205,64 +75,21 @@ impl Ruling {
         &self.change
     }
 
+    /// Whether nobody has decided: neither refused nor effectively agreed.
+    fn is_open(&self) -> bool {
+        matches!(self.basis, Basis::NotTold | Basis::NobodySaidOn)
+    }
+
     /// What holds for a purpose that the author's list does not have.
     fn not_collected() -> Self {
         Self {
             granted: false,
-            reason: Reason::NotCollected,
+            basis: Basis::NotCollected,
             agreeing: Vec::new(),
             beaten: Vec::new(),
             change: "ask the program's author, who has not listed this purpose".to_owned(),
         }
     }
-}
-
-/// Why telemetry is on or off. `Display` tells it in whole sentences: the
-/// deciding source, its place, what it outweighs, and how to change it.
-#[derive(Clone, Debug)]
-pub struct Why {
-    groups: Vec<(Option<Vec<String>>, Ruling)>,
-    notice: Option<String>,
-}
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (purposes, ruling)) in self.groups.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            explain(f, purposes.as_deref(), ruling)?;
-        }
-        if let Some(version) = &self.notice {
-            write!(f, "\nNothing is sent before the notice {version} was shown.")?;
-        }
-        Ok(())
-    }
-}
-
-fn explain(
-    f: &mut fmt::Formatter<'_>,
-    purposes: Option<&[String]>,
-    ruling: &Ruling,
-) -> fmt::Result {
-    f.write_str("Telemetry")?;
-    if let Some(purposes) = purposes {
-        write!(f, " for {}", purposes.join(", "))?;
-    }
-    write!(f, " is {}", if ruling.granted { "on" } else { "off" })?;
-    write!(f, ": {}.", ruling.reason())?;
-    if !ruling.beaten.is_empty() {
-        let beaten: Vec<_> = ruling.beaten.iter().map(Source::to_string).collect();
-        let verb = if beaten.len() == 1 { "says" } else { "say" };
-        let word = if ruling.granted { "off" } else { "on" };
-        write!(f, " It outweighs {}, which {verb} {word}.", beaten.join(", and "))?;
-    }
-    if let Some(others) = ruling.agreeing.get(1..).filter(|others| !others.is_empty()) {
-        let others: Vec<_> = others.iter().map(Source::to_string).collect();
-        let word = if ruling.granted { "on" } else { "off" };
-        write!(f, " Also {word}: {}.", others.join("; "))?;
-    }
-    write!(f, " To change it, {}.", ruling.change)
 }
 
 /// Whether telemetry may be collected, for which purposes, and why. Made by
@@ -277,10 +104,18 @@ pub struct Decision {
     cutoff: Cutoff,
     diagnostics: Vec<Diagnostic>,
     watch: Watch,
+    command: String,
+    answered: bool,
+    passing: bool,
+    uncounted: Option<Counted>,
+    written: Option<Timestamp>,
 }
 
-/// What [`Decision::weigh`] needs beside the words.
-pub(crate) struct Circumstances<'l> {
+/// Per source, the purposes that it refuses.
+pub(crate) type Counted = BTreeMap<String, Vec<String>>;
+
+/// What [`Decision::weigh`] needs beside the statements.
+pub(crate) struct Context<'l> {
     /// The command that changes the user's choice.
     pub(crate) command: &'l str,
     /// The purposes that the author listed.
@@ -291,47 +126,63 @@ pub(crate) struct Circumstances<'l> {
     pub(crate) unseen: Option<Notice>,
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) cutoff: Cutoff,
+    /// Refusals that have not raised the generations yet.
+    pub(crate) uncounted: Option<Counted>,
+    /// When the user's choice was written.
+    pub(crate) written: Option<Timestamp>,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) watch: Watch,
 }
 
 impl Decision {
-    pub(crate) fn weigh(mut words: Vec<Word>, around: Circumstances<'_>) -> Self {
-        words.sort_by_key(|word| word.layer);
-        let listed = !around.purposes.is_empty();
-        let mut names = around.purposes;
+    pub(crate) fn weigh(mut statements: Vec<Statement>, context: Context<'_>) -> Self {
+        statements.sort_by_key(|statement| statement.layer);
+        let listed = !context.purposes.is_empty();
+        let mut names = context.purposes;
         // The author's list is complete: what is not on it is never granted,
         // so that no event can bring a purpose of its own along.
-        for word in words.iter().filter(|_| !listed) {
-            names.extend(word.said.purposes.keys().cloned());
-            names.extend(word.said.only.iter().flat_map(|(names, _)| names.iter().cloned()));
+        for statement in statements.iter().filter(|_| !listed) {
+            names.extend(statement.signal.named().cloned());
         }
-        let told = around.told.as_ref();
-        let of = |name: Option<&str>| rule(&words, name, told, around.command);
-        let everything = of(None);
-        // Who has refused everything that a notice speaks of is left in peace:
-        // showing it would write that it was shown.
-        let open = |ruling: Ruling| ruling.granted || ruling.reason != Reason::Said;
-        let notice = around.unseen.filter(|notice| match notice.purpose_names() {
-            [] => open(everything.clone()),
-            names => names.iter().any(|name| open(of(Some(name)))),
+        let rule = |statements: &[Statement], name: Option<&str>| {
+            rule(statements, name, context.told.as_ref(), context.command)
+        };
+        let everything = rule(&statements, None);
+        let rulings: Vec<_> =
+            names.into_iter().map(|name| (name.clone(), rule(&statements, Some(&name)))).collect();
+        // Who has refused everything that a notice speaks of is left in peace.
+        let open = |ruling: &Ruling| ruling.granted || ruling.is_open();
+        let notice = context.unseen.filter(|notice| match notice.purpose_names() {
+            [] => open(&everything),
+            names => names.iter().any(|name| open(&rule(&statements, Some(name)))),
         });
-        let rulings = names
-            .into_iter()
-            .map(|name| {
-                let ruling = of(Some(&name));
-                (name, ruling)
-            })
-            .collect();
+        let is_on = |rulings: &[(String, Ruling)], rest: &Ruling| {
+            rest.granted || rulings.iter().any(|(_, ruling)| ruling.granted)
+        };
+        let answered = statements.iter().any(|statement| statement.layer == Layer::UserChoice);
+        let rest = if listed { Ruling::not_collected() } else { everything };
+        let passing = !is_on(&rulings, &rest) && {
+            let all = statements.len();
+            statements.retain(|statement| statement.weight != Weight::Passing);
+            let granted = |name: Option<&str>| rule(&statements, name).granted;
+            statements.len() < all
+                && (rulings.iter().any(|(name, _)| granted(Some(name)))
+                    || (!listed && granted(None)))
+        };
         Self {
             rulings,
-            rest: if listed { Ruling::not_collected() } else { everything },
+            rest,
             listed,
             notice,
-            receipts: around.receipts,
-            cutoff: around.cutoff,
-            diagnostics: around.diagnostics,
-            watch: around.watch,
+            receipts: context.receipts,
+            cutoff: context.cutoff,
+            diagnostics: context.diagnostics,
+            watch: context.watch,
+            command: context.command.to_owned(),
+            answered,
+            passing,
+            uncounted: context.uncounted,
+            written: context.written,
         }
     }
 
@@ -357,6 +208,32 @@ impl Decision {
         self.rulings.iter().any(|(_, ruling)| ruling.granted) || self.rest.granted
     }
 
+    /// Whether it is worth asking the user: nothing is on, the user has not
+    /// answered yet, and nobody else has refused everything. After an answer,
+    /// also after a no, it is false; it is true again when a later version of
+    /// the notice speaks of something that the user was not asked about.
+    ///
+    /// ```
+    /// use telemetry_core::consent::Layers;
+    ///
+    /// # let folder = std::env::temp_dir().join(format!("telemetry-undecided-doc-{}", std::process::id()));
+    /// let layers = Layers::new("studio")
+    /// #   .choice_file(folder.join("telemetry.toml"))
+    ///     .with_env(|_| None);
+    /// assert!(layers.decide().is_undecided());
+    /// layers.choice()?.refuse()?;
+    /// assert!(!layers.decide().is_undecided(), "a no is remembered");
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok::<(), telemetry_core::Error>(())
+    /// ```
+    pub fn is_undecided(&self) -> bool {
+        let open = match self.rulings.as_slice() {
+            [] => self.rest.is_open(),
+            rulings => rulings.iter().any(|(_, ruling)| ruling.is_open()),
+        };
+        open && if self.answered { self.notice.is_some() } else { !self.is_on() }
+    }
+
     /// Whether stored events may be sent: something is granted, and no notice
     /// is waiting to be shown. A run that shows a notice sends nothing even
     /// after that.
@@ -366,8 +243,7 @@ impl Decision {
 
     /// The purposes that the author listed, or without a list those that a
     /// source names, in the order of their names, with what holds for each.
-    /// Others follow
-    /// [`others`](Self::others).
+    /// Others follow [`others`](Self::others).
     pub fn purposes(&self) -> impl Iterator<Item = (&str, &Ruling)> {
         self.rulings.iter().map(|(name, ruling)| (name.as_str(), ruling))
     }
@@ -396,7 +272,7 @@ impl Decision {
             }
         }
         let notice = self.notice.as_ref().map(|notice| notice.version().to_owned());
-        Why { groups, notice }
+        Why { groups, notice, command: self.command.clone() }
     }
 
     /// The notice that must be shown before anything is sent, if one is due.
@@ -406,6 +282,14 @@ impl Decision {
     /// again. The run that does so sends nothing.
     pub fn notice_due(&self) -> Option<&Notice> {
         self.notice.as_ref()
+    }
+
+    /// Whether somebody has agreed to a purpose of which the user must be told
+    /// first: then, and not before, is it worth remembering that a notice was
+    /// shown.
+    pub(crate) fn waits_for_notice(&self) -> bool {
+        let rulings = self.rulings.iter().map(|(_, ruling)| ruling).chain([&self.rest]);
+        self.is_on() || rulings.into_iter().any(|ruling| ruling.basis == Basis::NotTold)
     }
 
     /// What the user agreed to and when, the oldest first.
@@ -432,6 +316,32 @@ impl Decision {
         &self.cutoff
     }
 
+    /// Whether it is off only because something cannot be read at the moment,
+    /// such as a file for which no descriptor is left, or one that is half
+    /// written. The next look may say otherwise.
+    pub fn is_off_for_the_moment(&self) -> bool {
+        self.passing
+    }
+
+    /// Refusals of other sources that have not raised the generations on disk.
+    pub(crate) fn uncounted(&self) -> Option<&Counted> {
+        self.uncounted.as_ref()
+    }
+
+    /// When the user's choice was written.
+    pub(crate) fn written(&self) -> Option<Timestamp> {
+        self.written
+    }
+
+    /// Whether it is the user's own choice that refuses.
+    pub(crate) fn is_refused_by_choice(&self) -> bool {
+        let of_choice = |ruling: &Ruling| {
+            ruling.agreeing.iter().any(|s| !s.is_on() && s.layer() == Layer::UserChoice)
+        };
+        self.rulings.iter().all(|(_, ruling)| of_choice(ruling))
+            && (self.listed || of_choice(&self.rest))
+    }
+
     /// Whether a consent file changed since this decision. It looks at most
     /// once a second and costs a reading of the clock between; a change is
     /// thus noticed by the first call that comes a second or more after the
@@ -442,12 +352,7 @@ impl Decision {
     /// Variables of the process environment cannot change from outside while
     /// a program runs; files of variables are looked at.
     pub fn changed(&self) -> bool {
-        self.changed_at(Instant::now())
-    }
-
-    /// The same for who has looked at the clock already.
-    pub(crate) fn changed_at(&self, now: Instant) -> bool {
-        self.watch.changed(now)
+        self.watch.changed(Instant::now())
     }
 
     /// Like [`changed`](Self::changed), and looks now: for the moment before
@@ -455,85 +360,55 @@ impl Decision {
     pub fn changed_now(&self) -> bool {
         self.watch.changed_now()
     }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
 }
 
-/// The one rule. Monotone: a word that is off can only take grants away, since
-/// it is looked for first and in every layer, and since what makes an on count
-/// does not depend on any off.
+/// The one rule. Monotone: a statement that is off can only take grants away,
+/// since it is looked for first and in every layer, and since what makes an on
+/// count does not depend on any off.
 fn rule(
-    words: &[Word],
+    statements: &[Statement],
     purpose: Option<&str>,
     told: Option<&BTreeSet<String>>,
     command: &str,
 ) -> Ruling {
-    let covered = |word: &Word| match (told, purpose) {
+    let covered = |statement: &Statement| match (told, purpose) {
         (None, _) => true,
         (Some(_), None) => false,
-        (Some(told), Some(name)) => told.contains(name) || word.said.names(name),
+        (Some(told), Some(name)) => told.contains(name) || statement.signal.names(name),
     };
     let (mut on, mut off, mut untold) = (Vec::new(), Vec::new(), false);
-    for word in words {
-        let Some(answer) = word.said.of(purpose) else { continue };
-        let source = Source {
-            layer: word.layer,
-            place: word.place.clone(),
-            line: answer.line,
-            on: answer.on,
-            broken: word.broken,
-            change: how_to_change(word, answer.on, purpose, command),
-        };
+    for statement in statements {
+        let Some(answer) = statement.signal.about(purpose) else { continue };
+        let source = || Source::new(statement, answer.on, answer.line, purpose, command);
         if !answer.on {
-            off.push(source);
-        } else if covered(word) {
-            on.push(source);
+            off.push(source());
+        } else if statement.weight == Weight::Refusals {
+            // A copy agrees to nothing.
+        } else if covered(statement) {
+            on.push(source());
         } else {
             untold = true;
         }
     }
     if let Some(first) = off.first() {
         let change = first.change.clone();
-        return Ruling { granted: false, reason: Reason::Said, agreeing: off, beaten: on, change };
+        return Ruling { granted: false, basis: Basis::Said, agreeing: off, beaten: on, change };
     }
     if !on.is_empty() {
         let change = format!("run `{command} off`, or set DO_NOT_TRACK=1");
-        return Ruling { granted: true, reason: Reason::Said, agreeing: on, beaten: off, change };
+        return Ruling { granted: true, basis: Basis::Said, agreeing: on, beaten: off, change };
     }
-    let reason = if untold { Reason::NotTold } else { Reason::NobodySaidOn };
+    let basis = if untold { Basis::NotTold } else { Basis::NobodySaidOn };
     // Who agreed to some purposes is not told to agree to all.
-    let some = |word: &Word| word.said.only.is_some() || word.said.purposes.values().any(|a| a.on);
-    let purpose = purpose.filter(|_| untold || words.iter().any(some));
+    let some = |statement: &Statement| {
+        statement.signal.only.is_some() || statement.signal.purposes.values().any(|a| a.on)
+    };
+    let purpose = purpose.filter(|_| untold || statements.iter().any(some));
     let purpose = purpose.map_or(String::new(), |name| format!(" --purpose {name}"));
     let change = format!("run `{command} on{purpose}`");
-    Ruling { granted: false, reason, agreeing: on, beaten: off, change }
-}
-
-fn how_to_change(word: &Word, on: bool, purpose: Option<&str>, command: &str) -> String {
-    let to = if on { "off" } else { "on" };
-    // What was refused by its name is not agreed to by a yes to everything.
-    let refused = |name: &&str| word.said.purposes.get(*name).is_some_and(|answer| !answer.on);
-    match (&word.place, word.layer) {
-        (Place::File(_), Layer::UserChoice) if word.broken => {
-            format!("run `{command} off` and then `{command} on`")
-        }
-        (Place::File(_), Layer::UserChoice) => match purpose.filter(refused) {
-            Some(name) => format!("run `{command} on --purpose {name}`"),
-            None => format!("run `{command} {to}`"),
-        },
-        (Place::File(path), Layer::Organisation) => {
-            format!("ask who administers {}", path.display())
-        }
-        (Place::File(path), Layer::Installation) => {
-            format!("run the installer again with the other value, or edit {}", path.display())
-        }
-        (Place::File(path), _) => format!("edit {}", path.display()),
-        (Place::Variable(name), _) => format!("unset {name}"),
-        (Place::VariableIn(name, path), _) => {
-            format!("change {name} in {} and start the program again", path.display())
-        }
-        // There is no file for the choice, so that no command can help.
-        (Place::Program, Layer::UserChoice) => {
-            "set HOME, or ask the program's author to name a file for the choice".to_owned()
-        }
-        (Place::Program, _) => format!("run `{command} {to}`"),
-    }
+    Ruling { granted: false, basis, agreeing: on, beaten: off, change }
 }

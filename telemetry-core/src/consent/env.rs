@@ -5,7 +5,8 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use crate::consent::source::{Problem, shown};
+use crate::consent::document::shown;
+use crate::consent::file::Problem;
 
 /// Where variables are looked up: the process environment, or a test's own.
 pub(crate) type Lookup = Arc<dyn Fn(&str) -> Option<OsString> + Send + Sync>;
@@ -91,7 +92,7 @@ pub(crate) fn find<'v>(
         }
         let row = row.strip_prefix("export ").unwrap_or(row);
         let Some((key, value)) = row.split_once('=') else {
-            problems.push(Problem::new(line, "has a line that is not `KEY=value`"));
+            problems.push(Problem::of_cut_off(line, "has a line that is not `KEY=value`"));
             continue;
         };
         let key = key.trim();

@@ -1,434 +1,233 @@
-//! Reading one consent file, and what one source says.
+//! The sources of consent: their layers, where they are kept, how to change
+//! them.
 //!
-//! It owns the file format and the rule that what cannot be understood is a
-//! refusal. It must never know how several sources are weighed.
-//!
-//! # Format
-//!
-//! TOML, at most [`LIMIT`] bytes. The same keys stand in the organisation's
-//! file, the installation's file, the user's config file (where tables other
-//! than `telemetry` are the program's own and are ignored) and, with more
-//! keys, in the user's choice.
-//!
-//! | key | type | meaning | files |
-//! |---|---|---|---|
-//! | `telemetry.enabled` | boolean | off, or on, for every purpose | all |
-//! | `telemetry.purposes.<name>` | boolean | off, or on, for this purpose | all |
-//! | `telemetry.only` | list of text | off for every purpose that is not listed, on for the listed | choice |
-//! | `telemetry.written` | RFC 3339 text | when we wrote the file | choice |
-//! | `telemetry.cutoff.all` | integer | the generation of every purpose: see `cutoff` | choice |
-//! | `telemetry.cutoff.purposes.<name>` | integer | what is added to it for this purpose | choice |
-//! | `telemetry.notice.shown` | text | version of the notice that was shown last | choice |
-//! | `telemetry.notice.time` | RFC 3339 text | when | choice |
-//! | `telemetry.notice.purposes` | list of text | the purposes of the notice that was shown first | choice |
-//! | `telemetry.receipts[].notice` | text | version of the notice that the user agreed to | choice |
-//! | `telemetry.receipts[].time` | RFC 3339 text | when | choice |
-//! | `telemetry.receipts[].purposes` | list of text | the purposes agreed to | choice |
+//! It owns the names of sources and what a user is told about one. It must
+//! never know how a source is read.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
+use std::fmt;
+use std::path::PathBuf;
 
-use jiff::Timestamp;
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use crate::consent::signal::Signal;
 
-use crate::consent::cutoff::{self, Cutoff};
-use crate::consent::notice::Receipt;
-use crate::platform;
-
-/// The largest consent file in bytes. A real one has less than one kilobyte, a
-/// program's own config file rarely more than ten; what is larger is not read
-/// into a host program's memory at every start.
-pub(crate) const LIMIT: u64 = 64 * 1024;
-
-/// What one source says. `None` and absent mean no opinion.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Said {
-    pub(crate) enabled: Option<Answer>,
-    pub(crate) only: Option<(Vec<String>, usize)>,
-    pub(crate) purposes: BTreeMap<String, Answer>,
+/// The layers, from the strongest to the weakest. Any off wins over every on,
+/// whatever its layer; the order decides which source is named first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Layer {
+    /// How the program was started: with another user's rights, or without a
+    /// folder to keep anything in.
+    Start,
+    /// A policy file of the organisation.
+    Organisation,
+    /// An environment variable, or a file of them.
+    Environment,
+    /// The user's config file of the program.
+    UserConfig,
+    /// What the user chose with `telemetry on` and `telemetry off`.
+    UserChoice,
+    /// What was chosen when the program was installed.
+    Installation,
+    /// The program runs on a build machine.
+    ContinuousIntegration,
+    /// What the program's author says when nobody else does.
+    Default,
 }
 
-/// Off or on, and the line it stands in (0 where there are no lines).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Answer {
-    pub(crate) on: bool,
-    pub(crate) line: usize,
-}
-
-impl Said {
-    pub(crate) fn all(on: bool, line: usize) -> Self {
-        Self { enabled: Some(Answer { on, line }), ..Self::default() }
-    }
-
-    pub(crate) fn is_silent(&self) -> bool {
-        self.enabled.is_none() && self.only.is_none() && self.purposes.is_empty()
-    }
-
-    /// What this source says of a purpose; without a name, of purposes that no
-    /// source names. Within one source too, any off wins over every on.
-    pub(crate) fn of(&self, purpose: Option<&str>) -> Option<Answer> {
-        let named = purpose.and_then(|name| self.purposes.get(name).copied());
-        let listed = self.only.as_ref().map(|(names, line)| Answer {
-            on: purpose.is_some_and(|purpose| names.iter().any(|name| name == purpose)),
-            line: *line,
-        });
-        // The most exact word first, so that `why` points at its line.
-        let words = [named, listed, self.enabled];
-        let mut said = words.iter().flatten().copied();
-        said.clone().find(|answer| !answer.on).or_else(|| said.next())
-    }
-
-    /// Whether an `on` for this purpose calls it by its name.
-    pub(crate) fn names(&self, purpose: &str) -> bool {
-        self.purposes.get(purpose).is_some_and(|answer| answer.on)
-            || self.only.as_ref().is_some_and(|(names, _)| names.iter().any(|name| name == purpose))
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "the way the program was started",
+            Self::Organisation => "the organisation's policy",
+            Self::Environment => "the environment",
+            Self::UserConfig => "the user's config file",
+            Self::UserChoice => "the user's choice",
+            Self::Installation => "the installation",
+            Self::ContinuousIntegration => "the build machine",
+            Self::Default => "the program's default",
+        })
     }
 }
 
-/// Everything that the user's choice holds beyond what it says.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Record {
-    pub(crate) written: Option<Timestamp>,
-    pub(crate) cutoff: Cutoff,
-    pub(crate) shown: Option<Shown>,
-    pub(crate) receipts: Vec<Receipt>,
+/// Where a source is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    File(PathBuf),
+    Variable(String),
+    VariableIn(String, PathBuf),
+    Program,
 }
 
-/// The notice that was shown.
-#[derive(Clone, Debug)]
-pub(crate) struct Shown {
-    pub(crate) version: String,
-    pub(crate) time: Timestamp,
-    pub(crate) purposes: Vec<String>,
+impl Location {
+    /// The place with its line, if it has one (0 is none).
+    pub(crate) fn at(&self, line: usize) -> String {
+        let line = if line == 0 { String::new() } else { format!(":{line}") };
+        match self {
+            Self::File(path) => format!("{}{line}", path.display()),
+            Self::Variable(name) => name.clone(),
+            Self::VariableIn(name, path) => format!("{name} in {}{line}", path.display()),
+            Self::Program => "default".to_owned(),
+        }
+    }
 }
 
-/// Something in a source that could not be understood.
-#[derive(Clone, Debug)]
-pub(crate) struct Problem {
-    pub(crate) line: usize,
+/// What one source says, and how much of it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Statement {
+    pub(crate) layer: Layer,
+    pub(crate) location: Location,
+    pub(crate) signal: Signal,
+    pub(crate) weight: Weight,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Weight {
+    /// It was said in so many words.
+    Said,
+    /// It is a refusal because it could not be understood.
+    Broken,
+    /// The same, and may be gone at the next look.
+    Passing,
+    /// A copy: it keeps refusals, and agrees to nothing.
+    Refusals,
+    /// It follows from how the program was started: why, and what helps.
+    Circumstance(&'static str, &'static str),
+}
+
+impl Statement {
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(self.weight, Weight::Broken | Weight::Passing)
+    }
+}
+
+/// Something in a source that could not be understood, and what to do about
+/// it. The source counts as off until it is put right.
+///
+/// `Display` names the place and the remedy. It may show the name of a key and
+/// never a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    pub(crate) layer: Layer,
+    pub(crate) place: String,
     pub(crate) what: String,
+    pub(crate) remedy: String,
 }
 
-impl Problem {
-    pub(crate) fn new(line: usize, what: impl Into<String>) -> Self {
-        Self { line, what: what.into() }
+impl Diagnostic {
+    /// The layer of the source.
+    pub fn layer(&self) -> Layer {
+        self.layer
     }
 }
 
-/// A file's text, or why there is none.
-pub(crate) enum Content {
-    Missing,
-    Text(String),
-    Broken(Problem),
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {}. Until that is put right, telemetry is off: {}.",
+            self.place, self.what, self.remedy
+        )
+    }
 }
 
-/// Whether a symbolic link in the file's place is followed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Links {
-    /// The user's or the administrator's own file: dotfile programs link them.
-    Follow,
-    /// Ours: nobody but us makes it.
-    Refuse,
+/// One source among those that decided or were outweighed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    pub(crate) layer: Layer,
+    pub(crate) location: Location,
+    pub(crate) line: usize,
+    pub(crate) on: bool,
+    pub(crate) weight: Weight,
+    pub(crate) change: String,
 }
 
-/// Reads a consent file. Creates nothing and never waits, not even for a pipe
-/// in the file's place. Only what surely is not there is missing; a link to
-/// nowhere is broken.
-pub(crate) fn read(path: &Path, links: Links) -> Content {
-    let target = match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Content::Missing,
-        Err(error) => return broken("cannot be reached", &error),
-        Ok(_) if links == Links::Refuse => Ok(path.to_path_buf()),
-        Ok(_) => fs::canonicalize(path),
-    };
-    let read = target.and_then(|target| {
-        let mut bytes = Vec::new();
-        platform::open_regular(&target)?.take(LIMIT + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    });
-    match read {
-        Err(error) => broken("cannot be read", &error),
-        Ok(bytes) if bytes.len() as u64 > LIMIT => {
-            Content::Broken(Problem::new(0, format!("is larger than {LIMIT} bytes")))
+impl Source {
+    pub(crate) fn new(
+        statement: &Statement,
+        on: bool,
+        line: usize,
+        purpose: Option<&str>,
+        command: &str,
+    ) -> Self {
+        Self {
+            layer: statement.layer,
+            location: statement.location.clone(),
+            line,
+            on,
+            weight: statement.weight,
+            change: how_to_change(statement, on, purpose, command),
         }
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Content::Text(text),
-            Err(_) => Content::Broken(Problem::new(0, "is not UTF-8 text")),
+    }
+
+    /// The layer it belongs to.
+    pub fn layer(&self) -> Layer {
+        self.layer
+    }
+
+    /// Whether it says on.
+    pub fn is_on(&self) -> bool {
+        self.on
+    }
+
+    /// Where it stands: `/home/u/.config/app/telemetry.toml:3`, the name of a
+    /// variable, or `default`.
+    pub fn place(&self) -> String {
+        self.location.at(self.line)
+    }
+
+    /// The command or the file that changes it, as an instruction without a
+    /// full stop: "unset DO_NOT_TRACK".
+    pub fn how_to_change(&self) -> &str {
+        &self.change
+    }
+
+    /// Why it counts, as a clause: "the environment (DO_NOT_TRACK) says so".
+    pub(crate) fn clause(&self) -> String {
+        match self.weight {
+            Weight::Circumstance(why, _) => why.to_owned(),
+            Weight::Broken => format!("{self} cannot be understood"),
+            Weight::Passing => format!("{self} cannot be understood at the moment"),
+            Weight::Said | Weight::Refusals => format!("{self} says so"),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.location {
+            Location::Program => write!(f, "{}", self.layer),
+            _ => write!(f, "{} ({})", self.layer, self.place()),
+        }
+    }
+}
+
+fn how_to_change(statement: &Statement, on: bool, purpose: Option<&str>, command: &str) -> String {
+    let to = if on { "off" } else { "on" };
+    let signal = &statement.signal;
+    // What was refused by its name is not agreed to by a yes to everything.
+    let refused = |name: &&str| signal.purposes.get(*name).is_some_and(|answer| !answer.on);
+    match (&statement.location, statement.layer) {
+        _ if matches!(statement.weight, Weight::Circumstance(..)) => match statement.weight {
+            Weight::Circumstance(_, remedy) => remedy.to_owned(),
+            _ => String::new(),
         },
-    }
-}
-
-fn broken(what: &str, error: &io::Error) -> Content {
-    // The kind has fixed words; an error's own text could hold anything.
-    Content::Broken(Problem::new(0, format!("{what} ({})", error.kind())))
-}
-
-/// Which keys a file may have.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Nothing but `[telemetry]`: the organisation's and the installation's.
-    Policy,
-    /// The program's config file, whose other tables are not ours.
-    Config,
-    /// The user's choice, which only we write.
-    Choice,
-}
-
-/// Understands a file's text whole, or says everything that is wrong with it.
-/// `known` are the purposes there are, if the author listed them.
-pub(crate) fn parse(
-    text: &str,
-    kind: Kind,
-    known: &[String],
-) -> Result<(Said, Record), Vec<Problem>> {
-    let table = match DeTable::parse(text) {
-        Ok(table) => table,
-        Err(error) => {
-            // The error's own text quotes the file, so only its place is used.
-            let line = error.span().map_or(0, |span| line_of(text, span.start));
-            return Err(vec![Problem::new(line, "is not valid TOML")]);
+        (Location::File(_), Layer::UserChoice) if statement.is_broken() => {
+            format!("run `{command} off` and then `{command} on`")
         }
-    };
-    let mut reader = Reader {
-        text,
-        kind,
-        known,
-        said: Said::default(),
-        record: Record::default(),
-        problems: Vec::new(),
-    };
-    reader.root(table.get_ref());
-    if reader.problems.is_empty() { Ok((reader.said, reader.record)) } else { Err(reader.problems) }
-}
-
-type Value<'i> = Spanned<DeValue<'i>>;
-
-struct Reader<'t> {
-    text: &'t str,
-    kind: Kind,
-    known: &'t [String],
-    said: Said,
-    record: Record,
-    problems: Vec<Problem>,
-}
-
-impl Reader<'_> {
-    fn root(&mut self, table: &DeTable<'_>) {
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            if name == "telemetry" {
-                self.telemetry(value);
-            } else if name.eq_ignore_ascii_case("telemetry") {
-                self.problem(
-                    key.span().start,
-                    format!("has `{}` where `telemetry` is meant", shown(name)),
-                );
-            } else if self.kind != Kind::Config {
-                self.problem(key.span().start, format!("has the unknown key `{}`", shown(name)));
-            }
+        (Location::File(_), Layer::UserChoice) => match purpose.filter(refused) {
+            Some(name) => format!("run `{command} on --purpose {name}`"),
+            None => format!("run `{command} {to}`"),
+        },
+        (Location::File(path), Layer::Organisation) => {
+            format!("ask who administers {}", path.display())
         }
-    }
-
-    fn telemetry(&mut self, value: &Value<'_>) {
-        let choice = self.kind == Kind::Choice;
-        let Some(table) = self.table("telemetry", value) else { return };
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "enabled" => self.said.enabled = self.answer("enabled", value),
-                "purposes" => self.purposes(value),
-                "only" if choice => {
-                    self.said.only = self.names("only", value).map(|names| (names, self.line(value)));
-                }
-                "written" if choice => self.record.written = self.time("written", value),
-                "cutoff" if choice => self.cutoff(value),
-                "notice" if choice => self.notice(value),
-                "receipts" if choice => self.receipts(value),
-                other => self.problem(
-                    key.span().start,
-                    format!(
-                        "has the unknown key `{}` under [telemetry]; the keys are `enabled` and `purposes`",
-                        shown(other)
-                    ),
-                ),
-            }
+        (Location::File(path), Layer::Installation) => {
+            format!("run the installer again with the other value, or edit {}", path.display())
         }
-    }
-
-    fn purposes(&mut self, value: &Value<'_>) {
-        let Some(table) = self.table("purposes", value) else { return };
-        for (key, value) in table {
-            let name = key.get_ref().as_ref();
-            // A choice may name a purpose that an earlier version had.
-            let strict = self.kind != Kind::Choice && !self.known.is_empty();
-            if strict && !self.known.iter().any(|known| known == name) {
-                let known = self.known.join("`, `");
-                self.problem(
-                    key.span().start,
-                    format!(
-                        "names the unknown purpose `{}`; the purposes are `{known}`",
-                        shown(name)
-                    ),
-                );
-            }
-            if let Some(answer) = self.answer(name, value) {
-                self.said.purposes.insert(name.to_owned(), answer);
-            }
+        (Location::File(path), _) => format!("edit {}", path.display()),
+        (Location::Variable(name), _) => format!("unset {name}"),
+        (Location::VariableIn(name, path), _) => {
+            format!("change {name} in {} and start the program again", path.display())
         }
+        (Location::Program, _) => format!("run `{command} {to}`"),
     }
-
-    fn cutoff(&mut self, value: &Value<'_>) {
-        let Some(table) = self.table("cutoff", value) else { return };
-        let (mut all, mut purposes) = (0, BTreeMap::new());
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "all" => all = self.number("all", value).unwrap_or(0),
-                "purposes" => {
-                    let Some(table) = self.table("purposes", value) else { continue };
-                    for (name, value) in table {
-                        let name = name.get_ref().as_ref();
-                        purposes.extend(self.number(name, value).map(|n| (name.to_owned(), n)));
-                    }
-                }
-                other => self
-                    .problem(key.span().start, format!("has the unknown key `{}`", shown(other))),
-            }
-        }
-        self.record.cutoff = Cutoff::from_parts(all, purposes);
-    }
-
-    fn notice(&mut self, value: &Value<'_>) {
-        let Some(table) = self.table("notice", value) else { return };
-        let (mut version, mut time, mut purposes) = (None, None, None);
-        for (key, value) in table {
-            match key.get_ref().as_ref() {
-                "shown" => version = self.text_of("shown", value),
-                "time" => time = self.time("time", value),
-                "purposes" => purposes = self.names("purposes", value),
-                other => self
-                    .problem(key.span().start, format!("has the unknown key `{}`", shown(other))),
-            }
-        }
-        match (version, time, purposes) {
-            (Some(version), Some(time), Some(purposes)) => {
-                self.record.shown = Some(Shown { version, time, purposes });
-            }
-            _ => self.problem(value.span().start, "has an incomplete `notice`".to_owned()),
-        }
-    }
-
-    fn receipts(&mut self, value: &Value<'_>) {
-        let Some(entries) = value.get_ref().as_array() else {
-            return self
-                .problem(value.span().start, "has `receipts` that are not a list".to_owned());
-        };
-        for entry in entries {
-            let Some(table) = self.table("receipts", entry) else { continue };
-            let (mut notice, mut time, mut purposes) = (None, None, None);
-            for (key, value) in table {
-                match key.get_ref().as_ref() {
-                    "notice" => notice = self.text_of("notice", value),
-                    "time" => time = self.time("time", value),
-                    "purposes" => purposes = self.names("purposes", value),
-                    other => {
-                        self.problem(
-                            key.span().start,
-                            format!("has the unknown key `{}`", shown(other)),
-                        );
-                    }
-                }
-            }
-            match (notice, time, purposes) {
-                (Some(notice), Some(time), Some(purposes)) => {
-                    self.record.receipts.push(Receipt { notice, time, purposes });
-                }
-                _ => self.problem(entry.span().start, "has an incomplete receipt".to_owned()),
-            }
-        }
-    }
-
-    fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
-        let table = value.get_ref().as_table();
-        if table.is_none() {
-            self.wrong(key, "a table", value);
-        }
-        table
-    }
-
-    fn answer(&mut self, key: &str, value: &Value<'_>) -> Option<Answer> {
-        let Some(on) = value.get_ref().as_bool() else {
-            self.wrong(key, "`true` or `false`, without quotes", value);
-            return None;
-        };
-        Some(Answer { on, line: self.line(value) })
-    }
-
-    fn text_of(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
-        let text = value.get_ref().as_str();
-        if text.is_none() {
-            self.wrong(key, "a text", value);
-        }
-        text.map(str::to_owned)
-    }
-
-    fn time(&mut self, key: &str, value: &Value<'_>) -> Option<Timestamp> {
-        let time = value.get_ref().as_str().and_then(|text| text.parse().ok());
-        if time.is_none() {
-            self.wrong(key, "a time such as \"2026-01-31T12:00:00Z\"", value);
-        }
-        time
-    }
-
-    /// A generation.
-    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
-        let integer = value.get_ref().as_integer();
-        let number = integer.and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
-        let number = number.filter(|number| *number <= cutoff::LARGEST);
-        if number.is_none() {
-            self.wrong(key, "a number that counts refusals", value);
-        }
-        number
-    }
-
-    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
-        let names = value.get_ref().as_array().and_then(|array| {
-            array.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect()
-        });
-        if names.is_none() {
-            self.wrong(key, "a list of texts", value);
-        }
-        names
-    }
-
-    fn wrong(&mut self, key: &str, expected: &str, value: &Value<'_>) {
-        let what = format!("has a `{}` that is not {expected}", shown(key));
-        self.problem(value.span().start, what);
-    }
-
-    fn problem(&mut self, at: usize, what: String) {
-        let line = line_of(self.text, at);
-        self.problems.push(Problem { line, what });
-    }
-
-    fn line(&self, value: &Value<'_>) -> usize {
-        line_of(self.text, value.span().start)
-    }
-}
-
-/// The line, from 1, of a byte.
-pub(crate) fn line_of(text: &str, at: usize) -> usize {
-    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
-}
-
-/// A key as a message may show it: what a terminal could act on is escaped,
-/// and whoever wrote a novel into a key does not get it printed.
-pub(crate) fn shown(key: &str) -> String {
-    const LONGEST: usize = 64;
-    let mut text: String = key.chars().take(LONGEST).flat_map(char::escape_debug).collect();
-    if key.chars().nth(LONGEST).is_some() {
-        text.push('…');
-    }
-    text
 }

@@ -1,13 +1,14 @@
-//! Noticing that a consent file changed.
+//! Noticing that a consent file changed while the program runs.
 //!
-//! It owns what a file looked like when the decision was made. It must never
-//! know what is in it.
+//! It owns what the files looked like when the decision was made. It must never
+//! know what is in them.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use crate::consent::file::Owner;
 use crate::platform;
 
 /// How long a change may go unnoticed. A second is less than a person needs to
@@ -29,11 +30,12 @@ pub(crate) struct Watch {
     stale: AtomicBool,
 }
 
+/// How one file looked when it was read.
 #[derive(Debug)]
-struct Mark {
-    path: PathBuf,
-    own: bool,
-    seen: Option<Seen>,
+pub(crate) struct Mark {
+    pub(crate) path: PathBuf,
+    pub(crate) owner: Owner,
+    pub(crate) seen: Option<Seen>,
 }
 
 /// What `stat` says of a file.
@@ -44,62 +46,81 @@ pub(crate) struct Seen {
     identity: [u64; 4],
 }
 
-impl Watch {
-    /// Notes how every file looks now; to be called before the files are read.
-    /// The flag says of a file that it is ours, where links are not followed.
-    pub(crate) fn begin(files: impl Iterator<Item = (PathBuf, bool)>) -> Self {
-        let marks: Vec<_> =
-            files.map(|(path, own)| Mark { seen: look(&path, own), path, own }).collect();
-        let now = SystemTime::now();
-        let settled = marks.iter().filter_map(|mark| mark.seen.as_ref()?.modified).all(|time| {
-            now.duration_since(time).unwrap_or_else(|ahead| ahead.duration()) > COARSEST_CLOCK
-        });
+impl Seen {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+            identity: platform::identity(metadata),
+        }
+    }
+
+    /// How the file at `path` looks now.
+    pub(crate) fn at(path: &Path, owner: Owner) -> Option<Self> {
+        let metadata = match owner {
+            Owner::Us => fs::symlink_metadata(path),
+            Owner::Others => fs::metadata(path),
+        };
+        metadata.ok().as_ref().map(Self::of)
+    }
+
+    /// Whether the file may have changed since without a new time.
+    pub(crate) fn is_fresh(&self, now: SystemTime) -> bool {
+        self.modified.is_some_and(|time| {
+            now.duration_since(time).unwrap_or_else(|ahead| ahead.duration()) <= COARSEST_CLOCK
+        })
+    }
+}
+
+impl Watch {
+    /// `settled` is false when something could not be read and may be readable
+    /// at the next look.
+    pub(crate) fn new(marks: Vec<Mark>, settled: bool) -> Self {
+        let now = SystemTime::now();
+        let fresh = marks.iter().filter_map(|mark| mark.seen.as_ref()).any(|s| s.is_fresh(now));
+        Self {
+            settled: settled && !fresh,
             marks,
-            settled,
             begun: Instant::now(),
             checked_ms: AtomicU64::new(0),
             stale: AtomicBool::new(false),
         }
     }
 
-    /// Looks at the files if the last look is [`INTERVAL`] ago; most calls cost
-    /// nothing. `now` is the time. Once true, it stays true.
-    pub(crate) fn changed(&self, now: Instant) -> bool {
-        if self.stale.load(Ordering::Relaxed) {
-            return true;
-        }
+    /// Whether the last look is [`INTERVAL`] ago. Of several threads that ask
+    /// at once one is told so, and is to look. `now` is the time.
+    pub(crate) fn is_due(&self, now: Instant) -> bool {
         let since = now.saturating_duration_since(self.begun);
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let last = self.checked_ms.load(Ordering::Relaxed);
         let interval = u64::try_from(INTERVAL.as_millis()).unwrap_or(u64::MAX);
-        if now.saturating_sub(last) < interval {
-            return false;
-        }
-        // Of several threads that come by at once, one looks.
-        let mine =
-            self.checked_ms.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed);
-        if mine.is_ok() && !self.settled {
+        now.saturating_sub(last) >= interval
+            && self
+                .checked_ms
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+
+    /// Looks at the files if the last look is [`INTERVAL`] ago. Once true, it
+    /// stays true. `now` is the time.
+    pub(crate) fn changed(&self, now: Instant) -> bool {
+        self.stale.load(Ordering::Relaxed) || (self.is_due(now) && self.changed_at_look())
+    }
+
+    /// What a look says that comes [`INTERVAL`] after the last.
+    pub(crate) fn changed_at_look(&self) -> bool {
+        if !self.settled {
             self.stale.store(true, Ordering::Relaxed);
         }
-        mine.is_ok() && self.changed_now()
+        self.changed_now()
     }
 
     pub(crate) fn changed_now(&self) -> bool {
         let changed = self.stale.load(Ordering::Relaxed)
-            || self.marks.iter().any(|mark| look(&mark.path, mark.own) != mark.seen);
+            || self.marks.iter().any(|mark| Seen::at(&mark.path, mark.owner) != mark.seen);
         if changed {
             self.stale.store(true, Ordering::Relaxed);
         }
         changed
     }
-}
-
-fn look(path: &Path, own: bool) -> Option<Seen> {
-    let metadata = if own { fs::symlink_metadata(path) } else { fs::metadata(path) }.ok()?;
-    Some(Seen {
-        modified: metadata.modified().ok(),
-        length: metadata.len(),
-        identity: platform::identity(&metadata),
-    })
 }

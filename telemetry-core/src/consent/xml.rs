@@ -12,19 +12,21 @@
 
 use roxmltree::{Document, Node};
 
-use crate::consent::source::{Answer, Problem, Said, shown};
+use crate::consent::document::shown;
+use crate::consent::file::Problem;
+use crate::consent::signal::{Answer, Signal};
 
 const SECTION: &str = "analyticsSettings";
 
-pub(crate) fn parse(text: &str, known: &[String]) -> Result<Said, Vec<Problem>> {
+pub(crate) fn parse(text: &str, known: &[String]) -> Result<Signal, Vec<Problem>> {
     let document = Document::parse(text).map_err(|error| {
-        vec![Problem::new(usize::try_from(error.pos().row).unwrap_or(0), "is not valid XML")]
+        vec![Problem::of_cut_off(usize::try_from(error.pos().row).unwrap_or(0), "is not valid XML")]
     })?;
-    let (mut said, mut problems) = (Said::default(), Vec::new());
+    let (mut signal, mut problems) = (Signal::default(), Vec::new());
     for node in document.descendants().filter(Node::is_element) {
         let name = node.tag_name().name();
         if name == SECTION {
-            section(&document, node, known, &mut said, &mut problems);
+            section(&document, node, known, &mut signal, &mut problems);
         } else if name.eq_ignore_ascii_case(SECTION) {
             problems.push(Problem::new(
                 line(&document, node),
@@ -32,14 +34,14 @@ pub(crate) fn parse(text: &str, known: &[String]) -> Result<Said, Vec<Problem>> 
             ));
         }
     }
-    if problems.is_empty() { Ok(said) } else { Err(problems) }
+    if problems.is_empty() { Ok(signal) } else { Err(problems) }
 }
 
 fn section(
     document: &Document<'_>,
     section: Node<'_, '_>,
     known: &[String],
-    said: &mut Said,
+    signal: &mut Signal,
     problems: &mut Vec<Problem>,
 ) {
     // `configSource` would move the settings into a file that is not read here.
@@ -53,9 +55,9 @@ fn section(
             Err(what) => problems.push(Problem::new(at, what)),
             Ok((purpose, on)) => {
                 let slot = match purpose {
-                    None => &mut said.enabled,
+                    None => &mut signal.enabled,
                     Some(name) => {
-                        let answer = said.purposes.entry(name).or_insert(Answer { on, line: at });
+                        let answer = signal.purposes.entry(name).or_insert(Answer { on, line: at });
                         if answer.on && !on {
                             *answer = Answer { on, line: at };
                         }

@@ -19,6 +19,7 @@ use crate::error::{Error, Kind};
 
 mod lock;
 mod process;
+mod rights;
 
 #[cfg(not(unix))]
 #[path = "other.rs"]
@@ -29,6 +30,7 @@ mod imp;
 
 pub(crate) use self::lock::Lock;
 pub(crate) use self::process::process_id;
+pub(crate) use self::rights::{could_be_anothers, has_raised_rights, may_pass, would_litter_for};
 
 /// Creates `path` and its missing parents. On Unix the folder itself is 0700,
 /// and an existing one is refused unless it is a real folder of this user that
@@ -98,6 +100,21 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     open_existing(OpenOptions::new().read(true), path).map(|(file, _)| file)
 }
 
+/// The same, which follows a symbolic link.
+pub(crate) fn open_regular_or_linked(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    imp::no_wait(options.read(true));
+    regular(options.open(path)?).map(|(file, _)| file)
+}
+
+/// Empties an existing file of ours where it stands, durably. It needs no room
+/// on the disk.
+pub(crate) fn empty_durably(path: &Path) -> io::Result<()> {
+    let file = open_to_change(path)?;
+    file.set_len(0)?;
+    file.sync_all()
+}
+
 /// Opens an existing regular file for reading and writing, without following a
 /// symbolic link; a symbolic link, folder, pipe or device is an error. So is a
 /// file of another user, and one with a second name: what is changed here would
@@ -110,7 +127,10 @@ pub(crate) fn open_to_change(path: &Path) -> io::Result<File> {
 
 fn open_existing(options: &mut OpenOptions, path: &Path) -> io::Result<(File, fs::Metadata)> {
     imp::no_follow(options);
-    let file = options.open(path)?;
+    regular(options.open(path)?)
+}
+
+fn regular(file: File) -> io::Result<(File, fs::Metadata)> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

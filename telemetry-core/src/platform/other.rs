@@ -27,6 +27,8 @@ pub(super) fn private(options: &mut OpenOptions) {
 
 pub(super) fn no_follow(_options: &mut OpenOptions) {}
 
+pub(super) fn no_wait(_options: &mut OpenOptions) {}
+
 pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
     Ok(())
 }

@@ -47,6 +47,10 @@ pub(super) fn no_follow(options: &mut OpenOptions) {
     options.custom_flags(flags.bits().cast_signed());
 }
 
+pub(super) fn no_wait(options: &mut OpenOptions) {
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+}
+
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }

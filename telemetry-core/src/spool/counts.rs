@@ -383,13 +383,23 @@ impl Drops {
     /// Counts. No lock of this process is held meanwhile, so that a fork in
     /// another thread leaves none locked for ever.
     pub(crate) fn add(&self, reason: Reason, events: u64) {
+        self.add_later(reason, events);
+        self.write();
+    }
+
+    /// Counts, and leaves the writing to the next that writes.
+    pub(crate) fn add_later(&self, reason: Reason, events: u64) {
         self.forget_parent();
         for (of, pending) in Reason::ALL.iter().zip(&self.pending) {
             if *of == reason {
                 pending.fetch_add(events, Ordering::Relaxed);
             }
         }
-        self.write();
+    }
+
+    /// Forgets what is pending.
+    pub(crate) fn forget(&self) {
+        self.pending.iter().for_each(|pending| pending.store(0, Ordering::Relaxed));
     }
 
     /// Writes what is pending, if the disk takes it.

@@ -5,7 +5,7 @@
 use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 use std::time::{Instant, SystemTime};
 
@@ -103,6 +103,9 @@ impl Process {
         if lane.get().is_none() {
             let run = names::fresh_run().ok()?;
             lane.get_or_init(|| Lane::new(&self.dir, self.limits, &self.drops, run));
+            // Before it is asked whether the line is allowed: either that sees
+            // the no, or `wait_for_writers`, which comes after a no, this lane.
+            fence(Ordering::SeqCst);
         }
         lane.get()
     }
@@ -115,19 +118,26 @@ impl Process {
     }
 
     /// Appends where no other thread writes at this moment, if there is such a
-    /// place.
-    fn append(&self, line: &[u8]) -> Result<(), Error> {
+    /// place, and if `allowed` says so once this thread alone writes there. Says
+    /// whether the line was stored.
+    fn append(&self, line: &[u8], allowed: impl Fn() -> bool) -> Result<bool, Error> {
+        let append = |mut writer: MutexGuard<'_, Writer>| {
+            if !allowed() {
+                return Ok(false);
+            }
+            writer.append(line).map(|()| true)
+        };
         let (first, preferred) = self.preferred();
-        if let Some(mut writer) = preferred.free_writer() {
-            return writer.append(line);
+        if let Some(writer) = preferred.free_writer() {
+            return append(writer);
         }
         for index in (0..SEGMENTS).filter(|index| *index != first) {
-            if let Some(mut writer) = self.lane(index).and_then(Lane::free_writer) {
+            if let Some(writer) = self.lane(index).and_then(Lane::free_writer) {
                 let _ = PREFERRED.try_with(|preferred| preferred.set(index));
-                return writer.append(line);
+                return append(writer);
             }
         }
-        preferred.writer().append(line)
+        append(preferred.writer())
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {
@@ -213,7 +223,24 @@ impl Spool {
     /// When the line is too long or the operating system refuses to write. The
     /// event is then dropped and counted; the next one may succeed.
     pub fn append(&self, line: &[u8]) -> Result<(), Error> {
-        self.process().append(line)
+        self.process().append(line, || true).map(drop)
+    }
+
+    /// The same, if `allowed` says so at the moment in which this thread alone
+    /// writes. Says whether the line was stored.
+    pub(crate) fn append_while(
+        &self,
+        line: &[u8],
+        allowed: impl Fn() -> bool,
+    ) -> Result<bool, Error> {
+        self.process().append(line, allowed)
+    }
+
+    /// Waits until no thread of this process writes a line that was allowed
+    /// earlier.
+    pub(crate) fn wait_for_writers(&self) {
+        fence(Ordering::SeqCst);
+        self.process_at(Instant::now()).lanes().for_each(|lane| drop(lane.writer()));
     }
 
     /// Waits until everything appended so far would survive a power cut.

@@ -79,7 +79,7 @@ fn telemetry(cli: &Cli) -> Result<Builder, Error> {
         None => builder.on_by_default(),
         Some(_) => {
             let text = "We count runs.\nWe never read your files.";
-            builder.notice(Notice::new("2026-01", text).purposes(&purposes), |_| {})
+            builder.notice(Notice::new("2026-01", text).purposes(&purposes), |_| true)
         }
     };
     Ok(match cli.receiver.as_str() {

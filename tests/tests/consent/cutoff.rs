@@ -20,26 +20,26 @@ fn a_refusal_and_its_end_raise_the_generations_and_nothing_else_does() {
     let choice = layers.choice().unwrap();
     let now = || generations(&layers.decide());
     let first = now();
-    choice.on().unwrap();
-    choice.on_for("service").unwrap();
-    choice.on().unwrap();
+    choice.agree().unwrap();
+    choice.agree_to("service").unwrap();
+    choice.agree().unwrap();
     assert_eq!(now(), first, "agreeing keeps what is stored");
 
-    choice.off_for("diagnostics").unwrap();
+    choice.refuse_purpose("diagnostics").unwrap();
     let refused = now();
     assert!(refused.iter().zip(&first).all(|(now, before)| now > before), "{refused:?}");
-    choice.on_for("diagnostics").unwrap();
+    choice.agree_to("diagnostics").unwrap();
     let reopened = now();
     for (at, purpose) in PURPOSES.iter().enumerate() {
         let is_it = *purpose == Purpose::DIAGNOSTICS;
         assert_eq!(reopened[at] > refused[at], is_it, "{purpose}: of the one purpose alone");
     }
-    choice.on_for("diagnostics").unwrap();
+    choice.agree_to("diagnostics").unwrap();
     assert_eq!(now(), reopened, "which changes nothing twice");
 
-    choice.off().unwrap();
+    choice.refuse().unwrap();
     let off = now();
-    choice.on().unwrap();
+    choice.agree().unwrap();
     assert!(now().iter().zip(&off).all(|(now, before)| now > before));
     let text = fs::read_to_string(choice.path()).unwrap();
     assert!(!text.contains("fence"), "{text}");
@@ -48,7 +48,7 @@ fn a_refusal_and_its_end_raise_the_generations_and_nothing_else_does() {
 /// A refusal that somebody wrote with an editor counts when it ends.
 #[test]
 fn the_end_of_a_refusal_that_nobody_counted_is_counted() {
-    for agree in [|c: &Choice| c.on(), |c: &Choice| c.on_for("service")] {
+    for agree in [|c: &Choice| c.agree(), |c: &Choice| c.agree_to("service")] {
         let home = Home::new();
         home.write("config/telemetry.toml", "[telemetry]\nenabled = false\n");
         let layers = home.layers();
@@ -65,7 +65,7 @@ fn saved_and_touched_files_and_folders_and_a_wrong_clock_change_nothing() {
     let home = Home::new();
     let config = home.write("app/config.toml", "[telemetry]\nenabled = true\n");
     let layers = home.layers().user_config(&config);
-    layers.choice().unwrap().on().unwrap();
+    layers.choice().unwrap().agree().unwrap();
     let before = generations(&layers.decide());
     let text = fs::read_to_string(layers.choice().unwrap().path()).unwrap();
     for time in [

@@ -97,7 +97,7 @@ fn what_is_from_a_time_without_consent_is_dropped_and_counted() {
     // Refused, and agreed to again; the other purpose never was refused.
     std::fs::write(home.path().join("telemetry.toml"), "[telemetry.purposes]\nservice = false\n")
         .unwrap();
-    layers.choice().unwrap().on_for("service").unwrap();
+    layers.choice().unwrap().agree_to("service").unwrap();
     let decision = layers.decide();
     let permission = move || Permission::granted().after(decision.cutoff().clone());
     let report = run(&place.delivery_with(&receiver.url(), permission).build());

@@ -1,0 +1,87 @@
+//! Whose rights a program runs with, who could have written a file, and which
+//! failures pass.
+//!
+//! It owns the comparison of users. It must never know what is in a file, nor
+//! which module asked.
+
+use std::fs::Metadata;
+use std::path::Path;
+
+/// Whether the program runs with other rights than those of the user who
+/// started it (setuid, setgid): whatever this user's environment names is then
+/// not to be trusted, and nothing is to be made with the borrowed rights.
+#[cfg(unix)]
+pub(crate) fn has_raised_rights() -> bool {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    getuid() != geteuid() || getgid() != getegid()
+}
+
+/// Whether a file that is made at `path` would belong to the superuser in a
+/// folder of another user, who could then neither change nor remove it.
+#[cfg(unix)]
+pub(crate) fn would_litter_for(path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    if !rustix::process::geteuid().is_root() {
+        return false;
+    }
+    // What is there decides: what is missing would be made by us.
+    let there = path.ancestors().skip(1).find_map(|folder| std::fs::metadata(folder).ok());
+    there.is_some_and(|folder| folder.uid() != 0)
+}
+
+/// Why a file of ours may have been written by another user, if it may.
+#[cfg(unix)]
+pub(crate) fn could_be_anothers(metadata: &Metadata) -> Option<&'static str> {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    // The superuser can write anything in any case.
+    if metadata.uid() != user && metadata.uid() != 0 {
+        return Some("belongs to another user");
+    }
+    (metadata.mode() & 0o022 != 0).then_some("can be written by other users")
+}
+
+/// Whether a failed call may succeed a moment later without anybody's doing: no
+/// descriptor or memory is left, a file server is away.
+#[cfg(unix)]
+pub(crate) fn may_pass(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    const PASSING: &[Errno] = &[
+        Errno::MFILE,
+        Errno::NFILE,
+        Errno::NOMEM,
+        Errno::INTR,
+        Errno::AGAIN,
+        Errno::BUSY,
+        Errno::IO,
+        Errno::STALE,
+        Errno::TIMEDOUT,
+        Errno::HOSTDOWN,
+        Errno::NOTCONN,
+    ];
+    Errno::from_io_error(error).is_some_and(|errno| PASSING.contains(&errno))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn may_pass(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{Interrupted, OutOfMemory, TimedOut, WouldBlock};
+    [Interrupted, OutOfMemory, TimedOut, WouldBlock].contains(&error.kind())
+        // Somebody else has it open (ERROR_SHARING_VIOLATION).
+        || error.raw_os_error() == Some(32)
+}
+
+/// Windows: the access list of the user's profile keeps others out.
+#[cfg(not(unix))]
+pub(crate) fn has_raised_rights() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+pub(crate) fn would_litter_for(_path: &Path) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+pub(crate) fn could_be_anothers(_metadata: &Metadata) -> Option<&'static str> {
+    None
+}
