@@ -16,7 +16,7 @@ use crate::platform;
 /// into a host program's memory at every start.
 pub(crate) const LIMIT: u64 = 64 * 1024;
 
-/// A file that lost its bytes or its name within this time may be in the middle
+/// A file that was changed or lost its name within this time may be in the middle
 /// of being written anew: editors and installers empty a file and fill it, or
 /// remove it and put another in its place. Both are done within milliseconds.
 const FRESH: Duration = Duration::from_millis(20);
@@ -116,35 +116,45 @@ pub(crate) fn read(path: &Path, owner: Owner) -> Look {
 }
 
 /// The same for a source whose silence would let something be collected: a file
-/// that was emptied or removed a moment ago is looked at again, for six
-/// milliseconds at most, before it counts as empty or missing.
-pub(crate) fn read_twice(path: &Path, owner: Owner) -> Look {
+/// that says nothing and was changed, emptied or removed a moment ago may be in
+/// the middle of being written. It is looked at again, for six milliseconds at
+/// most, and believed when it stays as it is. `is_silent` tells whether a text
+/// says nothing.
+pub(crate) fn read_twice(path: &Path, owner: Owner, is_silent: impl Fn(&str) -> bool) -> Look {
     let mut look = read(path, owner);
+    let mut unchanged = 0;
     for _ in 0..6 {
-        if !may_be_unfinished(path, &look) {
+        let young = may_be_unfinished(path, &look, &is_silent);
+        // No file, or an empty one, says too little to be believed at once.
+        let says_much = matches!(&look.content, Content::Text(text) if !text.trim().is_empty());
+        if !young || (unchanged >= 3 && says_much) {
             return look;
         }
         std::thread::sleep(Duration::from_millis(1));
-        look = read(path, owner);
+        let again = read(path, owner);
+        unchanged = if again.content == look.content { unchanged + 1 } else { 0 };
+        look = again;
     }
-    let age = look.seen.as_ref().and_then(|seen| age(seen.modified));
-    if matches!(&look.content, Content::Text(text) if text.trim().is_empty())
-        && age.is_some_and(|age| age < EMPTIED)
-    {
+    if is_empty(&look.content) && may_be_unfinished(path, &look, &is_silent) {
         look.content = Content::Broken(Problem::passing("was emptied a moment ago"));
     }
     look
 }
 
+fn is_empty(content: &Content) -> bool {
+    matches!(content, Content::Text(text) if text.trim().is_empty())
+}
+
 /// Whether somebody may be writing the file right now.
-fn may_be_unfinished(path: &Path, look: &Look) -> bool {
+fn may_be_unfinished(path: &Path, look: &Look, is_silent: &impl Fn(&str) -> bool) -> bool {
     let (time, limit) = match (&look.content, &look.seen) {
-        (Content::Text(text), Some(seen)) if text.trim().is_empty() => (seen.modified, EMPTIED),
+        (content, Some(seen)) if is_empty(content) => (seen.modified, EMPTIED),
+        (Content::Text(text), Some(seen)) if is_silent(text) => (seen.modified, FRESH),
         (Content::Missing, _) => {
             let folder = path.parent().and_then(|folder| fs::metadata(folder).ok());
             (folder.and_then(|folder| folder.modified().ok()), FRESH)
         }
-        (Content::Broken(problem), _) if problem.passing => return true,
+        (Content::Broken(problem), _) => return problem.passing,
         _ => return false,
     };
     age(time).is_some_and(|age| age < limit)

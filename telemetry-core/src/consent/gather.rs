@@ -123,10 +123,10 @@ impl Gathered {
         self.statements.push(Statement { layer, location, signal, weight });
     }
 
-    fn read(&mut self, path: &Path, owner: Owner) -> Look {
+    fn read(&mut self, path: &Path, owner: Owner, is_silent: impl Fn(&str) -> bool) -> Look {
         let look = match self.care {
             Care::Once => file::read(path, owner),
-            Care::Twice => file::read_twice(path, owner),
+            Care::Twice => file::read_twice(path, owner, is_silent),
         };
         let (path, seen) = (path.to_path_buf(), look.seen.clone());
         self.marks.push(Mark { path, owner, seen });
@@ -134,15 +134,17 @@ impl Gathered {
     }
 
     pub(crate) fn policy(&mut self, file: &PolicyFile, may_be_no_folder: bool) {
-        let look = self.read(&file.path, Owner::Others);
+        let known = self.known.clone();
+        let parse = |text: &str| parse_policy(file, text, &known);
+        let silent = |text: &str| parse(text).is_ok_and(|signal| signal.is_silent());
+        let look = self.read(&file.path, Owner::Others, silent);
         let parsed = match look.content {
             Content::Missing => return,
             // Some programs have a *file* of their name in /etc, which is no policy.
             Content::Broken(problem) if may_be_no_folder && problem.no_folder => return,
             Content::Broken(problem) => Err(vec![problem]),
             Content::Text(text) => {
-                let parsed = self.parse_policy(file, &text);
-                parsed.map_err(|problems| passing_if_fresh(problems, look.seen.as_ref()))
+                parse(&text).map_err(|problems| passing_if_fresh(problems, look.seen.as_ref()))
             }
         };
         let location = Location::File(file.path.clone());
@@ -152,23 +154,13 @@ impl Gathered {
         }
     }
 
-    fn parse_policy(&self, file: &PolicyFile, text: &str) -> Result<Signal, Vec<Problem>> {
-        let document =
-            if file.layer == Layer::UserConfig { Document::Config } else { Document::Policy };
-        match file.format {
-            Format::Toml => document::parse(text, document, &self.known).map(|(signal, _)| signal),
-            #[cfg(feature = "xml")]
-            Format::Xml => xml::parse(text, &self.known),
-        }
-    }
-
     /// The user's choice, the mark of a refusal beside it, and the copy of the
     /// refusals beside the data.
     pub(crate) fn choice(&mut self, choice: &Path, mark: &Path, copy: Option<&Path>) {
         let stored = self.own_file(choice, true);
         let there = stored.is_some();
         let (signal, mut record) = stored.unwrap_or_default();
-        if self.read(mark, Owner::Us).content != Content::Missing {
+        if self.read(mark, Owner::Us, |_| false).content != Content::Missing {
             let refusal = Signal::for_all(false, 0);
             self.say(Layer::UserChoice, Location::File(mark.to_path_buf()), refusal);
         }
@@ -192,7 +184,7 @@ impl Gathered {
 
     /// What one of our own files holds; none when there is none.
     fn own_file(&mut self, path: &Path, is_choice: bool) -> Option<(Signal, Record)> {
-        let look = self.read(path, Owner::Us);
+        let look = self.read(path, Owner::Us, |_| false);
         if matches!(&look.content, Content::Broken(problem) if problem.no_folder) && !is_choice {
             // The data folder is none, so that there are no data and no copy.
             return None;
@@ -209,7 +201,8 @@ impl Gathered {
     }
 
     pub(crate) fn env_file(&mut self, path: &Path, variables: &[Variable]) {
-        let look = self.read(path, Owner::Others);
+        let silent = |text: &str| env::find(text, variables).is_ok_and(|sets| sets.is_empty());
+        let look = self.read(path, Owner::Others, silent);
         let found = match look.content {
             Content::Missing => return,
             Content::Broken(problem) => Err(vec![problem]),
@@ -267,6 +260,16 @@ impl Gathered {
             }
         }
         refusals
+    }
+}
+
+fn parse_policy(file: &PolicyFile, text: &str, known: &[String]) -> Result<Signal, Vec<Problem>> {
+    let document =
+        if file.layer == Layer::UserConfig { Document::Config } else { Document::Policy };
+    match file.format {
+        Format::Toml => document::parse(text, document, known).map(|(signal, _)| signal),
+        #[cfg(feature = "xml")]
+        Format::Xml => xml::parse(text, known),
     }
 }
 

@@ -81,9 +81,10 @@
 //!
 //! While the answer is off, each file is read once, and a missing one costs one
 //! system call. An *on* is believed only when two readings agree. A file that
-//! was emptied or removed within the last moments may be in the middle of being
-//! written anew: it is waited for, for six milliseconds at most, and an empty one
-//! younger than a second is off until the next look. What cannot be read for a
+//! says nothing and was changed, or that was removed, within the last 20
+//! milliseconds may be in the middle of being written anew: it is read again, for
+//! six milliseconds at most, and an empty one younger than a second is off until
+//! the next look. What cannot be read for a
 //! reason that may pass (no descriptors left, a file half written) is off until
 //! the next look too: [`Decision::is_off_for_the_moment`].
 //!

@@ -2,6 +2,12 @@
 #![forbid(unsafe_code)]
 
 mod cutoff;
+#[cfg(unix)]
+mod off;
+#[cfg(unix)]
+mod start;
+#[cfg(unix)]
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
