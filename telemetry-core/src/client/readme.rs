@@ -38,6 +38,7 @@ fn text(app: &str, command: &str) -> String {
          sent.ndjson      what was sent, byte for byte\n\
          dropped          how many events were dropped, and why\n\
          tidied           empty: when this folder was tidied last\n\
+         consent.toml     a copy of what you refused: what was recorded before is never sent\n\
          installation     a random number that stands for this installation\n\
          secret           the key behind the pseudonyms; it never leaves this machine\n"
     )
