@@ -258,3 +258,22 @@ fn host_version() -> Option<String> {
     let line = release.lines().find_map(|line| line.strip_prefix("VERSION_ID="))?;
     Some(line.trim_matches('"').to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    /// What a change lets leave is reviewed as a change of the file.
+    #[test]
+    fn what_telemetry_can_say_is_what_was_reviewed() {
+        telemetry_core::schema_lock!("chef_run/telemetry.lock");
+    }
+
+    #[test]
+    fn the_page_for_users_is_true() {
+        telemetry_core::schema_docs!(
+            "chef_run/PRIVACY.md",
+            program: "chef_run",
+            command: "chef_run telemetry",
+            variable: "CHEF_TELEMETRY_OPT_OUT=1",
+        );
+    }
+}

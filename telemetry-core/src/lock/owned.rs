@@ -48,7 +48,7 @@ pub fn event(event: &EventSchema) -> owned::Event {
         instance: None,
         version: event.version,
         purpose: event.purpose.name().to_owned(),
-        description: event.description.trim().to_owned(),
+        description: one_line(event.description),
         since: text(event.since),
         owner: text(event.owner),
         question: text(event.question),
@@ -92,7 +92,7 @@ fn field(field: &FieldSchema) -> owned::Field {
         name: field.name.to_owned(),
         policy: owned::Policy::new(one_line(&policy.to_string())),
         domain,
-        description: field.description.trim().to_owned(),
+        description: one_line(field.description),
         purpose: field.purpose.map(|purpose| purpose.name().to_owned()),
         since: field.since.map(str::to_owned),
         renamed_from: field.renamed_from.map(str::to_owned),
@@ -100,7 +100,8 @@ fn field(field: &FieldSchema) -> owned::Field {
     }
 }
 
-/// The attribute as the source writes it may be broken into lines.
+/// The source breaks attributes and doc comments into lines as it needs to: to
+/// break them elsewhere is no change.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
