@@ -54,7 +54,7 @@ pub(super) fn loosened(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<
             diff,
             event,
             Some(row),
-            "is loosened and keeps its `since`: who agreed to the notice before was told otherwise. \
+            "is loosened without a new `since`: who agreed before was told otherwise. \
              Set `since` to the version of the notice that tells of it",
         );
     }

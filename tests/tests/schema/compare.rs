@@ -32,7 +32,7 @@ fn a_value_that_left_as_a_pseudonym_and_now_leaves_itself_is_loosened() {
         Some(Rank::Loosened),
         &[
             "run.finished.target: hash -> allow(because = \"ours\") (LOOSENED: the value itself would leave)",
-            "is loosened and keeps its `since`",
+            "is loosened without a new `since`",
             "1 loosened",
         ],
     );
