@@ -349,18 +349,11 @@ fn single_out(found: &mut Found<'_>, event: &Event) {
         row.field.domain.openings(&mut |opening| there |= wanted.contains(&opening));
         there
     };
-    let linking: Vec<String> = rows
-        .iter()
-        .filter(|row| is(row, &[Opening::Pseudonym, Opening::Digest]))
-        .map(Row::dotted)
-        .collect();
-    let telling: Vec<String> = rows
-        .iter()
-        .filter(|row| is(row, &[Opening::Text, Opening::Vouched, Opening::Number]))
-        .map(Row::dotted)
-        .collect();
-    if linking.len() + telling.len() >= 3 && !telling.is_empty() {
-        let all: Vec<String> = linking.into_iter().chain(telling).collect();
+    let linking = [Opening::Pseudonym, Opening::Digest];
+    let telling = [Opening::Text, Opening::Vouched, Opening::Number];
+    let any = |row: &&Row<'_>| is(row, &linking) || is(row, &telling);
+    let all: Vec<String> = rows.iter().filter(any).map(Row::dotted).collect();
+    if all.len() >= 3 && rows.iter().any(|row| is(row, &telling)) {
         let text = format!(
             "{} together are likely to point at one person: split the event, or make some coarser",
             all.join(", ")
