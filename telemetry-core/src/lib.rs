@@ -30,6 +30,7 @@ pub mod spool;
 
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what the client stands on"))]
 mod platform;
+mod slot;
 
 pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
 
@@ -75,6 +76,7 @@ pub mod __private {
         BARE, DROP, Domain, EventSchema, FieldSchema, Period, Policy, Shape, TimePrecision, Values,
         event, fields, hold,
     };
+    pub use crate::slot::Slot;
 
     #[cfg(feature = "registry")]
     pub use crate::schema::registry::{Instance, Linked, inventory};

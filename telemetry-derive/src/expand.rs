@@ -51,6 +51,14 @@ fn event(input: &Input<'_>) -> TokenStream {
     let place = (input.variants.len() > 1)
         .then(|| quote!(fn variant(&self) -> usize { match self { #(#places)* } }));
     let walk = walk(input, |index| quote!(<Self as __t::Event>::SCHEMA[#index].fields));
+    let counter = is_counted(input).then(|| {
+        quote! {
+            fn counter() -> __t::Option<&'static __t::Slot> {
+                static __COUNTER: __t::Slot = __t::Slot::new();
+                __t::Some(&__COUNTER)
+            }
+        }
+    });
     let ours = implement(
         input,
         &quote!(__t::Event),
@@ -59,6 +67,7 @@ fn event(input: &Input<'_>) -> TokenStream {
             const TYPE_PATH: &'static __t::Text = __P;
             fn only_the_derive_may_implement_this_trait() {}
             #place
+            #counter
             #walk
         },
     );
@@ -71,6 +80,12 @@ fn event(input: &Input<'_>) -> TokenStream {
     let path = type_path(input);
     let held = hold(input);
     quote!(#path #ours #debug #refused #register #held)
+}
+
+/// Whether only counts of the event leave.
+pub(crate) fn is_counted(input: &Input<'_>) -> bool {
+    let said = input.variants.iter().map(|variant| &variant.attributes);
+    said.chain([&input.attributes]).any(|attributes| attributes.count.is_some())
 }
 
 /// The path of the type, which keeps the keys of two events of one name apart.

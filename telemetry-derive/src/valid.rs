@@ -10,6 +10,7 @@ use syn::{Data, LitStr};
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
+use crate::generics::is_one_type;
 use crate::identifiers::{self, Width};
 use crate::policy::{Policy, table};
 use crate::reasons;
@@ -91,6 +92,7 @@ fn check_event(input: &Input<'_>, errors: &mut Errors) {
             "no purpose: say why this is collected, `#[telemetry(purpose = \"...\")]`, as one of `service`, `diagnostics`, `product-improvement`, `model-training`, or a purpose of your own",
         );
     }
+    check_counted(input, errors);
     for purpose in input
         .attributes
         .purpose
@@ -115,6 +117,26 @@ fn check_event(input: &Input<'_>, errors: &mut Errors) {
         Some((variant.name.as_str(), span.or(variant.ident.map(|ident| ident.span()))?))
     });
     check_unique(names, "event", errors);
+}
+
+/// Counts are kept for a type: all of its variants are counted, or none, and it
+/// is one type.
+fn check_counted(input: &Input<'_>, errors: &mut Errors) {
+    let of_all = input.attributes.count.as_ref();
+    let of_one = input.variants.iter().find_map(|variant| variant.attributes.count.as_ref());
+    let Some(count) = of_all.or(of_one) else { return };
+    if of_all.is_none() && input.variants.iter().any(|v| v.attributes.count.is_none()) {
+        errors.push(syn::Error::new(
+            count.span,
+            "`count` belongs on the enum: its variants are counted together, or none of them is",
+        ));
+    }
+    if !is_one_type(&input.original.generics) {
+        errors.push(syn::Error::new(
+            count.span,
+            "a counted event has no type parameters and no const parameters: its counts are kept for one type",
+        ));
+    }
 }
 
 /// The longest name of an event: long enough for any path of words, short

@@ -42,6 +42,9 @@ pub(super) struct Gate {
     /// [`Telemetry::record`](super::Telemetry::record) looks at while consent is
     /// denied.
     state: AtomicU8,
+    /// Counts what was decided, from 1 on: what was worked out from a decision
+    /// holds until the next.
+    number: AtomicU64,
     held: RwLock<Held>,
     /// Every reading of consent takes a number before it begins. One that began
     /// earlier than the one that holds is too old to say anything.
@@ -86,6 +89,7 @@ impl Gate {
         let decision = layers.decide();
         Self {
             state: AtomicU8::new(state_of(&decision)),
+            number: AtomicU64::new(1),
             uncounted: AtomicBool::new(decision.uncounted().is_some()),
             held: RwLock::new(Held {
                 reading: 0,
@@ -140,7 +144,7 @@ impl Gate {
             let mut held = self.write();
             held.reading = self.next_reading();
             held.withdrawn = Withdrawn::Now;
-            self.state.store(state::OFF, Ordering::Release);
+            self.set(state::OFF);
         }
         self.stop();
         self.decide_again();
@@ -209,7 +213,7 @@ impl Gate {
             let held = self.write();
             // It may have answered in between.
             if self.looking.load(Ordering::Acquire) != 0 && held.decision.is_on() {
-                self.state.store(state::UNKNOWN, Ordering::Release);
+                self.set(state::UNKNOWN);
             }
         }
         true
@@ -219,7 +223,7 @@ impl Gate {
     fn answered(&self) {
         let held = self.write();
         if held.withdrawn == Withdrawn::No {
-            self.state.store(state_of(&held.decision), Ordering::Release);
+            self.set(state_of(&held.decision));
         }
     }
 
@@ -253,7 +257,7 @@ impl Gate {
                 Ok(()) => self.write().refused = false,
                 // What could not be counted stays refused until the next look.
                 Err(error) => {
-                    self.state.store(state::UNKNOWN, Ordering::Release);
+                    self.set(state::UNKNOWN);
                     self.reporter.report(&error);
                     return self.decision();
                 }
@@ -277,7 +281,7 @@ impl Gate {
             held.reading = reading;
             held.decision = Arc::clone(&decision);
             self.uncounted.store(decision.uncounted().is_some(), Ordering::Relaxed);
-            self.state.store(state_of(&decision), Ordering::Release);
+            self.set(state_of(&decision));
         }
         if !decision.is_on() {
             self.stop();
@@ -340,6 +344,19 @@ impl Gate {
 
     fn write(&self) -> RwLockWriteGuard<'_, Held> {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of what holds.
+    #[inline]
+    pub(super) fn number(&self) -> u64 {
+        self.number.load(Ordering::Acquire)
+    }
+
+    /// After the decision that the state is from was put in its place, so that
+    /// whoever sees the number sees the decision too.
+    fn set(&self, state: u8) {
+        self.state.store(state, Ordering::Release);
+        self.number.fetch_add(1, Ordering::Release);
     }
 
     fn stop(&self) {

@@ -5,6 +5,7 @@
 
 mod builder;
 mod container;
+mod counted;
 mod deliver;
 mod deliver_child;
 mod gate;
@@ -84,6 +85,7 @@ struct Inner {
     gate: Arc<Gate>,
     reporter: Arc<Reporter>,
     recorder: Arc<Recorder>,
+    counts: Arc<counted::Writer>,
     route: Option<Route>,
 }
 
@@ -110,7 +112,10 @@ impl Telemetry {
         if self.inner.gate.is_off() {
             return Recorded::Denied;
         }
-        self.inner.recorder.record(event)
+        match E::counter() {
+            Some(slot) => self.inner.counts.count(slot, event),
+            None => self.inner.recorder.record(event),
+        }
     }
 
     /// Whether anything is recorded now.
@@ -162,7 +167,7 @@ impl Telemetry {
     }
 
     fn send(&self, pace: Pace, deadline: Instant) -> Result<Option<Report>, Error> {
-        let Inner { gate, reporter, recorder, route } = &*self.inner;
+        let Inner { gate, reporter, recorder, route, .. } = &*self.inner;
         let Some(route) = route else { return Ok(None) };
         recorder.make_durable();
         recorder.seal_quickly();
@@ -289,6 +294,7 @@ impl Telemetry {
     pub fn off(&self) -> Result<Withdrawal, Error> {
         let under_way = self.stop_sending();
         self.inner.gate.close();
+        self.inner.counts.discard();
         self.inner.recorder.wait_for_writers();
         let first = self.choice().and_then(|choice| choice.refuse());
         let erased = self.erase(Filter::All);
@@ -315,6 +321,7 @@ impl Telemetry {
         let under_way = self.stop_sending();
         self.choice()?.refuse_purpose(purpose)?;
         self.inner.gate.decide_again();
+        self.inner.counts.forget_refused();
         self.inner.recorder.wait_for_writers();
         let erased = self.erase(Filter::Purpose(purpose));
         self.start_delivery();
@@ -411,6 +418,7 @@ impl Drop for Inner {
         if let Some(route) = &self.route {
             route.stop(route.exit_budget());
         }
+        self.counts.finish();
         self.gate.end();
     }
 }

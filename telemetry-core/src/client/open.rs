@@ -25,7 +25,17 @@ pub(super) struct Open {
     pub(super) sanitizer: Sanitizer,
     pub(super) installation: InstallationId,
     pub(super) origin: Origin,
+    /// Counts carry no id: who sent them is nobody's question.
+    pub(super) origin_of_counts: Origin,
     pub(super) spool: Spool,
+}
+
+impl Open {
+    /// The id of the next line.
+    pub(super) fn next_id(&self) -> (String, u64) {
+        let (run, number) = self.spool.next(Instant::now());
+        (run.to_owned(), number)
+    }
 }
 
 /// [`Open`], or what is needed to make it.
@@ -138,13 +148,12 @@ impl Opening {
         let installation = installation::load_or_create(&self.data)?;
         // Taken last: after a failure they are needed again.
         let keys = given.take().map_or_else(Keys::session, Ok)?;
+        let in_container = container::detect(|name| layers.variable_value(name));
         Ok(Open {
             sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
             installation,
-            origin: Origin::new(
-                &installation.to_string(),
-                container::detect(|name| layers.variable_value(name)),
-            ),
+            origin: Origin::new(Some(&installation.to_string()), in_container),
+            origin_of_counts: Origin::new(None, in_container),
             spool,
         })
     }

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
@@ -24,6 +25,9 @@ use crate::spool::{self, Counts, Reason};
 pub enum Recorded {
     /// It is in the spool, and survives the end of this process at any moment.
     Stored,
+    /// It is counted. Counts are written once a second, and at the end: a
+    /// process that is killed loses those since.
+    Counted,
     /// Consent is denied: it was not even sanitised.
     Denied,
     /// It could not be stored, and is counted: see
@@ -127,6 +131,14 @@ impl Recorder {
             panicked.map_or(String::new(), |place| format!(": its code panicked at {place}"));
         let message = format!("an event `{event}` could not be serialised{place}");
         self.reporter.report(&Error::new(Kind::Export, message));
+    }
+
+    pub(super) fn report(&self, error: &Error) {
+        self.reporter.report(error);
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.opening.data
     }
 
     /// What was dropped, by reason, as far as the disk and this process know.

@@ -3,7 +3,8 @@
 use serde::de::IgnoredAny;
 
 use super::{
-    CONTAINER, EVENT, FIELDS, GENERATION, ID, INSTALLATION, Malformed, PURPOSE, TIME, VERSION,
+    CONTAINER, COUNTS, EVENT, FIELDS, GENERATION, ID, INSTALLATION, Malformed, PERIOD, PURPOSE,
+    TIME, VERSION,
 };
 
 /// A stored line as delivery sees it: the values that stand around the fields,
@@ -18,10 +19,12 @@ pub(crate) struct Line<'l> {
     pub(crate) purpose: &'l str,
     /// Absent counts as the first, as in [`parse`].
     pub(crate) generation: u64,
-    pub(crate) installation: &'l str,
+    pub(crate) installation: Option<&'l str>,
     pub(crate) container: bool,
-    /// The JSON object with the fields.
+    /// The JSON object with the fields; of a line of counts, an empty one.
     pub(crate) fields: &'l str,
+    /// Of a line of counts, the period and the JSON list of the counts.
+    pub(crate) counts: Option<(&'l str, &'l str)>,
     /// All of it, without the line feed.
     pub(crate) raw: &'l str,
 }
@@ -47,7 +50,10 @@ impl<'l> Line<'l> {
             Some(_) => number(&mut rest, GENERATION)?,
             None => 0,
         };
-        let installation = text(&mut rest, INSTALLATION)?;
+        let installation = match after_key(rest, INSTALLATION) {
+            Some(_) => Some(text(&mut rest, INSTALLATION)?),
+            None => None,
+        };
         let container = match after_key(rest, CONTAINER) {
             Some(value) => {
                 rest = value.strip_prefix("true,")?;
@@ -55,8 +61,18 @@ impl<'l> Line<'l> {
             }
             None => false,
         };
-        let fields = after_key(rest, FIELDS)?.strip_suffix('}')?;
-        let whole = fields.starts_with('{') && is_json(fields);
+        let (fields, counts) = match after_key(rest, PERIOD) {
+            Some(_) => {
+                let period = text(&mut rest, PERIOD)?;
+                let counts = after_key(rest, COUNTS)?.strip_suffix('}')?;
+                ("{}", Some((period, counts)))
+            }
+            None => (after_key(rest, FIELDS)?.strip_suffix('}')?, None),
+        };
+        let whole = match counts {
+            Some((_, counts)) => counts.starts_with('[') && is_json(counts),
+            None => fields.starts_with('{') && is_json(fields),
+        };
         whole.then_some(Self {
             id,
             time,
@@ -67,6 +83,7 @@ impl<'l> Line<'l> {
             installation,
             container,
             fields,
+            counts,
             raw,
         })
     }

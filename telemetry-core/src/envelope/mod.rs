@@ -11,9 +11,16 @@
 //! | `version` | the schema version |
 //! | `purpose` | the event's purpose |
 //! | `generation` | the generation of the purpose: a refusal raises it, and an earlier one is never sent |
-//! | `installation` | the installation id |
+//! | `installation` | the installation id; absent if the author wants none |
 //! | `container` | `true` if the program ran in a container, else absent |
 //! | `fields` | the sanitised fields |
+//!
+//! A line of counts has, in the place of `fields`:
+//!
+//! | key | value |
+//! |---|---|
+//! | `period` | `run`, `hour`, `day` or `week`; `time` is when it began |
+//! | `counts` | a list: `fields` of a form and its `count`; or `"other":true`, for all forms that were counted together |
 
 mod depth;
 mod header;
@@ -29,6 +36,7 @@ pub(crate) use self::depth::{MAX_DEPTH, is_shallow};
 pub(crate) use self::header::Header;
 pub(crate) use self::line::Line;
 use crate::event::{Sanitized, TelemetryEvent};
+use crate::schema::{EventSchema, Item};
 
 /// The keys, in the order in which they are written.
 const ID: &str = "id";
@@ -40,6 +48,8 @@ const GENERATION: &str = "generation";
 const INSTALLATION: &str = "installation";
 const CONTAINER: &str = "container";
 const FIELDS: &str = "fields";
+const PERIOD: &str = "period";
+const COUNTS: &str = "counts";
 
 /// What each key beside [`FIELDS`] can hold, as the lock writes a domain, and
 /// what a user is told of it.
@@ -77,15 +87,16 @@ pub(crate) const STORED: &str = "stored";
 /// What is the same for all events of a run, as it stands in their lines.
 #[derive(Debug)]
 pub(crate) struct Origin {
-    /// From behind the generation to the fields.
+    /// From behind the generation to what the line says.
     tail: String,
 }
 
 impl Origin {
-    /// Events of this installation, in a container or not.
-    pub(crate) fn new(installation: &str, container: bool) -> Self {
-        let container = if container { format!(r#""{CONTAINER}":true,"#) } else { String::new() };
-        Self { tail: format!(r#","{INSTALLATION}":"{installation}",{container}"{FIELDS}":"#) }
+    /// Events of this installation, or of nobody's; in a container or not.
+    pub(crate) fn new(installation: Option<&str>, container: bool) -> Self {
+        let id = installation.map(|id| format!(r#","{INSTALLATION}":"{id}""#)).unwrap_or_default();
+        let container = if container { format!(r#","{CONTAINER}":true"#) } else { String::new() };
+        Self { tail: id + &container }
     }
 }
 
@@ -114,24 +125,8 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     origin: &Origin,
     event: &Sanitized<'_, E>,
 ) -> Result<(), serde_json::Error> {
-    let schema = event.schema();
-    buffer.reserve(ROOM);
-    // The general formatter costs several times what these copies do.
-    for part in ["{\"", ID, "\":\"", mark.run, "-"] {
-        buffer.extend_from_slice(part.as_bytes());
-    }
-    number(buffer, mark.number);
-    key(buffer, "\"", TIME, "\"");
-    time::write(buffer, mark.time);
-    key(buffer, "\"", EVENT, "\"");
-    buffer.extend_from_slice(schema.name.as_bytes());
-    key(buffer, "\"", VERSION, "");
-    number(buffer, u64::from(schema.version));
-    key(buffer, "", PURPOSE, "\"");
-    buffer.extend_from_slice(schema.purpose.name().as_bytes());
-    key(buffer, "\"", GENERATION, "");
-    number(buffer, mark.generation);
-    buffer.extend_from_slice(origin.tail.as_bytes());
+    header(buffer, (mark.run, mark.number), mark.time, mark.generation, event.schema(), origin);
+    key(buffer, "", FIELDS, "");
     let fields = buffer.len();
     event.write_json(buffer)?;
     if !buffer.get(fields..).is_some_and(is_shallow) {
@@ -139,6 +134,78 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     }
     buffer.extend_from_slice(b"}\n");
     Ok(())
+}
+
+/// What a line of counts says beside them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted<'h> {
+    /// The two parts of the line's id.
+    pub(crate) id: (&'h str, u64),
+    /// When the period began.
+    pub(crate) start: Timestamp,
+    /// The period's name.
+    pub(crate) period: &'static str,
+    /// The generation of the purpose.
+    pub(crate) generation: u64,
+    /// Where the counts come from.
+    pub(crate) origin: &'h Origin,
+}
+
+/// Appends a line that says how often each form of an event occurred; of the
+/// forms that were counted together, the fields are `None`.
+pub(crate) fn write_counts(
+    buffer: &mut Vec<u8>,
+    said: &Counted<'_>,
+    schema: &EventSchema,
+    counts: impl Iterator<Item = (Option<Item>, u64)>,
+) -> Result<(), serde_json::Error> {
+    header(buffer, said.id, said.start.into(), said.generation, schema, said.origin);
+    key(buffer, "", PERIOD, "\"");
+    buffer.extend_from_slice(said.period.as_bytes());
+    key(buffer, "\"", COUNTS, "[");
+    for (index, (fields, count)) in counts.enumerate() {
+        buffer.extend_from_slice(if index > 0 { b",{" } else { b"{" });
+        match fields {
+            Some(fields) => {
+                buffer.extend_from_slice(b"\"fields\":");
+                serde_json::to_writer(&mut *buffer, &fields)?;
+            }
+            None => buffer.extend_from_slice(b"\"other\":true"),
+        }
+        buffer.extend_from_slice(b",\"count\":");
+        number(buffer, count);
+        buffer.push(b'}');
+    }
+    buffer.extend_from_slice(b"]}\n");
+    Ok(())
+}
+
+/// The keys that all lines have, up to what they say.
+fn header(
+    buffer: &mut Vec<u8>,
+    (run, line): (&str, u64),
+    time: SystemTime,
+    generation: u64,
+    schema: &EventSchema,
+    origin: &Origin,
+) {
+    buffer.reserve(ROOM);
+    // The general formatter costs several times what these copies do.
+    for part in ["{\"", ID, "\":\"", run, "-"] {
+        buffer.extend_from_slice(part.as_bytes());
+    }
+    number(buffer, line);
+    key(buffer, "\"", TIME, "\"");
+    time::write(buffer, time);
+    key(buffer, "\"", EVENT, "\"");
+    buffer.extend_from_slice(schema.name.as_bytes());
+    key(buffer, "\"", VERSION, "");
+    number(buffer, u64::from(schema.version));
+    key(buffer, "", PURPOSE, "\"");
+    buffer.extend_from_slice(schema.purpose.name().as_bytes());
+    key(buffer, "\"", GENERATION, "");
+    number(buffer, generation);
+    buffer.extend_from_slice(origin.tail.as_bytes());
 }
 
 /// Ends one value and begins the next.
@@ -181,9 +248,11 @@ pub(crate) struct Envelope {
     pub(crate) version: u64,
     pub(crate) purpose: String,
     pub(crate) generation: u64,
-    pub(crate) installation: String,
+    pub(crate) installation: Option<String>,
     pub(crate) container: bool,
     pub(crate) fields: Map<String, Value>,
+    pub(crate) period: Option<String>,
+    pub(crate) counts: Vec<Value>,
 }
 
 /// Reads a line, which has no line feed at its end.
@@ -195,15 +264,30 @@ pub(crate) fn parse(line: &[u8]) -> Result<Envelope, Malformed> {
         _ => Err(Malformed::NotAnEvent),
     };
     let (id, time, event) = (text(ID)?, text(TIME)?, text(EVENT)?);
-    let (purpose, installation) = (text(PURPOSE)?, text(INSTALLATION)?);
+    let (purpose, installation, period) =
+        (text(PURPOSE)?, text(INSTALLATION).ok(), text(PERIOD).ok());
     let version = map.get(VERSION).and_then(Value::as_u64).ok_or(Malformed::NotAnEvent)?;
     // Without a number it is of the first generation: any refusal keeps it back.
     let generation = map.get(GENERATION).and_then(Value::as_u64).unwrap_or(0);
     let container = map.get(CONTAINER).and_then(Value::as_bool).unwrap_or(false);
-    let Some(Value::Object(fields)) = map.remove(FIELDS) else {
-        return Err(Malformed::NotAnEvent);
+    let (fields, counts) = match (map.remove(FIELDS), map.remove(COUNTS), &period) {
+        (Some(Value::Object(fields)), None, None) => (fields, Vec::new()),
+        (None, Some(Value::Array(counts)), Some(_)) => (Map::new(), counts),
+        _ => return Err(Malformed::NotAnEvent),
     };
-    Ok(Envelope { id, time, event, version, purpose, generation, installation, container, fields })
+    Ok(Envelope {
+        id,
+        time,
+        event,
+        version,
+        purpose,
+        generation,
+        installation,
+        container,
+        fields,
+        period,
+        counts,
+    })
 }
 
 /// The moment that a stored time names.

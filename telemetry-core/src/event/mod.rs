@@ -17,6 +17,7 @@ pub use self::sanitized::{Sanitized, Sanitizer};
 
 use crate::leaf::{Context, Sanitize, Sink};
 use crate::schema::{EventSchema, FieldSchema, Shape};
+use crate::slot::Slot;
 
 /// An event whose every field has a policy. Implemented by
 /// `#[derive(TelemetryEvent)]` alone.
@@ -59,6 +60,13 @@ pub trait TelemetryEvent {
         let mut index = index::Index::default();
         let Ok(()) = self.walk(&mut index);
         index.0.wrapping_add(index::before(Self::SCHEMA, self.variant()))
+    }
+
+    /// The place of the counts of this type, when they are all that leaves.
+    #[doc(hidden)]
+    #[inline]
+    fn counter() -> Option<&'static Slot> {
+        None
     }
 
     /// The schema of this value's event.

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::envelope::{Line, time_of};
-use crate::schema::{Domain, EventSchema, FieldSchema, Item, Open, Parts, Policy, Values};
+use crate::schema::{Domain, EventSchema, FieldSchema, Form, Item, Open, Parts, Policy, Values};
 
 /// The events of a program.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +84,14 @@ fn fits(schema: &EventSchema, line: &Line<'_>) -> Result<(), String> {
     if line.version == 0 || line.version > u64::from(schema.version) {
         return Err("it is of a version that this program does not know".to_owned());
     }
+    match (line.counts, schema.form) {
+        (None, Form::Each) => {}
+        (Some((period, counts)), Form::Counted { period: due, .. }) if period == due.name() => {
+            let mut json = serde_json::Deserializer::from_str(counts);
+            return Counts(schema.fields).deserialize(&mut json).map_err(|error| words(&error));
+        }
+        _ => return Err("it is not counted as the event is".to_owned()),
+    }
     let mut json = serde_json::Deserializer::from_str(line.fields);
     Fields(schema.fields).deserialize(&mut json).map_err(|error| words(&error))
 }
@@ -93,6 +101,61 @@ fn words(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
     text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// A list of counts of forms of these fields.
+struct Counts(&'static [FieldSchema]);
+
+impl<'de> DeserializeSeed<'de> for Counts {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Counts {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of counts")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut counts: A) -> Result<(), A::Error> {
+        while counts.next_element_seed(Count(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+/// One form and its count, or all others and theirs.
+struct Count(&'static [FieldSchema]);
+
+impl<'de> DeserializeSeed<'de> for Count {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Count {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a form and its count")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            match &*key {
+                "fields" => map.next_value_seed(Fields(self.0))?,
+                "other" if map.next_value::<bool>()? => {}
+                "count" => drop(map.next_value::<u64>()?),
+                _ => return Err(de::Error::custom("a count has a key that it cannot have")),
+            }
+        }
+        Ok(())
+    }
 }
 
 /// An object with these fields and no others. Any may be absent.

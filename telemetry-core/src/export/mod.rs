@@ -203,8 +203,8 @@ impl<'l> WaitingEvent<'l> {
         self.0.purpose
     }
 
-    /// The installation id.
-    pub fn installation(&self) -> &'l str {
+    /// The installation id, if there is one.
+    pub fn installation(&self) -> Option<&'l str> {
         self.0.installation
     }
 
@@ -229,9 +229,53 @@ impl<'l> WaitingEvent<'l> {
         })
     }
 
+    /// Of a line of counts, the period: `run`, `hour`, `day` or `week`, which
+    /// began at [`time`](Self::time).
+    pub fn period(&self) -> Option<&'l str> {
+        self.0.counts.map(|(period, _)| period)
+    }
+
+    /// Of a line of counts, what was counted; of any other, nothing.
+    ///
+    /// # Errors
+    ///
+    /// They are not in the form in which the library writes them.
+    pub fn counts(&self) -> Result<Vec<CountedForm>, Error> {
+        let Some((_, counts)) = self.0.counts else { return Ok(Vec::new()) };
+        let forms: Option<Vec<CountedForm>> =
+            serde_json::from_str::<Vec<Map<String, Value>>>(counts)
+                .ok()
+                .and_then(|forms| forms.into_iter().map(CountedForm::read).collect());
+        forms.ok_or_else(|| {
+            Error::new(Kind::Export, format!("the counts cannot be read (event `{}`)", self.name()))
+        })
+    }
+
     /// The stored line, without the line feed.
     pub fn line(&self) -> &'l str {
         self.0.raw
+    }
+}
+
+/// How often one form of an event occurred in a period.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct CountedForm {
+    /// The sanitised fields of the form; `None` for all forms together that were
+    /// not told apart.
+    pub fields: Option<Map<String, Value>>,
+    /// How often.
+    pub count: u64,
+}
+
+impl CountedForm {
+    fn read(mut form: Map<String, Value>) -> Option<Self> {
+        let count = form.get("count")?.as_u64()?;
+        match form.remove("fields") {
+            Some(Value::Object(fields)) => Some(Self { fields: Some(fields), count }),
+            Some(_) => None,
+            None => Some(Self { fields: None, count }),
+        }
     }
 }
 

@@ -82,6 +82,8 @@ const INSTALLATION: &str = "app.installation.id";
 const VERSION: &str = "telemetry.event.version";
 const PURPOSE: &str = "telemetry.event.purpose";
 const CONTAINER: &str = "telemetry.container";
+const PERIOD: &str = "telemetry.period";
+const COUNTS: &str = "telemetry.counts";
 
 impl Otlp {
     /// Bodies in protobuf: `Content-Type: application/x-protobuf`.
@@ -284,12 +286,18 @@ fn record(event: &WaitingEvent<'_>) -> Result<LogRecord, Error> {
         u64::try_from(time.as_nanosecond()).map_err(|_| refused("the time is before 1970"))?;
     let mut attributes = vec![
         attribute(UID, text(event.id())),
-        attribute(INSTALLATION, text(event.installation())),
         attribute(VERSION, integer(event.version())),
         attribute(PURPOSE, text(event.purpose())),
     ];
+    if let Some(installation) = event.installation() {
+        attributes.push(attribute(INSTALLATION, text(installation)));
+    }
     if event.is_from_container() {
         attributes.push(attribute(CONTAINER, any_value::Value::BoolValue(true)));
+    }
+    if let (Some(period), Some((_, counts))) = (event.period(), event.0.counts) {
+        attributes.push(attribute(PERIOD, text(period)));
+        attributes.push(attribute(COUNTS, text(counts)));
     }
     for (name, field) in &event.fields()? {
         if [UID, INSTALLATION, VERSION, PURPOSE, CONTAINER].contains(&name.as_str()) {

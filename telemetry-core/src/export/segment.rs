@@ -108,6 +108,14 @@ impl Segment {
     /// address. Nothing is read from the machine.
     fn track(&self, event: &WaitingEvent<'_>, app: &App, sent_at: &str) -> Result<Value, Error> {
         let mut properties = event.fields()?;
+        if let Some(period) = event.period() {
+            let counts = event.counts()?.into_iter().map(|form| match form.fields {
+                Some(fields) => json!({ "fields": fields, "count": form.count }),
+                None => json!({ "other": true, "count": form.count }),
+            });
+            properties.insert("period".to_owned(), period.into());
+            properties.insert("counts".to_owned(), counts.collect());
+        }
         let (key, id) = self.identity(event, &mut properties)?;
         let name = self.event_names.get(event.name()).map_or(event.name(), String::as_str);
         let mut context = json!({ "library": { "name": app.name(), "version": app.version() } });
@@ -140,7 +148,8 @@ impl Segment {
         let (key, id) = match field.and_then(|field| properties.remove(field)) {
             Some(Value::String(id)) => ("userId", id),
             Some(_) => return Err(refused("the user id is not text", event.name())),
-            None => ("anonymousId", event.installation().to_owned()),
+            // Segment asks for one: of what carries no id, the line's own.
+            None => ("anonymousId", event.installation().unwrap_or(event.id()).to_owned()),
         };
         if id.trim().is_empty() {
             return Err(refused("the id is empty", event.name()));

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -16,6 +16,7 @@ use super::primitives::{self, Block, DIGEST};
 use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
+use crate::slot::{Slot, Table};
 
 /// Where the key of one field is cached. The derive puts a `static` of it
 /// beside each hashed field.
@@ -28,8 +29,8 @@ use crate::error::{Error, Kind};
 #[derive(Debug)]
 pub struct KeySlot {
     scope: KeyScope,
-    /// The number of its cell in every [`Keys`], given out at first use; 0 is none yet.
-    index: AtomicU32,
+    /// Its place in every [`Keys`]. A key without one is derived each time.
+    slot: Slot,
 }
 
 impl KeySlot {
@@ -41,31 +42,7 @@ impl KeySlot {
     /// static HOST: KeySlot = KeySlot::new(KeyScope::Domain("host"));
     /// ```
     pub const fn new(scope: KeyScope) -> Self {
-        Self { scope, index: AtomicU32::new(0) }
-    }
-
-    /// This slot's number, the same for the rest of the process. `None` when
-    /// the numbers have run out: such a key is derived each time, and two
-    /// slots never share a number.
-    fn number(&self) -> Option<u32> {
-        match self.index.load(Ordering::Relaxed) {
-            0 => self.take_number(),
-            index => Some(index - 1),
-        }
-    }
-
-    #[cold]
-    fn take_number(&self) -> Option<u32> {
-        // The number of the next slot. Nothing is published through it, nor
-        // through `index`: `OnceLock` orders what threads see of a key.
-        static NEXT: AtomicU32 = AtomicU32::new(1);
-        let relaxed = Ordering::Relaxed;
-        let index = NEXT.fetch_update(relaxed, relaxed, |next| next.checked_add(1)).ok()?;
-        // Of two threads that are first, one wins; the other's number is lost.
-        match self.index.compare_exchange(0, index, relaxed, relaxed) {
-            Ok(_) => Some(index - 1),
-            Err(winner) => Some(winner - 1),
-        }
+        Self { scope, slot: Slot::new() }
     }
 }
 
@@ -109,22 +86,12 @@ pub struct Keys {
     /// Tells these keys from all others in the process. 0 when the numbers have
     /// run out: then no thread remembers what these keys made.
     number: u32,
-    buckets: [OnceLock<Bucket>; BUCKETS],
+    /// The keys of slots; `None` is one that could not be derived.
+    keys: Table<Option<primitives::Keyed>>,
     /// The keys of fields inside nested values: as many as a program has
     /// places, since no type can nest itself.
     nested: RwLock<HashMap<FieldPath, Arc<primitives::Keyed>>>,
 }
-
-/// Where a key is kept. `None` inside is a key that could not be derived.
-type Cell = OnceLock<Option<primitives::Keyed>>;
-type Bucket = Box<[Cell]>;
-
-/// Cells in the first bucket; each further bucket has twice as many as the
-/// one before. Sixteen are more hashed fields than most programs have.
-const FIRST: u32 = 16;
-
-/// As many buckets as hold every index that a `u32` can be.
-const BUCKETS: usize = (u32::BITS - FIRST.ilog2()) as usize;
 
 impl Keys {
     /// The keys of `secret`: of an installation, or of a fleet.
@@ -147,7 +114,7 @@ impl Keys {
             secret,
             length: Length::DEFAULT,
             number,
-            buckets: [const { OnceLock::new() }; BUCKETS],
+            keys: Table::new(),
             nested: RwLock::default(),
         }
     }
@@ -231,7 +198,7 @@ impl Keys {
         if value.is_empty() {
             return None;
         }
-        let tag = match slot.number().and_then(|number| self.at(number)) {
+        let tag = match slot.slot.number().and_then(|number| self.keys.at(number)) {
             Some(cell) => cell.get_or_init(|| self.derive(slot.scope)).as_ref()?.tag(value),
             None => self.derive(slot.scope)?.tag(value),
         };
@@ -286,7 +253,7 @@ impl Keys {
         if value.is_empty() || self.length != Length::DEFAULT {
             return None;
         }
-        let number = slot.number()?;
+        let number = slot.slot.number()?;
         let announced = match remember && self.number != 0 {
             true => match cache::look_up((self.number, number), value) {
                 Known::Digits(digits) => return Some(Begun::Known(digits)),
@@ -295,18 +262,8 @@ impl Keys {
             },
             false => None,
         };
-        let key = self.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()?;
+        let key = self.keys.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()?;
         Some(Begun::New(Waiting { key, message: Block::new(value)?, announced }))
-    }
-
-    /// The cell with this number; its bucket is made when it is first used.
-    fn at(&self, index: u32) -> Option<&Cell> {
-        let (bucket, offset, size) = position(index)?;
-        let bucket = self
-            .buckets
-            .get(bucket)?
-            .get_or_init(|| std::iter::repeat_with(OnceLock::new).take(size).collect());
-        bucket.get(offset)
     }
 
     #[cold]
@@ -362,14 +319,6 @@ impl Waiting<'_> {
             }
         }
     }
-}
-
-/// The bucket of an index, the offset in it, and the bucket's size.
-fn position(index: u32) -> Option<(usize, usize, usize)> {
-    let shifted = index.checked_add(FIRST)?;
-    let power = shifted.ilog2();
-    let size = 1 << power;
-    Some(((power - FIRST.ilog2()) as usize, (shifted - size) as usize, size as usize))
 }
 
 impl fmt::Debug for Keys {

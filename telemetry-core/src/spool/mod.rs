@@ -29,6 +29,7 @@ mod caps;
 mod claim;
 mod counts;
 mod dead_letters;
+mod draft;
 mod erase;
 mod limits;
 mod lines;
@@ -42,6 +43,7 @@ mod tidy;
 mod writer;
 
 pub use self::counts::{Counts, Reason, counts};
+pub(crate) use self::draft::Draft;
 pub use self::erase::{Filter, count_matching, erase};
 pub use self::limits::Limits;
 pub use self::lines::MAX_LINE;

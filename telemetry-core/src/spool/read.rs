@@ -49,8 +49,8 @@ pub struct Stored {
     pub version: u64,
     /// The event's purpose.
     pub purpose: String,
-    /// The installation id.
-    pub installation: String,
+    /// The installation id, if there is one.
+    pub installation: Option<String>,
     /// The generation of the purpose when it was recorded: an event of an
     /// earlier generation than the one that holds now is never sent. See
     /// [`Cutoff`](crate::consent::Cutoff).
@@ -58,8 +58,13 @@ pub struct Stored {
     /// Whether the program ran in a container: who counts installations may
     /// want to leave those out.
     pub container: bool,
-    /// The sanitised fields.
+    /// The sanitised fields; empty in a line of counts.
     pub fields: Map<String, Value>,
+    /// Of a line of counts, the period: `run`, `hour`, `day` or `week`, which
+    /// began at [`time`](Self::time).
+    pub period: Option<String>,
+    /// Of a line of counts, one object for each form that occurred.
+    pub counts: Vec<Value>,
     /// The line as it is stored, without the line feed.
     pub raw: Vec<u8>,
     /// Where it stands.
@@ -83,6 +88,8 @@ impl Stored {
             installation,
             container,
             fields,
+            period,
+            counts,
         } = envelope::parse(raw)?;
         let (raw, place) = (raw.to_vec(), place.clone());
         Ok(Self {
@@ -95,6 +102,8 @@ impl Stored {
             installation,
             container,
             fields,
+            period,
+            counts,
             raw,
             place,
         })

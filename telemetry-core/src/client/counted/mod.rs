@@ -1,0 +1,128 @@
+//! Events of which only the counts leave.
+//!
+//! It owns the way from `record` to a cell, and whether an event may be counted
+//! now. It must never know what a stored line looks like.
+
+mod book;
+mod cells;
+mod period;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::cells::Cells;
+pub(super) use self::writer::Writer;
+use super::gate::Gate;
+use super::record::Recorded;
+use crate::event::TelemetryEvent;
+use crate::schema::{EventSchema, Form};
+use crate::slot::{Slot, Table};
+
+/// The counts of all counted events of one program.
+#[derive(Debug)]
+pub(super) struct Counters {
+    gate: Arc<Gate>,
+    counters: Table<Counter>,
+}
+
+/// The counts of one type of event.
+#[derive(Debug)]
+struct Counter {
+    events: &'static [EventSchema],
+    cells: Cells,
+    /// For each variant, whether it may be counted: see [`Counters::may_count`].
+    permissions: Box<[AtomicU64]>,
+}
+
+impl Counters {
+    pub(super) fn new(gate: Arc<Gate>) -> Self {
+        Self { gate, counters: Table::new() }
+    }
+
+    /// Counts an event, if consent allows it. A few instructions and one atomic
+    /// addition; the first event of a type makes its cells.
+    ///
+    /// Consent is what the last look at its sources found: the writer, which
+    /// looks once a second, drops what was counted after a withdrawal.
+    #[inline]
+    pub(super) fn count<E: TelemetryEvent + ?Sized>(&self, slot: &Slot, event: &E) -> Recorded {
+        let counter = slot.number().and_then(|number| self.counters.at(number));
+        let Some(counter) = counter else { return Recorded::Dropped };
+        let counter = match counter.get() {
+            Some(counter) => counter,
+            None => counter.get_or_init(|| Counter::new(E::SCHEMA, E::DOMAIN)),
+        };
+        if !self.may_count(counter, event.variant()) {
+            return Recorded::Denied;
+        }
+        counter.cells.add(event.index());
+        Recorded::Counted
+    }
+
+    /// Whether events of this variant may be counted by the decision that holds.
+    ///
+    /// A decision has a number. The answer is kept with the number of the
+    /// decision that gave it, so that it is worked out once for each.
+    #[inline]
+    fn may_count(&self, counter: &Counter, variant: usize) -> bool {
+        let Some(permission) = counter.permissions.get(variant) else { return false };
+        let number = self.gate.number();
+        let known = permission.load(Ordering::Relaxed);
+        if known >> 1 == number { known & 1 == 1 } else { self.ask(counter, variant, permission) }
+    }
+
+    #[cold]
+    fn ask(&self, counter: &Counter, variant: usize, permission: &AtomicU64) -> bool {
+        // In this order, an answer of an older decision is kept under its older
+        // number, and asked for again.
+        let number = self.gate.number();
+        let purpose = counter.events.get(variant).map(|event| event.purpose);
+        let may = purpose.is_some_and(|purpose| self.gate.decision().granted(purpose))
+            && self.gate.is_on();
+        permission.store(number << 1 | u64::from(may), Ordering::Relaxed);
+        may
+    }
+
+    /// Takes all counts since the last call: the event, the index of its form
+    /// (or `None` for the forms that have no cell of their own), and the number.
+    fn take(&self, mut each: impl FnMut(&'static EventSchema, Option<usize>, u64)) {
+        for counter in self.counters.iter() {
+            counter.cells.take(|index, count| match index {
+                Some(index) => {
+                    if let Some((event, index)) = counter.form(index) {
+                        each(event, Some(index), count);
+                    }
+                }
+                None => counter.events.iter().take(1).for_each(|event| each(event, None, count)),
+            });
+        }
+    }
+}
+
+impl Counter {
+    fn new(events: &'static [EventSchema], forms: usize) -> Self {
+        let top = events.iter().find_map(|event| match event.form {
+            Form::Counted { top, .. } => top,
+            Form::Each => None,
+        });
+        Self {
+            events,
+            cells: Cells::new(forms, top),
+            // Decisions are numbered from 1 on.
+            permissions: events.iter().map(|_| AtomicU64::new(0)).collect(),
+        }
+    }
+
+    /// The event of an index among all of the type, and the index of its form.
+    fn form(&self, mut index: usize) -> Option<(&'static EventSchema, usize)> {
+        for event in self.events {
+            let forms = usize::try_from(event.forms()?).ok()?;
+            match index.checked_sub(forms) {
+                Some(rest) => index = rest,
+                None => return Some((event, index)),
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,212 @@
+//! The thread that writes counts down, once a second.
+//!
+//! It owns when counts are taken and where they go. It must never know how a
+//! form is counted.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Counters;
+use super::book::Book;
+use crate::client::gate::Gate;
+use crate::client::record::{Recorded, Recorder};
+use crate::error::{Error, Kind};
+use crate::event::TelemetryEvent;
+use crate::slot::Slot;
+use crate::spool::Draft;
+
+/// How often counts are written: what a killed process can lose is what it
+/// counted since. Somewhat less than the second that is promised, since taking
+/// and writing them takes time too.
+const INTERVAL: Duration = Duration::from_millis(800);
+
+/// Takes counts and writes them into the spool.
+pub(in crate::client) struct Writer {
+    gate: Arc<Gate>,
+    recorder: Arc<Recorder>,
+    counters: Counters,
+    /// Whether there is a thread, or nothing to start one for any more.
+    started: AtomicBool,
+    thread: OnceLock<Thread>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    book: Book,
+    draft: Option<Draft>,
+}
+
+impl Writer {
+    pub(in crate::client) fn new(gate: Arc<Gate>, recorder: Arc<Recorder>) -> Self {
+        let counters = Counters::new(Arc::clone(&gate));
+        Self {
+            gate,
+            recorder,
+            counters,
+            started: AtomicBool::new(false),
+            thread: OnceLock::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Counts an event. The first one starts the thread: while consent is denied,
+    /// and in a program that counts nothing, there is none.
+    #[inline]
+    pub(in crate::client) fn count<E: TelemetryEvent + ?Sized>(
+        self: &Arc<Self>,
+        slot: &Slot,
+        event: &E,
+    ) -> Recorded {
+        let counted = self.counters.count(slot, event);
+        if counted == Recorded::Counted && !self.started.load(Ordering::Relaxed) {
+            self.start();
+        }
+        counted
+    }
+
+    #[cold]
+    fn start(self: &Arc<Self>) {
+        if self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let writer = Arc::downgrade(self);
+        let thread = thread::Builder::new().name("telemetry-counts".to_owned());
+        match thread.spawn(move || run(&writer)) {
+            Ok(handle) => {
+                let _ = self.thread.set(handle.thread().clone());
+            }
+            // Counts are then written at the end alone.
+            Err(error) => self.recorder.report(&Error::new(
+                Kind::Io,
+                "the thread that writes counts could not be started: a killed process loses them",
+            ).because(error)),
+        }
+    }
+
+    /// Takes what was counted, and writes it down.
+    fn write(&self, now: Timestamp) -> Result<(), Error> {
+        let decision = self.gate.decision_now();
+        let mut state = self.state();
+        let State { book, draft } = &mut *state;
+        let is_on = self.gate.is_on();
+        let mut changed = false;
+        self.counters.take(|event, form, count| {
+            // Denied: what was counted since the last look is dropped.
+            if is_on && decision.granted(event.purpose) {
+                book.add(event, form, count, now, decision.generation(event.purpose));
+                changed = true;
+            }
+        });
+        if !is_on {
+            *book = Book::default();
+        }
+        book.keep(|event| decision.granted(event.purpose));
+        let over = book.take_over(now);
+        if !over.is_empty() {
+            // The new draft first: killed in between, both say the same under
+            // the same ids.
+            let before = draft.take();
+            self.put(book, draft)?;
+            self.seal(over, before)?;
+        } else if changed {
+            self.put(book, draft)?;
+        } else if book.is_empty()
+            && let Some(mut draft) = draft.take()
+        {
+            draft.discard();
+        }
+        Ok(())
+    }
+
+    fn put(&self, book: &mut Book, draft: &mut Option<Draft>) -> Result<(), Error> {
+        if book.is_empty() {
+            return Ok(());
+        }
+        let Some(open) = self.recorder.ready() else { return Ok(()) };
+        let (lines, _) = book.lines(|| open.next_id(), &open.origin_of_counts);
+        let draft = match draft {
+            Some(draft) => draft,
+            None => draft.insert(Draft::new(self.recorder.folder())?),
+        };
+        draft.replace(&lines)
+    }
+
+    /// Writes the lines of `book`, and completes their draft.
+    fn seal(&self, mut book: Book, draft: Option<Draft>) -> Result<(), Error> {
+        let Some(open) = self.recorder.ready() else { return Ok(()) };
+        let (lines, events) = book.lines(|| open.next_id(), &open.origin_of_counts);
+        let mut draft = match draft {
+            Some(draft) => draft,
+            None => Draft::new(self.recorder.folder())?,
+        };
+        draft.replace(&lines)?;
+        draft.seal(events)
+    }
+
+    /// The end of the program: the last counts, and with them all of the run.
+    pub(in crate::client) fn finish(&self) {
+        // From here on no thread is started.
+        if !self.started.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+        let written = self.write(Timestamp::now()).and_then(|()| {
+            let State { book, draft } = &mut *self.state();
+            match std::mem::take(book) {
+                book if book.is_empty() => Ok(()),
+                book => self.seal(book, draft.take()),
+            }
+        });
+        if let Err(error) = written {
+            self.recorder.report(&error);
+        }
+    }
+
+    /// Drops what was counted for a purpose that has just been refused.
+    pub(in crate::client) fn forget_refused(&self) {
+        if self.started.load(Ordering::Relaxed)
+            && let Err(error) = self.write(Timestamp::now())
+        {
+            self.recorder.report(&error);
+        }
+    }
+
+    /// Forgets everything that was counted and is not yet complete.
+    pub(in crate::client) fn discard(&self) {
+        self.counters.take(|_, _, _| {});
+        let State { book, draft } = &mut *self.state();
+        *book = Book::default();
+        if let Some(mut draft) = draft.take() {
+            draft.discard();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes now and then, until the program's telemetry ends.
+fn run(writer: &Weak<Writer>) {
+    loop {
+        thread::park_timeout(INTERVAL);
+        let Some(writer) = writer.upgrade() else { return };
+        if let Err(error) = writer.write(Timestamp::now()) {
+            writer.recorder.report(&error);
+        }
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer").field("counters", &self.counters).finish_non_exhaustive()
+    }
+}
