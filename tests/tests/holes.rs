@@ -237,3 +237,294 @@ mod names {
         assert_eq!(other["what"], json!(true));
     }
 }
+
+/// IPv6 addresses that only carry an IPv4 address, whose first bits would keep
+/// all of it.
+#[test]
+fn no_form_of_an_address_keeps_more_than_a_network() {
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    struct Connected {
+        #[telemetry(truncate_ip)]
+        from: std::net::IpAddr,
+        #[telemetry(truncate_ip(v4 = 24, v6 = 56))]
+        by: std::net::Ipv6Addr,
+    }
+    for address in [
+        "::ffff:203.0.113.77",
+        "::203.0.113.77",
+        "64:ff9b::203.0.113.77",
+        "64:ff9b:1::203.0.113.77",
+        "2002:cb00:714d::1",
+        "2001:0:4136:e378:8000:63bf:34ff:8eb2",
+    ] {
+        let (from, by) = (address.parse().unwrap(), address.parse().unwrap());
+        let line = value(&sanitizer(), &Connected { from, by });
+        assert_eq!(line["from"], "203.0.113.0/24", "{address}");
+        assert_eq!(line["by"], "203.0.113.0/24", "{address}");
+    }
+    let other = "2001:db8:1:2ff::9".parse().unwrap();
+    let line = value(&sanitizer(), &Connected { from: std::net::IpAddr::V6(other), by: other });
+    assert_eq!(line, json!({"from": "2001:db8:1::/48", "by": "2001:db8:1:200::/56"}));
+}
+
+mod types_of_ones_own {
+    use std::collections::{BTreeMap, BinaryHeap, HashMap, LinkedList};
+    use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6};
+    use std::num::{NonZeroU8, Wrapping};
+    use std::path::PathBuf;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
+
+    use telemetry_core::leaf::{HasLeaves, kind};
+    use telemetry_core::{Literal, Private, TelemetryValue, literal};
+
+    use super::*;
+
+    #[derive(TelemetryValue)]
+    struct Millis(u64);
+
+    #[derive(TelemetryValue)]
+    struct UserName<'a> {
+        name: &'a str,
+    }
+
+    #[derive(TelemetryValue)]
+    struct Wrapped<T>(T);
+
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, TelemetryValue)]
+    enum Protocol {
+        Ssh,
+        WinRm,
+    }
+
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    struct Newtypes<'a> {
+        #[telemetry(allow)]
+        took: Millis,
+        #[telemetry(bucket(10, 100))]
+        waited: Option<Millis>,
+        #[telemetry(hash)]
+        name: UserName<'a>,
+        #[telemetry(length)]
+        name_length: UserName<'a>,
+        #[telemetry(allow)]
+        protocols: Vec<Wrapped<Protocol>>,
+        #[telemetry(count)]
+        files: Wrapped<Vec<String>>,
+        #[telemetry(presence)]
+        path: Wrapped<String>,
+        #[telemetry(keys(allow), values(allow))]
+        by_protocol: HashMap<Wrapped<Protocol>, Millis>,
+    }
+
+    impl PartialEq for Wrapped<Protocol> {
+        fn eq(&self, other: &Self) -> bool {
+            self.0 == other.0
+        }
+    }
+    impl Eq for Wrapped<Protocol> {}
+    impl std::hash::Hash for Wrapped<Protocol> {
+        fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+            self.0.hash(state);
+        }
+    }
+
+    #[test]
+    fn a_newtype_leaves_as_what_it_wraps() {
+        let shown = value(
+            &sanitizer(),
+            &Newtypes {
+                took: Millis(7),
+                waited: Some(Millis(50)),
+                name: UserName { name: "jane.doe" },
+                name_length: UserName { name: "jane.doe" },
+                protocols: vec![Wrapped(Protocol::Ssh), Wrapped(Protocol::WinRm)],
+                files: Wrapped(vec!["jane.doe".into()]),
+                path: Wrapped(String::new()),
+                by_protocol: HashMap::from([(Wrapped(Protocol::Ssh), Millis(1))]),
+            },
+        );
+        assert!(shown["name"].as_str().unwrap().starts_with("h1_"));
+        assert!(!shown.to_string().contains("jane"));
+        let rest = json!({
+            "took": 7, "waited": "10..100", "name": shown["name"], "name_length": 8,
+            "protocols": ["ssh", "win_rm"], "files": 1, "path": false, "by_protocol": {"ssh": 1},
+        });
+        assert_eq!(shown, rest);
+    }
+
+    /// A type of another crate, which implements nothing of ours.
+    struct Uuid([u8; 16]);
+
+    impl Uuid {
+        fn as_bytes(&self) -> &[u8; 16] {
+            &self.0
+        }
+    }
+
+    struct Connection {
+        host: String,
+    }
+
+    impl HasLeaves<kind::Identifier> for Connection {
+        type Inner<'v> = &'v str;
+        fn inner(&self) -> &str {
+            &self.host
+        }
+    }
+
+    #[test]
+    fn a_type_of_another_crate_is_hashed_by_a_function_of_its_own() {
+        #[derive(TelemetryFields)]
+        struct Inner {
+            #[telemetry(hash(via = Uuid::as_bytes))]
+            request: Uuid,
+        }
+        #[derive(TelemetryEvent)]
+        #[telemetry(purpose = "service")]
+        struct Event {
+            #[telemetry(hash(via = Uuid::as_bytes))]
+            request: Uuid,
+            #[telemetry(hash(sha256, via = Uuid::as_bytes))]
+            documented: Uuid,
+            #[telemetry(hash, domain = "host")]
+            connection: Connection,
+            #[telemetry(hash, domain = "host")]
+            host: String,
+            #[telemetry(nested)]
+            inner: Inner,
+        }
+        let uuid = || Uuid(*b"sixteen bytes of");
+        let event = Event {
+            request: uuid(),
+            documented: uuid(),
+            connection: Connection { host: "web-1".into() },
+            host: "web-1".into(),
+            inner: Inner { request: uuid() },
+        };
+        let shown = value(&sanitizer(), &event);
+        assert!(shown["request"].as_str().unwrap().starts_with("h1_"), "{shown}");
+        assert_ne!(shown["request"], shown["inner"]["request"]);
+        assert_eq!(shown["documented"].as_str().unwrap().len(), 64);
+        assert_eq!(shown["connection"], shown["host"]);
+        let written = Event::SCHEMA[0].fields[0].policy.to_string();
+        assert_eq!(written, "hash(via = Uuid::as_bytes)");
+    }
+
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    struct Harmless {
+        #[telemetry(allow)]
+        ordering: std::cmp::Ordering,
+        #[telemetry(allow)]
+        wrapping: Wrapping<u8>,
+        #[telemetry(allow)]
+        counter: AtomicU64,
+        #[telemetry(allow)]
+        flags: Vec<AtomicBool>,
+        #[telemetry(allow)]
+        versions: (u32, u32, Option<u32>),
+        #[telemetry(allow)]
+        literals: Vec<(Literal, bool)>,
+        #[telemetry(bucket(10))]
+        non_zero: NonZeroU8,
+        #[telemetry(bucket(10))]
+        wrapped: Wrapping<i64>,
+        #[telemetry(presence)]
+        path: PathBuf,
+        #[telemetry(count)]
+        heap: BinaryHeap<String>,
+        #[telemetry(count)]
+        list: LinkedList<String>,
+        #[telemetry(hash, domain = "address")]
+        v4: SocketAddrV4,
+        #[telemetry(hash, domain = "address")]
+        v6: SocketAddrV6,
+        #[telemetry(hash, domain = "address")]
+        any: SocketAddr,
+        #[telemetry(with = <str>::is_empty)]
+        text: &'static str,
+    }
+
+    #[test]
+    fn honest_types_are_taken() {
+        let shown = value(
+            &sanitizer(),
+            &Harmless {
+                ordering: std::cmp::Ordering::Greater,
+                wrapping: Wrapping(3),
+                counter: 7.into(),
+                flags: vec![true.into()],
+                versions: (1, 2, None),
+                literals: vec![(literal!("a"), true)],
+                non_zero: NonZeroU8::MIN,
+                wrapped: Wrapping(-1),
+                path: PathBuf::new(),
+                heap: BinaryHeap::from(["a".into()]),
+                list: LinkedList::new(),
+                v4: "192.0.2.1:22".parse().unwrap(),
+                v6: "[::ffff:192.0.2.1]:22".parse().unwrap(),
+                any: "192.0.2.1:22".parse().unwrap(),
+                text: "",
+            },
+        );
+        assert_eq!(shown["v4"], shown["v6"]);
+        assert_eq!(shown["v4"], shown["any"]);
+        let rest = json!({
+            "ordering": "greater", "wrapping": 3, "counter": 7, "flags": [true],
+            "versions": [1, 2], "literals": [["a", true]], "non_zero": "<10", "wrapped": "<10",
+            "path": false, "heap": 1, "list": 0, "text": true,
+            "v4": shown["v4"], "v6": shown["v4"], "any": shown["v4"],
+        });
+        assert_eq!(shown, rest);
+    }
+
+    #[derive(TelemetryFields)]
+    struct Secret {
+        #[telemetry(length)]
+        words: Private<String>,
+    }
+
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    struct Kept {
+        #[telemetry(hash)]
+        name: Private<String>,
+        #[telemetry(one_of("ssh"))]
+        protocol: Option<Private<String>>,
+        #[telemetry(allow)]
+        attempts: Private<u32>,
+        #[telemetry(drop)]
+        #[expect(dead_code)]
+        password: Private<String>,
+        #[telemetry(keys(hash), values(nested))]
+        by_host: Private<BTreeMap<String, Secret>>,
+        #[telemetry(count)]
+        arguments: Private<Vec<String>>,
+    }
+
+    #[test]
+    fn only_policies_open_what_is_private() {
+        let kept = Kept {
+            name: Private::new("jane.doe".into()),
+            protocol: Some(String::from("ssh").into()),
+            attempts: 3.into(),
+            password: String::from("hunter2").into(),
+            by_host: Private::new(BTreeMap::from([(
+                "web-1".into(),
+                Secret { words: Private::new("hunter2".into()) },
+            )])),
+            arguments: vec!["--password".into()].into(),
+        };
+        let shown = value(&sanitizer(), &kept);
+        let by_host: Vec<_> = shown["by_host"].as_object().unwrap().values().collect();
+        assert_eq!(by_host, [&json!({"words": 7})]);
+        assert_eq!(shown["protocol"], "ssh");
+        assert_eq!((&shown["attempts"], &shown["arguments"]), (&json!(3), &json!(1)));
+        let all = format!("{shown} {kept:?}");
+        for raw in ["jane", "hunter2", "web-1", "--password"] {
+            assert!(!all.contains(raw), "{all}");
+        }
+    }
+}

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{Error, Kind};
 use crate::leaf::{Context, Sink};
 use crate::platform;
-use crate::policy::{NoNumber, TelemetryValue};
+use crate::policy::{NoIdentifier, TelemetryValue};
 use crate::schema::{Domain, Open};
 
 const FILE: &str = "installation";
@@ -54,8 +54,9 @@ impl TelemetryValue for InstallationId {
     }
 }
 
-/// No number of anybody's: this crate draws it.
-impl NoNumber for InstallationId {}
+/// Its field's name says what it is, and this crate draws it: nobody's own.
+#[diagnostic::do_not_recommend]
+impl NoIdentifier for InstallationId {}
 
 /// The id for serde. Not on the id itself: it leaves in events alone.
 struct AsText(InstallationId);

@@ -4,7 +4,7 @@
 //! other than `allow`.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::{
@@ -58,6 +58,7 @@ use crate::schema::{Domain, Open, Policy, Values};
     label = "can hold personal data",
     note = "choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`, `truncate_ip`, ...",
     note = "text that is part of the program is a `Literal`, `literal!(\"ssh\")` or `literal!(env!(\"CARGO_PKG_VERSION\"))`; a `&'static str` may be a leaked `String`",
+    note = "a map is allowed by its parts, `keys(hash), values(allow)`",
     note = "an enum of unit variants, and a newtype of a value that may be allowed, may be when they derive `TelemetryValue`",
     note = "if the value is harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
 )]
@@ -523,55 +524,27 @@ closed_tuples! {
     (A 0, B 1, C 2, D 3, E 4, F 5)
 }
 
-/// Never implemented: a map is allowed by its parts.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is a map, and a map is allowed by its parts",
-    label = "a map: keys are data too",
-    note = "say how its keys leave and how its values do: `keys(hash), values(allow)`, `keys(one_of(\"...\")), values(allow)`, ...; `count` keeps the number of entries"
-)]
-pub trait AllowedByItsParts {}
-
-macro_rules! maps {
-    ($([$($generics:tt)*] $Type:ty;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generics)*> TelemetryValue for $Type
-        where
-            Self: AllowedByItsParts,
-        {
-            const DOMAIN: Domain = Domain::Open(Open::Collection);
-            type Inner<'v> = () where Self: 'v;
-
-            fn inner(&self) {}
-        }
-    )*};
-}
-maps! {
-    [K, V] BTreeMap<K, V>;
-    [K, V, S] HashMap<K, V, S>;
-}
-
 /// Puts a value under `allow`.
 #[doc(hidden)]
 pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
     Allowed(value)
 }
 
-/// A value that is no number.
+/// A value that is no identifier, whatever its field's name says.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "the name of this field says an identifier, and `{Self}` can be a number",
-    label = "a number can be an identifier",
-    note = "choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`",
+    message = "`{Self}` cannot be allowed in a field whose name says an identifier",
+    label = "may be an identifier",
+    note = "text, addresses and numbers can be identifiers: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; values of a closed set, such as an enum that derives `TelemetryValue`, may be allowed",
     note = "if it stands for nobody, say why: `allow(because = \"...\")`"
 )]
-pub trait NoNumber: TelemetryValue {}
+pub trait NoIdentifier: TelemetryValue {}
 #[diagnostic::do_not_recommend]
-impl<T: ClosedValue + ?Sized> NoNumber for T {}
+impl<T: ClosedValue + ?Sized> NoIdentifier for T {}
 
 /// Puts a value under `allow` whose field's name says an identifier.
 #[doc(hidden)]
-pub fn allow_named<T: NoNumber + ?Sized>(value: &T) -> Allowed<'_, T> {
+pub fn allow_named<T: NoIdentifier + ?Sized>(value: &T) -> Allowed<'_, T> {
     Allowed(value)
 }
 

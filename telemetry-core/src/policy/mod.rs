@@ -28,7 +28,7 @@ mod vouched;
 mod with;
 
 #[cfg(feature = "client")]
-pub(crate) use self::allow::NoNumber;
+pub(crate) use self::allow::NoIdentifier;
 pub use self::allow::{Allowed, Choice, ClosedValue, Names, TelemetryValue};
 pub use self::bounds::{Numeric, Textual};
 pub use self::count::Countable;

@@ -1,0 +1,6 @@
+use telemetry_core::Private;
+
+fn main() {
+    let name = Private::new(String::from("jane.doe"));
+    println!("{name:?}");
+}
