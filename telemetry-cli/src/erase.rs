@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use telemetry_core::export::sent;
-use telemetry_core::spool::{self, Filter, Stored};
+use telemetry_core::spool::{self, Filter};
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop};
@@ -81,16 +81,8 @@ impl Erase {
     }
 
     fn matching(&self, context: &Context<'_, '_>) -> Result<u64, Stop> {
-        let matches = |event: &Stored| match self.filter() {
-            Filter::Event(name) => event.event == name,
-            Filter::Id(id) => event.id == id,
-            Filter::Before(time) => event.recorded().is_some_and(|at| at < time),
-            _ => true,
-        };
-        let stored = spool::read(context.telemetry.folder())?;
-        // What cannot be read goes with everything.
-        let found = stored.filter(|item| item.as_ref().map_or(self.is_all(), matches));
-        Ok(u64::try_from(found.count()).unwrap_or(u64::MAX))
+        // In the places and in the way in which erasing counts.
+        Ok(spool::count_matching(context.telemetry.folder(), self.filter())?)
     }
 
     fn confirmed(

@@ -306,6 +306,11 @@ fn on_a_full_file_system_what_was_accepted_is_whole() {
     assert!(!acknowledged.is_empty());
     assert_eq!(acknowledged.len() as u64 + refused.unwrap(), 300);
     assert!(refused.unwrap() > 0, "the file system is smaller than the events");
+    let counts = spool::counts(&folder).unwrap();
+    assert_eq!(
+        (counts.get(Reason::DiskFull), counts.total()),
+        (refused.unwrap(), refused.unwrap())
+    );
     let stored = stored(&folder);
     assert_eq!(stored.len(), acknowledged.len());
     assert_each_once(&stored, &acknowledged);

@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use super::Builder;
 use crate::error::{Error, Kind};
 use crate::export;
-use crate::platform;
+use crate::platform::{self, Lock};
 use crate::spool;
 
 /// Says in the child that it is one, and how far it is.
@@ -70,15 +70,14 @@ pub(super) fn start(
     let path = data.join("sender");
     let failed = |source| Error::io("open", &path, source);
     let mut options = platform::private_options();
-    let mut file =
+    let file =
         options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-    // Another run starts one at this moment.
-    if !platform::try_lock(&file, &path)? {
-        return Ok(None);
-    }
+    // Else another run starts one at this moment.
+    let Some(turn) = Lock::try_take(file, &path)? else { return Ok(None) };
+    let mut file = turn.file();
     let mut last = String::new();
     // What cannot be read is no time.
-    let _ = (&file).take(LONGEST_TIME).read_to_string(&mut last);
+    let _ = file.take(LONGEST_TIME).read_to_string(&mut last);
     let now = Timestamp::now();
     let recent = last.trim().parse::<Timestamp>().is_ok_and(|last| {
         // A time in the future is of a clock that was wrong.

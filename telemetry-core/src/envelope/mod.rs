@@ -196,7 +196,7 @@ fn header(
     }
     number(buffer, line);
     key(buffer, "\"", TIME, "\"");
-    time::write(buffer, time);
+    time::write(buffer, time, schema.time);
     key(buffer, "\"", EVENT, "\"");
     buffer.extend_from_slice(schema.name.as_bytes());
     key(buffer, "\"", VERSION, "");

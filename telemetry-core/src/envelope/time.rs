@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
+use crate::schema::TimePrecision;
+
 /// `2026-01-31T12:00:00`.
 type Second = [u8; 19];
 
@@ -17,7 +19,22 @@ thread_local! {
 /// The first second of the year 10000, which has no such text.
 const END: u64 = 253_402_300_800;
 
-pub(super) fn write(buffer: &mut Vec<u8>, time: SystemTime) {
+/// Appends `time`, cut to what the event's schema says.
+pub(super) fn write(buffer: &mut Vec<u8>, time: SystemTime, precision: TimePrecision) {
+    let begin = buffer.len();
+    write_exactly(buffer, time);
+    // From the end: a text of a time has 24 bytes.
+    let cut: &[u8] = match precision {
+        TimePrecision::Millisecond => return,
+        TimePrecision::Hour => b"00:00.000Z",
+        TimePrecision::Day => b"00:00:00.000Z",
+    };
+    let from = buffer.len().saturating_sub(cut.len()).max(begin);
+    buffer.truncate(from);
+    buffer.extend_from_slice(cut);
+}
+
+fn write_exactly(buffer: &mut Vec<u8>, time: SystemTime) {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) if since.as_secs() < END => {
             let known = LAST.try_with(|last| {
@@ -84,7 +101,7 @@ mod tests {
 
     fn text(time: SystemTime) -> String {
         let mut buffer = Vec::new();
-        write(&mut buffer, time);
+        write(&mut buffer, time, TimePrecision::Millisecond);
         String::from_utf8(buffer).unwrap()
     }
 
@@ -97,6 +114,18 @@ mod tests {
             let time = UNIX_EPOCH + since;
             assert_eq!(text(time), format!("{:.3}", Timestamp::try_from(time).unwrap()));
         }
+    }
+
+    #[test]
+    fn an_event_says_how_exact_its_time_is() {
+        let text = |precision| {
+            let mut buffer = b"before ".to_vec();
+            write(&mut buffer, UNIX_EPOCH + Duration::from_millis(86_399_999), precision);
+            String::from_utf8(buffer).unwrap()
+        };
+        assert_eq!(text(TimePrecision::Millisecond), "before 1970-01-01T23:59:59.999Z");
+        assert_eq!(text(TimePrecision::Hour), "before 1970-01-01T23:00:00.000Z");
+        assert_eq!(text(TimePrecision::Day), "before 1970-01-01T00:00:00.000Z");
     }
 
     #[test]

@@ -174,6 +174,7 @@ impl Log {
         }
         let at = self.length;
         let write = |file: &mut File| -> io::Result<()> {
+            platform::check_room(at.saturating_add(bytes))?;
             file.seek(SeekFrom::Start(at))?;
             file.write_all(&line)?;
             file.sync_data()

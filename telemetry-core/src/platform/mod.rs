@@ -144,6 +144,12 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<OsString>> {
     imp::list(folder)
 }
 
+/// Whether a folder is there and holds anything. However much it holds, that
+/// costs the same.
+pub(crate) fn is_filled(folder: &Path) -> bool {
+    imp::is_filled(folder).unwrap_or(false)
+}
+
 /// Whether the open `file` has lost its name: it was removed.
 pub(crate) fn is_removed(file: &File) -> bool {
     imp::is_removed(file)

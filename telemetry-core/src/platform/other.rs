@@ -54,6 +54,10 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<OsString>> {
     fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
 }
 
+pub(super) fn is_filled(folder: &Path) -> io::Result<bool> {
+    Ok(fs::read_dir(folder)?.next().is_some())
+}
+
 /// A file that is open cannot be removed here.
 pub(super) fn is_removed(_file: &File) -> bool {
     false

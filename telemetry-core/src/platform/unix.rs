@@ -84,17 +84,23 @@ pub(super) fn check_own(metadata: &fs::Metadata) -> io::Result<()> {
 }
 
 pub(super) fn list(folder: &Path) -> io::Result<Vec<OsString>> {
+    entries(folder)?.collect()
+}
+
+pub(super) fn is_filled(folder: &Path) -> io::Result<bool> {
+    Ok(entries(folder)?.next().is_some())
+}
+
+fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<OsString>>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
     let opened = rustix::fs::open(folder, flags, Mode::empty())?;
-    let mut names = Vec::new();
-    for entry in Dir::new(opened)? {
-        let entry = entry?;
-        let name = entry.file_name().to_bytes();
-        if name != b"." && name != b".." {
-            names.push(OsStr::from_bytes(name).to_owned());
+    Ok(Dir::new(opened)?.filter_map(|entry| match entry {
+        Ok(entry) => {
+            let name = entry.file_name().to_bytes();
+            (name != b"." && name != b"..").then(|| Ok(OsStr::from_bytes(name).to_owned()))
         }
-    }
-    Ok(names)
+        Err(error) => Some(Err(error.into())),
+    }))
 }
 
 pub(super) fn is_removed(file: &File) -> bool {

@@ -3,7 +3,7 @@
 //! It owns where a line stands and how lines are read for delivery. It must
 //! never know why a line goes, nor what becomes of its segment.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use super::counts::Reason;
 use super::lines::{self, LineKind, Lines};
 use super::names;
 use super::read::{Defect, Place};
+use crate::platform;
 
 /// Where a line stands in its segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,8 +93,6 @@ impl Outgoing {
 /// Whether the spool holds a segment, by the names in its folders: what a
 /// program asks at its start, whatever waits there.
 pub(crate) fn anything_waits(dir: &Path) -> bool {
-    let holds = |folder: &str| {
-        fs::read_dir(dir.join(folder)).is_ok_and(|mut entries| entries.next().is_some())
-    };
+    let holds = |folder: &str| platform::is_filled(&dir.join(folder));
     holds(names::SEALED) || holds(names::ACTIVE)
 }

@@ -4,6 +4,7 @@
 //!     ending_program HOME record EVENTS      stores events, and says `stored N dropped N`
 //!     ending_program HOME static EVENTS      the same with a client that is never dropped, killed at its end
 //!     ending_program HOME panic              records an event whose own code panics with a value
+//!     ending_program HOME caps              records without an end into a small spool, a line for each stored event
 //!     ending_program HOME fork               records from threads while it forks children that record
 #![cfg_attr(not(unix), allow(dead_code, reason = "it forks"))]
 
@@ -12,6 +13,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use telemetry_core::spool::Limits;
 use telemetry_core::{Recorded, Telemetry, TelemetryEvent};
 
 /// A run of a tool.
@@ -63,6 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             // One of the program's own is shown as ever.
             let _ = std::panic::catch_unwind(|| panic!("of the program"));
         }
+        [home, "caps"] => caps(Path::new(home))?,
         [home, "fork"] => fork(Path::new(home))?,
         _ => return Err("usage: ending_program HOME nothing|record|static|panic|fork".into()),
     }
@@ -94,6 +97,19 @@ fn record(telemetry: &Telemetry, events: u32) {
         }
     }
     say(&format!("stored {stored} dropped {dropped}"));
+}
+
+/// What is over the limits goes all the time.
+fn caps(home: &Path) -> Result<(), Box<dyn Error>> {
+    let mut limits = Limits::default();
+    limits.segment = 2_000;
+    limits.bytes = 20_000;
+    let builder = Telemetry::builder("short").home(home).with_env(|_| None);
+    let telemetry = builder.on_by_default().limits(limits).build()?;
+    while telemetry.record(&RunFinished { target: "web-1", exit_code: 0 }).is_stored() {
+        std::io::stdout().write_all(b"stored\n")?;
+    }
+    Err("an event was not stored".into())
 }
 
 #[cfg(not(unix))]
