@@ -32,13 +32,13 @@ pub mod spool;
 mod platform;
 mod slot;
 
-pub use telemetry_derive::{TelemetryEvent, TelemetryFields, TelemetryValue};
+pub use telemetry_derive::{TelemetryError, TelemetryEvent, TelemetryFields, TelemetryValue};
 
 #[cfg(feature = "client")]
 pub use crate::client::{Builder, Recorded, Telemetry};
 pub use crate::error::Error;
 pub use crate::event::{Sanitized, Sanitizer, TelemetryEvent, TelemetryFields};
-pub use crate::leaf::{Literal, Private};
+pub use crate::leaf::{Literal, Message, Private};
 pub use crate::policy::TelemetryValue;
 pub use crate::pseudonym::Keys;
 pub use crate::scrub::Scrubber;
@@ -52,6 +52,9 @@ pub mod __private {
     pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
     pub use core::{concat, module_path};
+    pub use std::vec;
+
+    pub use telemetry_derive::__message as message;
 
     pub use serde::{Serialize, Serialize as SerdeSerialize, Serializer};
 
@@ -62,13 +65,15 @@ pub mod __private {
         entries, nested, refuse, row,
     };
     pub use crate::leaf::{
-        Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey, MapKey as Key, evaluated, kind,
+        Describe, Described, Description, Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey,
+        MapKey as Key, Part, evaluated, kind as kinds, message as made_message,
     };
     pub use crate::policy::derive::*;
     pub use crate::policy::{
         Addressable, Choice, ClosedValue, ClosedValue as Closed, Countable,
-        Countable as CanBeCounted, Digestible, Hashable, IfUnknown, Names, Names as Named, Numeric,
-        Of, Present, Present as CanBePresent, TelemetryValue, TelemetryValue as Value, Textual,
+        Countable as CanBeCounted, Describable, Digestible, FileNamed, Hashable, IfUnknown, Names,
+        Names as Named, Numeric, Of, Present, Present as CanBePresent, TelemetryValue,
+        TelemetryValue as Value, Textual,
     };
     pub use crate::pseudonym::{KeySlot, Step};
     pub use crate::schema::Numbers::{Float, Int};
@@ -110,6 +115,41 @@ macro_rules! __register {
 #[macro_export]
 macro_rules! __register {
     ($Event:ty) => {};
+}
+
+/// Makes a [`Message`] of a text and a policy for each of its values.
+///
+/// The literal pieces leave as they are: the compiler saw them. A value is
+/// named in the text, `{path}`, and has a policy behind it, `path = drop`, as a
+/// field of an event has; one without a policy does not compile. It is the
+/// variable of that name, or what an expression says: `path(&self.path) = drop`.
+/// In the place of a value that does not leave stands its name, `[path]`.
+///
+/// A keyed hash needs a domain, for a message is in no event of its own:
+/// `user = (hash, domain = "user")`.
+///
+/// ```
+/// use telemetry_core::message;
+///
+/// let (name, attempts) = ("jane", 3);
+/// let message = message!(
+///     "{name} failed {attempts} times in {module}",
+///     name = (hash, domain = "user"),
+///     attempts = bucket(1, 5),
+///     module(module_path!()) = scrub(known),
+/// );
+/// assert_eq!(format!("{message:?}"), r#""{name} failed {attempts} times in {module}""#);
+/// ```
+///
+/// ```compile_fail
+/// let user = "jane";
+/// telemetry_core::message!("failed for {user}");
+/// ```
+#[macro_export]
+macro_rules! message {
+    ($($said:tt)*) => {
+        $crate::__private::message! { [$crate] $($said)* }
+    };
 }
 
 /// Lists instances of a generic event among the events that are linked into

@@ -20,6 +20,7 @@ pub(crate) struct Item {
     tokens: TokenStream,
 }
 
+#[derive(Clone)]
 pub(crate) enum Value {
     Word,
     List(TokenStream),
@@ -62,6 +63,11 @@ impl Parse for Item {
 }
 
 impl Item {
+    /// The same item once more.
+    pub(crate) fn copy(&self) -> Self {
+        Self { name: self.name.clone(), value: self.value.clone(), tokens: self.tokens.clone() }
+    }
+
     pub(crate) fn error(&self, message: impl std::fmt::Display) -> syn::Error {
         syn::Error::new_spanned(&self.tokens, message)
     }

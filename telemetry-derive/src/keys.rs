@@ -11,6 +11,7 @@ pub(crate) enum Site {
     Fields,
     Value,
     ValueVariant,
+    Error,
 }
 
 impl Site {
@@ -45,6 +46,7 @@ impl Site {
             ],
             Self::Fields | Self::Value => &["rename_all", "crate"],
             Self::ValueVariant => &["rename"],
+            Self::Error => &["crate"],
         }
     }
 
@@ -55,6 +57,7 @@ impl Site {
             Self::Fields => "a type that derives `TelemetryFields`",
             Self::Value => "a type that derives `TelemetryValue`",
             Self::ValueVariant => "a variant of a type that derives `TelemetryValue`",
+            Self::Error => "a type that derives `TelemetryError`",
         }
     }
 }

@@ -13,6 +13,7 @@ mod attr;
 mod case;
 mod choose;
 mod describe;
+mod error;
 mod errors;
 mod expand;
 mod fallback;
@@ -20,9 +21,11 @@ mod generics;
 mod identifiers;
 mod item;
 mod keys;
+mod message;
 mod policy;
 mod reasons;
 mod source;
+mod template;
 mod valid;
 mod value;
 mod walk;
@@ -108,6 +111,27 @@ pub fn derive_fields(input: TokenStream) -> TokenStream {
 pub fn derive_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     derive(&input, Target::Value).into()
+}
+
+/// Derives what the policy `kind` takes of an error: its message, of which the
+/// literal pieces leave as they are and each value by a policy of its own.
+///
+/// The texts are those of `#[error("...")]`, as thiserror reads them; a variant
+/// without one says its name in words. Each field that a text names takes a
+/// policy, as a field of an event does, and so does the cause (a field `source`,
+/// `#[source]` or `#[from]`), if it is to be told behind the error. In the
+/// place of a value that does not leave stands its name, `[path]`.
+#[proc_macro_derive(TelemetryError, attributes(telemetry, error, source, from))]
+pub fn derive_error(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    error::expand(&input).into()
+}
+
+/// What `telemetry_core::message!` calls.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __message(input: TokenStream) -> TokenStream {
+    parse_macro_input!(input as message::Message).expand().into()
 }
 
 fn derive(input: &DeriveInput, target: Target) -> proc_macro2::TokenStream {

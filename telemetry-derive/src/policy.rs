@@ -107,6 +107,8 @@ const DIGESTIBLE: Bound = Bound { name: "Digestible", of: None };
 /// A function of the author's takes it, whatever it is.
 const ANY: Bound = Bound { name: "", of: None };
 const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
+const FILE: Bound = Bound { name: "FileNamed", of: Some("FILE") };
+const PARTS: Bound = Bound { name: "Describable", of: None };
 const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
 const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
 const COUNTABLE: Bound = Bound { name: "Countable", of: None };
@@ -202,12 +204,21 @@ pub(crate) const ROWS: &[Row] = &[
     Row {
         name: "scrub",
         form: "scrub",
-        about: "free text, personal data replaced",
+        about: "free text, personal data replaced; with `known`, unknown words too",
         synonyms: &["redact", "mask"],
-        inside: &["because"],
+        inside: &["because", "known"],
         parse: scrub,
         function: "scrub",
         bound: Bound { of: None, ..TEXT },
+        ..ROW
+    },
+    Row {
+        name: "kind",
+        form: "kind",
+        about: "an error or a `message!`, by the policies of its parts",
+        synonyms: &["error", "message"],
+        function: "kind",
+        bound: PARTS,
         ..ROW
     },
     Row {
@@ -293,6 +304,7 @@ pub(crate) const ROWS: &[Row] = &[
         about: "a known extension of a file, or `other`",
         parse: |row, item| known(row, item, &FILE_EXTENSION),
         function: "file_extension",
+        bound: FILE,
         ..ROW
     },
     Row {
@@ -384,20 +396,31 @@ fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 }
 
 fn scrub(row: &'static Row, item: &Item) -> syn::Result<Policy> {
-    const FORM: &str = "`scrub` is written alone, or with a reason: `scrub(because = \"...\")`";
+    const FORM: &str = "`scrub` is written alone, with `known` (which hides unknown words too), or with a reason: `scrub(because = \"...\")`";
     let inner = match &item.value {
         Value::Word => return word(row, item),
-        Value::List(..) => item.list()?,
+        Value::List(..) => item.list().map_err(|error| syn::Error::new(error.span(), FORM))?,
         _ => return Err(item.error(FORM)),
     };
-    match inner.as_slice() {
-        [because] if because.is("because") => {
-            let mut leaf = Leaf::new(row);
-            leaf.give_reason(because)?;
-            Ok(Policy::Leaf(leaf))
-        }
-        _ => Err(item.error(FORM)),
+    let mut leaf = Leaf::new(row);
+    if inner.is_empty() {
+        return Err(item.error(FORM));
     }
+    for option in inner {
+        let twice = match option.name.to_string().as_str() {
+            "known" => {
+                option.word()?;
+                leaf.function = "scrub_known";
+                std::mem::replace(&mut leaf.schema, "scrub_known") == "scrub_known"
+            }
+            "because" => leaf.because.is_some() || leaf.give_reason(&option).map(|()| false)?,
+            _ => return Err(option.error(FORM)),
+        };
+        if twice {
+            return Err(option.error(format!("`{}` is written twice", option.name)));
+        }
+    }
+    Ok(Policy::Leaf(leaf))
 }
 
 impl Leaf {

@@ -95,18 +95,18 @@ fn asks_the_type(policy: &Policy, field: &Field<'_>) -> bool {
 }
 
 /// Whose key hides a value, and the name of the `static` that caches it.
-struct Scope<'s> {
+pub(crate) struct Scope<'s> {
     /// `None` in a nested type: which event it is in, is known only when the
     /// event is walked.
-    event: Option<&'s str>,
-    field: &'s str,
+    pub(crate) event: Option<&'s str>,
+    pub(crate) field: &'s str,
     /// The steps from the field to the value.
-    inside: TokenStream,
-    slot: Ident,
+    pub(crate) inside: TokenStream,
+    pub(crate) slot: Ident,
 }
 
 /// `value` under its policy; the keys' slots are added to `slots`.
-fn apply(
+pub(crate) fn apply(
     policy: &Policy,
     value: &TokenStream,
     scope: &Scope<'_>,

@@ -124,6 +124,16 @@ pub fn leaves(field: &Field) -> String {
                 .to_owned()
         }
         "hash" => pseudonym(policy),
+        "scrub" if policy.has("known") => {
+            "text leaves, of which only words that every program says or this one says of itself \
+             are kept"
+                .to_owned()
+        }
+        "kind" => {
+            "the kind of error leaves, and what the program itself says about it; each value in it \
+             in its own way"
+                .to_owned()
+        }
         "scrub" => "text leaves, with personal data that was found in it replaced".to_owned(),
         "bucket" => "the range that the number falls into leaves".to_owned(),
         "round" => "the number leaves, rounded".to_owned(),

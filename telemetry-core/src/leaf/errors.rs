@@ -12,7 +12,7 @@ use super::sink::Sink;
 
 /// More causes than a program has layers: a chain that goes on for ever, as
 /// one made of cells can, ends here.
-const MOST_CAUSES: usize = 32;
+pub(super) const MOST_CAUSES: usize = 32;
 
 /// The error and its causes, outermost first, joined by `: `. A cause whose
 /// words the error before it ends with already is not said twice.

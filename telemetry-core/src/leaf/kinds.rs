@@ -62,6 +62,20 @@ pub mod kind {
         type Leaf<'a> = super::Num;
     }
 
+    /// An error or a message, seen as its parts.
+    #[derive(Debug)]
+    pub struct Description;
+    impl Kind for Description {
+        type Leaf<'a> = &'a dyn crate::leaf::Describe;
+    }
+
+    /// The name of a file: text, or a path.
+    #[derive(Debug)]
+    pub struct FileName;
+    impl Kind for FileName {
+        type Leaf<'a> = &'a str;
+    }
+
     /// An IP address.
     #[derive(Debug)]
     pub struct Address;
@@ -208,6 +222,16 @@ macro_rules! leaves {
 leaves! { kind::Text:
     str => |this, leaf| leaf(this);
     String => |this, leaf| leaf(this);
+}
+
+// What is not Unicode in a path has no extension that could be known.
+leaves! { kind::FileName:
+    str => |this, leaf| leaf(this);
+    String => |this, leaf| leaf(this);
+    OsStr => |this, leaf| leaf(&this.to_string_lossy());
+    OsString => |this, leaf| leaf(&this.to_string_lossy());
+    Path => |this, leaf| leaf(&this.to_string_lossy());
+    PathBuf => |this, leaf| leaf(&this.to_string_lossy());
 }
 
 /// Leaves of both kinds: what is hashed with a key, and may also be hashed

@@ -6,11 +6,14 @@
 
 mod collection;
 mod context;
+mod describe;
 mod embedded;
 mod errors;
+mod failures;
 mod index;
 mod kinds;
 mod literal;
+mod message;
 mod private;
 mod sink;
 
@@ -21,10 +24,12 @@ pub use self::collection::{Map, MapKey};
 // Not public: whoever cannot name it can neither apply a policy nor write one.
 pub(crate) use self::context::Context;
 pub use self::context::Grants;
+pub use self::describe::{Describe, Description};
 pub(crate) use self::embedded::carried;
 pub(crate) use self::index::then_index_in;
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
 pub use self::literal::{Evaluated, Literal, evaluated};
+pub use self::message::{Described, Message, Part, message};
 pub use self::private::Private;
 pub use self::sink::Sink;
 pub(crate) use self::sink::{Element, Entry};

@@ -3,10 +3,20 @@
 //! It owns what counts as an extension. It must never know a file system.
 
 use super::known::known;
-use super::{Textual, known::known_schema};
-use crate::leaf::kind::Text;
-use crate::leaf::{Applied, Context, LeafPolicy, Sink};
+use super::known::known_schema;
+use crate::leaf::kind::FileName;
+use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sink};
 use crate::schema::{Policy, Shape};
+
+/// Values that name a file.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name a file",
+    label = "neither text nor a path",
+    note = "`file_extension` is for `str`, `String`, `Path`, `PathBuf`, `OsStr` and `OsString`, alone or in `Option`, `Vec`, ..."
+)]
+pub trait FileNamed: HasLeaves<FileName> {}
+#[diagnostic::do_not_recommend]
+impl<T: HasLeaves<FileName> + ?Sized> FileNamed for T {}
 
 /// The extension of a file name, if it is a known one. Case does not matter.
 #[doc(hidden)]
@@ -14,7 +24,7 @@ use crate::schema::{Policy, Shape};
 pub struct FileExtension(&'static [&'static str]);
 
 impl LeafPolicy for FileExtension {
-    type Kind = Text;
+    type Kind = FileName;
 
     fn apply<R: Sink>(
         &self,
@@ -35,7 +45,7 @@ impl LeafPolicy for FileExtension {
 
 /// Puts a value under `file_extension`.
 #[doc(hidden)]
-pub fn file_extension<'v, T: Textual + ?Sized>(
+pub fn file_extension<'v, T: FileNamed + ?Sized>(
     values: &'static [&'static str],
     value: &'v T,
 ) -> Applied<'v, FileExtension, T> {

@@ -7,8 +7,8 @@
 use std::marker::PhantomData;
 
 use super::allow::allow_schema;
-use super::{Addressable, Countable, Numeric, TelemetryValue, Textual};
-use crate::leaf::kind::{Address, Number, Text};
+use super::{Addressable, Countable, FileNamed, Numeric, TelemetryValue, Textual};
+use crate::leaf::kind::{Address, FileName, Number, Text};
 use crate::leaf::{HasLeaves, Map};
 use crate::schema::{Domain, Open, Policy, Shape};
 
@@ -30,6 +30,10 @@ impl<T: Textual + ?Sized> Of<T> {
     pub const TEXT: Shape = <T as HasLeaves<Text>>::SHAPE;
 }
 
+impl<T: FileNamed + ?Sized> Of<T> {
+    pub const FILE: Shape = <T as HasLeaves<FileName>>::SHAPE;
+}
+
 impl<T: Numeric + ?Sized> Of<T> {
     pub const NUMBER: Shape = <T as HasLeaves<Number>>::SHAPE;
 }
@@ -44,13 +48,17 @@ impl<T: Countable + ?Sized> Of<T> {
 
 /// The same of the keys and of the values of a map.
 macro_rules! of_maps {
-    ($($Part:ident: $ALLOWED:ident $TEXT:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
+    ($($Part:ident: $ALLOWED:ident $TEXT:ident $FILE:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
         impl<T: Map<$Part: TelemetryValue> + ?Sized> Of<T> {
             pub const $ALLOWED: Policy = allow_schema(<T::$Part as TelemetryValue>::DOMAIN);
         }
 
         impl<T: Map<$Part: Textual> + ?Sized> Of<T> {
             pub const $TEXT: Shape = <T::$Part as HasLeaves<Text>>::SHAPE;
+        }
+
+        impl<T: Map<$Part: FileNamed> + ?Sized> Of<T> {
+            pub const $FILE: Shape = <T::$Part as HasLeaves<FileName>>::SHAPE;
         }
 
         impl<T: Map<$Part: Numeric> + ?Sized> Of<T> {
@@ -67,8 +75,8 @@ macro_rules! of_maps {
     )*};
 }
 of_maps! {
-    Key: KEY_ALLOWED KEY_TEXT KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
-    Value: MAPPED_ALLOWED MAPPED_TEXT MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
+    Key: KEY_ALLOWED KEY_TEXT KEY_FILE KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
+    Value: MAPPED_ALLOWED MAPPED_TEXT MAPPED_FILE MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
 }
 
 /// What is said of a type that a policy does not take.
@@ -81,6 +89,9 @@ pub trait IfUnknown {
     const TEXT: Shape = Shape::ONE;
     const KEY_TEXT: Shape = Shape::ONE;
     const MAPPED_TEXT: Shape = Shape::ONE;
+    const FILE: Shape = Shape::ONE;
+    const KEY_FILE: Shape = Shape::ONE;
+    const MAPPED_FILE: Shape = Shape::ONE;
     const NUMBER: Shape = Shape::ONE;
     const KEY_NUMBER: Shape = Shape::ONE;
     const MAPPED_NUMBER: Shape = Shape::ONE;

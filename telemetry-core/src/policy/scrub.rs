@@ -5,7 +5,7 @@
 use super::Textual;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Open, Policy};
+use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
 
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,38 @@ impl LeafPolicy for Scrub {
 #[doc(hidden)]
 pub fn scrub<T: Textual + ?Sized>(value: &T) -> Applied<'_, Scrub, T> {
     Applied { policy: Scrub, value }
+}
+
+/// Free text of which only known words stay.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct ScrubKnown;
+
+impl LeafPolicy for ScrubKnown {
+    type Kind = Text;
+
+    fn apply<R: Sink>(&self, text: &str, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        match context.scrubber() {
+            Some(scrubber) => sink.text(&scrubber.scrub_known(text)),
+            None => sink.absent(),
+        }
+    }
+}
+
+/// Puts a value under `scrub(known)`.
+#[doc(hidden)]
+pub fn scrub_known<T: Textual + ?Sized>(value: &T) -> Applied<'_, ScrubKnown, T> {
+    Applied { policy: ScrubKnown, value }
+}
+
+/// What the schema says of `scrub(known)`.
+#[doc(hidden)]
+pub const fn scrub_known_schema() -> Policy {
+    Policy::new("scrub", Domain::Open(Open::Text)).with(
+        "known",
+        ParameterValue::Flag,
+        Written::Inside,
+    )
 }
 
 /// What the schema says of `scrub`.

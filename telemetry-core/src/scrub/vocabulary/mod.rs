@@ -69,6 +69,9 @@ impl Vocabulary {
     /// The words of the running program: those in its executable's read-only
     /// data, and those of the operating system's errors.
     ///
+    /// Whatever is compiled in is known, whole texts of a test too: a name that
+    /// a test plants must not stand in its source.
+    ///
     /// They are read when they are first asked for: about 3 milliseconds for
     /// an executable of 1 MB. A client with a spool keeps them beside it, for
     /// the next run of the same executable. Where the executable cannot be

@@ -1,0 +1,153 @@
+//! Messages whose every value has a policy.
+//!
+//! It owns [`Message`], which [`message!`](crate::message) makes. It must never
+//! know which policy a value has.
+
+use std::fmt;
+
+use super::describe::{Describe, Description};
+use super::{HasLeaves, LeafPolicy, Sanitize, Sink, kind};
+
+/// A text whose literal pieces the compiler saw, and whose every value has a
+/// policy, as a field of an event has.
+///
+/// [`message!`](crate::message) is the only way to make one. It is a field
+/// under the policy `kind`.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use telemetry_core::{Keys, Message, Sanitizer, TelemetryEvent, message};
+///
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(purpose = "diagnostics")]
+/// struct Failed<'a> {
+///     #[telemetry(kind)]
+///     error: Message<'a>,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (path, user) = (Path::new("/home/jane/acme/plan.toml"), "jane");
+/// let error = std::io::Error::from_raw_os_error(13);
+/// let failed = Failed {
+///     error: message!(
+///         "could not open a {path} file for {user}: {error}",
+///         path = file_extension("toml", "json"),
+///         user = drop,
+///         error = kind,
+///     ),
+/// };
+/// let sanitizer = Sanitizer::new(Keys::session()?);
+/// assert_eq!(
+///     serde_json::to_string(&sanitizer.sanitize(&failed))?,
+///     r#"{"error":"could not open a toml file for [user]: permission denied (os error 13)"}"#
+/// );
+/// # Ok(())
+/// # }
+/// ```
+pub struct Message<'a> {
+    parts: Vec<Part<'a>>,
+}
+
+/// A part of a message.
+#[doc(hidden)]
+pub enum Part<'a> {
+    Literal(&'static str),
+    Dropped(&'static str),
+    Value(&'static str, Box<dyn Value + 'a>),
+}
+
+impl<'a> Part<'a> {
+    /// A value under its policy.
+    pub fn value(name: &'static str, value: impl Sanitize + 'a) -> Self {
+        Self::Value(name, Box::new(value))
+    }
+}
+
+/// A value under its policy, whatever both are.
+#[doc(hidden)]
+pub trait Value {
+    fn write(&self, name: &'static str, description: &mut Description<'_>);
+}
+
+impl<L: Sanitize> Value for L {
+    fn write(&self, name: &'static str, description: &mut Description<'_>) {
+        description.value(name, self);
+    }
+}
+
+/// What [`message!`](crate::message) calls.
+#[doc(hidden)]
+pub fn message(parts: Vec<Part<'_>>) -> Message<'_> {
+    Message { parts }
+}
+
+impl Describe for Message<'_> {
+    fn describe(&self, description: &mut Description<'_>) {
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => description.literal(literal),
+                Part::Dropped(name) => description.stand_in(name),
+                Part::Value(name, value) => value.write(name, description),
+            }
+        }
+    }
+}
+
+/// Shows the pieces of the program and the names of the values.
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(literal) => text.push_str(literal),
+                Part::Dropped(name) | Part::Value(name, _) => {
+                    text.extend(["{", name, "}"]);
+                }
+            }
+        }
+        fmt::Debug::fmt(&text, f)
+    }
+}
+
+/// What describes itself, as a leaf. What the derive calls.
+#[doc(hidden)]
+#[derive(Clone, Copy)]
+pub struct Described<'v>(pub &'v dyn Describe);
+
+impl fmt::Debug for Described<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Described").finish_non_exhaustive()
+    }
+}
+
+impl HasLeaves<kind::Description> for Described<'_> {
+    type Inner<'v>
+        = Described<'v>
+    where
+        Self: 'v;
+
+    fn inner(&self) -> Described<'_> {
+        *self
+    }
+
+    fn emit<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
+        &self,
+        policy: &P,
+        context: super::Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        policy.apply(self.0, context, sink)
+    }
+}
+
+impl HasLeaves<kind::Description> for Message<'_> {
+    type Inner<'v>
+        = Described<'v>
+    where
+        Self: 'v;
+
+    fn inner(&self) -> Described<'_> {
+        Described(self)
+    }
+}

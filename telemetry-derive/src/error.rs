@@ -1,0 +1,249 @@
+//! `#[derive(TelemetryError)]`: an error whose every value has a policy.
+//!
+//! It owns the reading of `#[error("...")]`, as thiserror reads it, and what is
+//! written for each variant. It must never know how a policy is carried out.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Member, Meta};
+
+use crate::attr::{Container, FieldAttributes};
+use crate::case::snake;
+use crate::errors::Errors;
+use crate::keys::Site;
+use crate::message::refuse_without_event;
+use crate::policy::Policy;
+use crate::template::{Piece, pieces};
+use crate::walk::{Scope, apply};
+
+/// The impls for an error.
+pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
+    let mut errors = Errors::default();
+    let krate = Container::parse(&input.attrs, Site::Error, &mut errors).krate;
+    let arms = match &input.data {
+        Data::Struct(data) => {
+            vec![arm(&quote!(Self), &input.ident, &input.attrs, &data.fields, &mut errors)]
+        }
+        Data::Enum(data) => data
+            .variants
+            .iter()
+            .map(|variant| {
+                let ident = &variant.ident;
+                arm(&quote!(Self::#ident), ident, &variant.attrs, &variant.fields, &mut errors)
+            })
+            .collect(),
+        Data::Union(_) => {
+            errors.at(&input.ident, "an error is a struct or an enum");
+            Vec::new()
+        }
+    };
+    let problems = errors.finish().err().map(|error| error.to_compile_error());
+    let body = match (&problems, arms.is_empty()) {
+        (Some(_), _) => quote!(let _ = __d;),
+        (None, true) => quote!(let _ = __d; match *self {}),
+        (None, false) => quote!(match self { #(#arms)* }),
+    };
+    let krate = krate.map_or_else(|| quote!(::telemetry_core), |path| quote!(#path));
+    let ident = &input.ident;
+    let (parameters, arguments, clause) = input.generics.split_for_impl();
+    quote! {
+        #problems
+        #[allow(deprecated)]
+        const _: () = {
+            use #krate::__private as __t;
+            #[automatically_derived]
+            impl #parameters __t::Describe for #ident #arguments #clause {
+                fn describe(&self, __d: &mut __t::Description<'_>) { #body }
+            }
+            #[automatically_derived]
+            impl #parameters __t::HasLeaves<__t::kinds::Description> for #ident #arguments #clause {
+                type Inner<'__v> = __t::Described<'__v> where Self: '__v;
+                fn inner(&self) -> __t::Described<'_> { __t::Described(self) }
+            }
+        };
+    }
+}
+
+/// A field, with what its attributes say.
+struct Field<'a> {
+    member: Member,
+    bound: Ident,
+    policy: Option<Policy>,
+    attempted: bool,
+    is_cause: bool,
+    original: &'a syn::Field,
+}
+
+/// What one variant writes.
+fn arm(
+    path: &TokenStream,
+    ident: &Ident,
+    attributes: &[Attribute],
+    shape: &Fields,
+    errors: &mut Errors,
+) -> TokenStream {
+    let fields: Vec<Field<'_>> = shape
+        .iter()
+        .zip(shape.members())
+        .enumerate()
+        .map(|(place, (original, member))| field(original, member, place, errors))
+        .collect();
+    let patterns = fields.iter().map(|field| {
+        let (member, bound) = (&field.member, &field.bound);
+        quote!(#member: #bound)
+    });
+    let (mut slots, mut written) = (TokenStream::new(), Vec::new());
+    let mut told = vec![false; fields.len()];
+    match text(attributes, ident, errors) {
+        Text::Pieces(pieces, span) => {
+            for piece in pieces {
+                let name = match piece {
+                    Piece::Literal(literal) => {
+                        written.push(quote!(__d.literal(#literal);));
+                        continue;
+                    }
+                    Piece::Value(name) => name,
+                };
+                let is = |field: &Field<'_>| member_name(&field.member) == name;
+                let Some((place, field)) = fields.iter().enumerate().find(|(_, field)| is(field))
+                else {
+                    errors.push(syn::Error::new(span, format!(
+                        "`{name}` is no field of this error: a value that is made in `#[error(...)]` has no policy"
+                    )));
+                    continue;
+                };
+                if let Some(told) = told.get_mut(place) {
+                    *told = true;
+                }
+                written.push(value(field, &name, false, &mut slots, errors));
+            }
+        }
+        Text::Transparent => {
+            if let Some((place, field)) = fields.iter().enumerate().next() {
+                if let Some(told) = told.get_mut(place) {
+                    *told = true;
+                }
+                written.push(value(field, "error", false, &mut slots, errors));
+            }
+        }
+    }
+    // The cause is told behind the error, as a chain is.
+    for (field, _) in fields.iter().zip(told).filter(|(field, told)| field.is_cause && !told) {
+        if field.policy.is_some() || field.attempted {
+            written.push(value(field, "cause", true, &mut slots, errors));
+        }
+    }
+    let bound = fields.iter().map(|field| &field.bound);
+    quote!(#path { #(#patterns),* } => { #slots #(let _ = #bound;)* #(#written)* })
+}
+
+fn field<'a>(
+    original: &'a syn::Field,
+    member: Member,
+    place: usize,
+    errors: &mut Errors,
+) -> Field<'a> {
+    let FieldAttributes { policy, attempted, .. } = FieldAttributes::parse(&original.attrs, errors);
+    let named = original.ident.as_ref().is_some_and(|ident| ident == "source");
+    let marked = original
+        .attrs
+        .iter()
+        .any(|attribute| attribute.path().is_ident("source") || attribute.path().is_ident("from"));
+    let span = Span::call_site().located_at(original.ty.span());
+    Field {
+        member,
+        bound: format_ident!("__{}", place, span = span),
+        policy,
+        attempted,
+        is_cause: named || marked,
+        original,
+    }
+}
+
+fn member_name(member: &Member) -> String {
+    match member {
+        Member::Named(ident) => ident.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+/// Writes one field under its policy.
+fn value(
+    field: &Field<'_>,
+    name: &str,
+    as_cause: bool,
+    slots: &mut TokenStream,
+    errors: &mut Errors,
+) -> TokenStream {
+    let span = Span::call_site().located_at(field.original.ty.span());
+    let Some(policy) = &field.policy else {
+        if !field.attempted {
+            let at = field.original.ident.as_ref().map_or(field.original.ty.span(), Ident::span);
+            errors.push(syn::Error::new(
+                at,
+                format!(
+                    "`{name}` stands in the message and has no policy: say what of it may leave, `#[telemetry(drop)]`, `#[telemetry(scrub(known))]`, `#[telemetry(kind)]` (of an error), ..."
+                ),
+            ));
+        }
+        return TokenStream::new();
+    };
+    refuse_without_event(policy, span, errors);
+    let bound = &field.bound;
+    if let Policy::Drop = policy {
+        return if as_cause { TokenStream::new() } else { quote!(__d.stand_in(#name);) };
+    }
+    let slot = format_ident!("__K{}", bound);
+    let scope = Scope { event: None, field: name, inside: TokenStream::new(), slot };
+    let leaf = apply(policy, &quote!(#bound), &scope, span, slots);
+    if as_cause {
+        quote_spanned!(span=> __d.cause(&#leaf);)
+    } else {
+        quote_spanned!(span=> __d.value(#name, &#leaf);)
+    }
+}
+
+/// What a variant says.
+enum Text {
+    Pieces(Vec<Piece>, Span),
+    /// What its only field says.
+    Transparent,
+}
+
+/// `#[error("...")]` or `#[error(transparent)]`; without one, the name in words.
+fn text(attributes: &[Attribute], ident: &Ident, errors: &mut Errors) -> Text {
+    let Some(attribute) = attributes.iter().find(|attribute| attribute.path().is_ident("error"))
+    else {
+        let words = snake(&ident.unraw().to_string()).replace('_', " ");
+        return Text::Pieces(vec![Piece::Literal(words)], ident.span());
+    };
+    let Meta::List(list) = &attribute.meta else {
+        errors.at(attribute, "expected `#[error(\"...\")]`");
+        return Text::Transparent;
+    };
+    // What stands behind the text makes values that are no fields; where the
+    // text names one, that is said there.
+    let first = list.tokens.clone().into_iter().next().map(TokenStream::from).unwrap_or_default();
+    if let Ok(ident) = syn::parse2::<Ident>(first.clone())
+        && ident == "transparent"
+    {
+        return Text::Transparent;
+    }
+    let read = syn::parse2::<LitStr>(first)
+        .map_err(|error| {
+            syn::Error::new(
+                error.span(),
+                "expected a text, as in `#[error(\"could not open {path}\")]`",
+            )
+        })
+        .and_then(|text| Ok((pieces(&text, true)?, text.span())));
+    match read {
+        Ok((pieces, span)) => Text::Pieces(pieces, span),
+        Err(error) => {
+            errors.push(error);
+            Text::Pieces(Vec::new(), ident.span())
+        }
+    }
+}

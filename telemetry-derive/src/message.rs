@@ -1,0 +1,212 @@
+//! `message!`: a text whose every value has a policy.
+//!
+//! It owns the syntax of the macro and what it becomes. It must never know how
+//! a policy is carried out.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Expr, LitStr, Token, bracketed, parenthesized, token};
+
+use crate::choose::choose;
+use crate::errors::{Errors, nearest};
+use crate::item::Item;
+use crate::policy::Policy;
+use crate::template::{Piece, ident, pieces};
+use crate::walk::{Scope, apply};
+
+/// `[$crate] "text {value}", value = policy, ...`
+pub(crate) struct Message {
+    krate: TokenStream,
+    text: LitStr,
+    values: Vec<Value>,
+}
+
+/// `path = drop`, `path(&self.path) = drop` or `user = (hash, domain = "user")`.
+struct Value {
+    name: Ident,
+    expression: Option<Expr>,
+    items: Vec<Item>,
+}
+
+impl Parse for Message {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let krate;
+        bracketed!(krate in input);
+        let krate = krate.parse()?;
+        let text: LitStr = input.parse().map_err(|error| {
+            syn::Error::new(
+                error.span(),
+                "a message begins with its text: `message!(\"could not open {path}\", path = drop)`",
+            )
+        })?;
+        let mut values = Vec::new();
+        while !input.is_empty() {
+            let _: Token![,] = input.parse()?;
+            if input.is_empty() {
+                break;
+            }
+            values.push(input.parse()?);
+        }
+        Ok(Self { krate, text, values })
+    }
+}
+
+impl Parse for Value {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = Ident::parse_any(input)?;
+        let expression = if input.peek(token::Paren) {
+            let inside;
+            parenthesized!(inside in input);
+            Some(inside.parse()?)
+        } else {
+            None
+        };
+        let _: Token![=] = input.parse().map_err(|error| {
+            syn::Error::new(error.span(), format!("a value has a policy: `{name} = drop`"))
+        })?;
+        let items = if input.peek(token::Paren) {
+            let inside;
+            parenthesized!(inside in input);
+            let items: Punctuated<Item, Token![,]> =
+                inside.parse_terminated(Item::parse, Token![,])?;
+            items.into_iter().collect()
+        } else {
+            vec![input.parse()?]
+        };
+        Ok(Self { name, expression, items })
+    }
+}
+
+impl Message {
+    pub(crate) fn expand(self) -> TokenStream {
+        let mut errors = Errors::default();
+        let krate = &self.krate;
+        let made = self.made(&mut errors);
+        match errors.finish() {
+            Ok(()) => quote!({ use #krate::__private as __t; #made }),
+            Err(error) => {
+                let error = error.to_compile_error();
+                quote!({ use #krate::__private as __t; #error __t::made_message(__t::vec![]) })
+            }
+        }
+    }
+
+    fn made(&self, errors: &mut Errors) -> TokenStream {
+        let pieces = pieces(&self.text, false).unwrap_or_else(|error| {
+            errors.push(error);
+            Vec::new()
+        });
+        let mut slots = TokenStream::new();
+        let policies: Vec<Option<Policy>> =
+            self.values.iter().map(|value| value.policy(errors)).collect();
+        let mut used = vec![false; self.values.len()];
+        let mut parts = Vec::new();
+        for piece in &pieces {
+            let name = match piece {
+                Piece::Literal(literal) => {
+                    parts.push(quote!(__t::Part::Literal(#literal)));
+                    continue;
+                }
+                Piece::Value(name) => name,
+            };
+            let named = |value: &&Value| value.name.unraw() == *name;
+            let Some(place) = self.values.iter().position(|value| named(&value)) else {
+                errors.push(self.without_policy(name));
+                continue;
+            };
+            if let Some(used) = used.get_mut(place) {
+                *used = true;
+            }
+            if let (Some(value), Some(Some(policy))) = (self.values.get(place), policies.get(place))
+            {
+                parts.push(self.part(value, name, policy, parts.len(), &mut slots, errors));
+            }
+        }
+        for (value, _) in self.values.iter().zip(used).filter(|(_, used)| !used) {
+            let name = &value.name;
+            errors.at(name, format!("the text does not have `{{{name}}}`"));
+        }
+        quote!(#slots __t::made_message(__t::vec![#(#parts),*]))
+    }
+
+    fn without_policy(&self, name: &str) -> syn::Error {
+        let names: Vec<String> =
+            self.values.iter().map(|value| value.name.unraw().to_string()).collect();
+        let meant = nearest(name, names.iter().map(String::as_str))
+            .map_or_else(String::new, |meant| format!("; did you mean `{{{meant}}}`?"));
+        syn::Error::new(
+            self.text.span(),
+            format!(
+                "the value `{name}` has no policy: say behind the text what of it may leave, `{name} = drop`, `{name} = scrub(known)`, `{name} = kind` (of an error), ...{meant}"
+            ),
+        )
+    }
+
+    /// One value under its policy.
+    fn part(
+        &self,
+        value: &Value,
+        name: &str,
+        policy: &Policy,
+        place: usize,
+        slots: &mut TokenStream,
+        errors: &mut Errors,
+    ) -> TokenStream {
+        let span = value.name.span();
+        refuse_without_event(policy, span, errors);
+        if let Policy::Drop = policy {
+            // The variable is used, whatever becomes of it.
+            let read = value.read(errors);
+            return quote_spanned!(span=> { let _ = #read; __t::Part::Dropped(#name) });
+        }
+        let read = value.read(errors);
+        let slot = format_ident!("__K{}", place);
+        let scope = Scope { event: None, field: name, inside: TokenStream::new(), slot };
+        let leaf = apply(policy, &read, &scope, span, slots);
+        quote_spanned!(span=> __t::Part::value(#name, #leaf))
+    }
+}
+
+impl Value {
+    fn policy(&self, errors: &mut Errors) -> Option<Policy> {
+        let hint = "a value of a message takes one policy, and with `hash` `domain`";
+        // An item can be read once: `Item` holds no copy.
+        let items = self.items.iter().map(Item::copy).collect();
+        choose(items, hint, errors).policy
+    }
+
+    /// A reference to the value.
+    fn read(&self, errors: &mut Errors) -> TokenStream {
+        let span = self.name.span();
+        match &self.expression {
+            Some(expression) => quote_spanned!(span=> &#expression),
+            None => match ident(&self.name.to_string(), span) {
+                Ok(name) => quote_spanned!(span=> &#name),
+                Err(error) => {
+                    errors.push(error);
+                    TokenStream::new()
+                }
+            },
+        }
+    }
+}
+
+/// A key of a field is that of its event, and a message is in none.
+pub(crate) fn refuse_without_event(policy: &Policy, span: Span, errors: &mut Errors) {
+    match policy {
+        Policy::Leaf(leaf) if leaf.key.as_ref().is_some_and(|key| key.domain.is_none()) => {
+            errors.push(syn::Error::new(
+                span,
+                "a hash outside of an event has a domain, which says where equal pseudonyms are: `(hash, domain = \"user\")`",
+            ));
+        }
+        Policy::Nested | Policy::Entries { .. } => errors.push(syn::Error::new(
+            span,
+            "a list or a map is no part of a sentence: take `count`, or make a field of it",
+        )),
+        _ => {}
+    }
+}
