@@ -66,7 +66,7 @@ pub mod __private {
     };
     pub use crate::leaf::{
         Describe, Described, Description, Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey,
-        MapKey as Key, Part, evaluated, kind as kinds, message as made_message,
+        MapKey as Key, Part, evaluated, kind, message as made_message,
     };
     pub use crate::policy::derive::*;
     pub use crate::policy::{
