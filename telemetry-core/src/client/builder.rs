@@ -200,6 +200,10 @@ impl Builder {
         for problem in gate.decision().diagnostics() {
             reporter.report(&Error::new(Kind::Config, problem.to_string()));
         }
+        // Only what is stored can be from before a refusal.
+        if gate.decision().uncounted().is_some() && folders.data.is_dir() {
+            gate.count_refusals();
+        }
         let opening = Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
         let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
         if let Some(route) = &route {

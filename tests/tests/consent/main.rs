@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod cutoff;
+mod later;
 #[cfg(unix)]
 mod off;
 #[cfg(unix)]
