@@ -109,6 +109,53 @@ fn a_denial_in_a_file_is_as_silent_and_leaves_stored_events_as_they_are() {
     assert_eq!(files(home.path()), [home.path().join("telemetry.toml")]);
 }
 
+/// What a start costs while telemetry is refused: one look at each place where
+/// something could be said, and nothing else.
+#[test]
+fn a_refused_start_looks_once_at_four_places() {
+    let home = tempfile::tempdir().unwrap();
+    let log = home.path().join("trace");
+    let looks = |answer: Option<&str>, undecided: bool| {
+        let folder = home.path().join("home");
+        fs::create_dir_all(&folder).unwrap();
+        if let Some(answer) = answer {
+            fs::write(folder.join("telemetry.toml"), answer).unwrap();
+        }
+        let mut command = Command::new("strace");
+        command.args(["-f", "-q", "-y", "-e", "trace=%file,%desc", "-o"]).arg(&log);
+        command.arg(env!("CARGO_BIN_EXE_consent_program")).arg("--home").arg(&folder);
+        command.env_clear().stdin(std::process::Stdio::null());
+        match (answer, undecided) {
+            (None, false) => drop(command.env("DO_NOT_TRACK", "1")),
+            (None, true) => drop(command.arg("--opt-in")),
+            (Some(_), _) => {}
+        }
+        if !command.status().is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let text = fs::read_to_string(&log).unwrap();
+        let places = [folder.to_str().unwrap(), "/etc/consent-program"];
+        let ours =
+            |line: &&str| !line.contains("execve(") && places.iter().any(|p| line.contains(p));
+        Some(text.lines().filter(ours).map(str::to_owned).collect::<Vec<_>>())
+    };
+    let Some(calls) = looks(None, false) else {
+        return telemetry_tests::spool::skipped("strace");
+    };
+    // The organisation's file, the choice, the mark and the copy beside the data.
+    for name in
+        ["/etc/consent-program/telemetry.toml", "telemetry.toml", "telemetry.off", "consent.toml"]
+    {
+        assert!(calls.iter().any(|call| call.contains(name)), "{name}: {calls:#?}");
+    }
+    assert_eq!(calls.len(), 4, "{calls:#?}");
+    // Undecided is as cheap as refused.
+    assert_eq!(looks(None, true).unwrap().len(), 4);
+    // A file that is there is opened, looked at, read to its end and closed.
+    let calls = looks(Some("[telemetry]\nenabled = false\n"), false).unwrap();
+    assert!(calls.len() <= 12, "{calls:#?}");
+}
+
 /// The control: the same eyes see the same program when it may collect.
 #[test]
 fn with_consent_the_same_trace_shows_files_a_thread_and_a_socket() {

@@ -115,13 +115,13 @@ pub(crate) fn read(path: &Path, owner: Owner) -> Look {
     Look { content, seen: seen.or_else(|| Seen::at(path, owner)) }
 }
 
-/// The same for a source whose silence would let something be collected: a file
+/// The same for a file of others whose silence would let something be collected: a file
 /// that says nothing and was changed, emptied or removed a moment ago may be in
 /// the middle of being written. It is looked at again, for six milliseconds at
 /// most, and believed when it stays as it is. `is_silent` tells whether a text
 /// says nothing.
-pub(crate) fn read_twice(path: &Path, owner: Owner, is_silent: impl Fn(&str) -> bool) -> Look {
-    let mut look = read(path, owner);
+pub(crate) fn read_twice(path: &Path, is_silent: impl Fn(&str) -> bool) -> Look {
+    let mut look = read(path, Owner::Others);
     let mut unchanged = 0;
     for _ in 0..6 {
         let young = may_be_unfinished(path, &look, &is_silent);
@@ -131,7 +131,7 @@ pub(crate) fn read_twice(path: &Path, owner: Owner, is_silent: impl Fn(&str) -> 
             return look;
         }
         std::thread::sleep(Duration::from_millis(1));
-        let again = read(path, owner);
+        let again = read(path, Owner::Others);
         unchanged = if again.content == look.content { unchanged + 1 } else { 0 };
         look = again;
     }

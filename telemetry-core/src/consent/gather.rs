@@ -124,9 +124,10 @@ impl Gathered {
     }
 
     fn read(&mut self, path: &Path, owner: Owner, is_silent: impl Fn(&str) -> bool) -> Look {
-        let look = match self.care {
-            Care::Once => file::read(path, owner),
-            Care::Twice => file::read_twice(path, owner, is_silent),
+        let look = match (self.care, owner) {
+            (Care::Twice, Owner::Others) => file::read_twice(path, is_silent),
+            // We replace our own files whole.
+            _ => file::read(path, owner),
         };
         let (path, seen) = (path.to_path_buf(), look.seen.clone());
         self.marks.push(Mark { path, owner, seen });
