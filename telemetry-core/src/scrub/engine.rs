@@ -22,7 +22,7 @@ pub(super) struct Pass<'t> {
     pub(super) own: &'t [OwnWord],
     pub(super) own_labels: &'t [Box<str>],
     rules: RuleSet,
-    spans: Spans,
+    spans: &'t mut Spans,
     /// Behind the value that was read last. What is named within it is hidden
     /// with it, so that no byte is read as a part of two values.
     pub(super) value_until: usize,
@@ -45,10 +45,10 @@ pub(super) struct Pass<'t> {
 impl<'t> Pass<'t> {
     pub(super) fn new(
         bytes: &'t [u8],
-        keywords: &'t Keywords,
-        own: &'t [OwnWord],
+        (keywords, own): (&'t Keywords, &'t [OwnWord]),
         own_labels: &'t [Box<str>],
         rules: RuleSet,
+        spans: &'t mut Spans,
     ) -> Self {
         Self {
             text: Text(bytes),
@@ -56,7 +56,7 @@ impl<'t> Pass<'t> {
             own,
             own_labels,
             rules,
-            spans: Spans::new(),
+            spans,
             value_until: 0,
             colons_until: 0,
             quads_until: 0,
@@ -69,7 +69,7 @@ impl<'t> Pass<'t> {
     }
 
     /// What is found, joined where it overlaps.
-    pub(super) fn run(mut self) -> Spans {
+    pub(super) fn run(mut self) {
         let mut shaper = Shaper::default();
         let (blocks, rest) = self.text.0.as_chunks::<BLOCK>();
         let mut base = 0;
@@ -87,7 +87,6 @@ impl<'t> Pass<'t> {
         if !self.spans.is_empty() {
             self.spans.join();
         }
-        self.spans
     }
 
     #[inline(always)]
@@ -138,25 +137,30 @@ impl<'t> Pass<'t> {
     #[inline(never)]
     fn word(&mut self, at: usize) {
         let (keywords, text) = (self.keywords, self.text);
-        for (begins, end) in keywords.at(text, at) {
-            match begins {
-                Begins::Token(place) => self.token(at, place),
-                Begins::Jwt => self.jwt(at),
-                Begins::Pem => self.pem(at),
-                Begins::Bearer => self.bearer(at, end),
-                Begins::SecretWord => self.secret_word(at, end),
-                Begins::Home => self.home(at, end),
-                Begins::DocumentsAndSettings => self.home(at, end),
-                Begins::Folder => self.folder(at, end),
-                Begins::User => self.user_word(at, end),
-                Begins::Name => self.name_word(at, end),
-                Begins::Sudo => self.sudo(at, end),
-                Begins::Cron => self.cron(at),
-                Begins::Month => self.month(at, end),
-                Begins::Host => self.host_word(at, end),
-                Begins::Phone => self.phone_word(end),
-                Begins::Own(place) => self.own_word(end, place),
+        for place in keywords.places(text, at) {
+            if let Some((begins, end)) = keywords.get(place, text, at) {
+                self.begin(begins, at, end);
             }
+        }
+    }
+
+    fn begin(&mut self, begins: Begins, at: usize, end: usize) {
+        match begins {
+            Begins::Token(place) => self.token(at, place),
+            Begins::Jwt => self.jwt(at),
+            Begins::Pem => self.pem(at),
+            Begins::Bearer => self.bearer(at, end),
+            Begins::SecretWord => self.secret_word(at, end),
+            Begins::Home | Begins::DocumentsAndSettings => self.home(at, end),
+            Begins::Folder => self.folder(at, end),
+            Begins::User => self.user_word(at, end),
+            Begins::Name => self.name_word(at, end),
+            Begins::Sudo => self.sudo(at, end),
+            Begins::Cron => self.cron(at),
+            Begins::Month => self.month(at, end),
+            Begins::Host => self.host_word(at, end),
+            Begins::Phone => self.phone_word(end),
+            Begins::Own(place) => self.own_word(end, place),
         }
     }
 

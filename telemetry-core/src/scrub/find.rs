@@ -24,7 +24,7 @@ impl Span {
 }
 
 /// More than most texts have: what fits here costs no allocation.
-const FEW: usize = 12;
+const FEW: usize = 8;
 
 /// The finds of one text, without an allocation while they are few.
 pub(super) struct Spans {

@@ -86,7 +86,7 @@ const NO_HOSTS: [&[u8]; 32] = [
 ];
 
 /// Names of fields that hold a host, without `_` and `-`, in lower case.
-const FIELDS: [&[u8]; 21] = [
+pub(super) const FIELDS: [&[u8]; 21] = [
     b"host",
     b"hostname",
     b"rhost",

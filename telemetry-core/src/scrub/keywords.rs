@@ -7,6 +7,8 @@
 //! are searched: prefixes of tokens, words of log lines, the names of this
 //! machine, and the author's literals are all in one table.
 
+use std::ops::Range;
+
 use super::text::class::ALNUM;
 use super::text::{Text, is};
 use super::tokens::PREFIXES;
@@ -104,18 +106,25 @@ const CASELESS: &[(&str, Begins)] = &[
 const EXACT: &[(&str, Begins)] =
     &[("eyJ", Begins::Jwt), ("BEGIN", Begins::Pem), ("CMD ", Begins::Cron), ("CMD(", Begins::Cron)];
 
-const BITS: u32 = 13;
+/// The table of bits has four kilobytes, of which few are ever looked at.
+const BITS: u32 = 15;
 
 /// The words that one scrubber looks for.
 pub(super) struct Keywords {
-    bits: [u64; (1 << BITS) / 64],
-    /// Sorted by slot.
+    bits: Box<[u64; (1 << BITS) / 64]>,
+    /// Where the entries of each group of slots begin.
+    starts: Vec<u16>,
+    /// Sorted by group; beside each its first four bytes.
+    fours: Vec<u32>,
     entries: Vec<Entry>,
     own: Vec<String>,
 }
 
 struct Entry {
     slot: u16,
+    /// The first four bytes, in lower case as far as letters go; of a word of
+    /// three bytes the fourth is any that can follow.
+    four: u32,
     word: Word,
     begins: Begins,
 }
@@ -129,7 +138,13 @@ enum Word {
 impl Keywords {
     /// With the names of this machine and the author's literals.
     pub(super) fn new(own: Vec<String>) -> Self {
-        let mut new = Self { bits: [0; (1 << BITS) / 64], entries: Vec::new(), own: Vec::new() };
+        let mut new = Self {
+            bits: Box::new([0; (1 << BITS) / 64]),
+            starts: Vec::new(),
+            fours: Vec::new(),
+            entries: Vec::new(),
+            own: Vec::new(),
+        };
         for (place, prefix) in PREFIXES.iter().enumerate() {
             let next = |byte| is(byte, prefix.rest);
             let entry = || (Word::Exact(prefix.text), Begins::Token(place));
@@ -145,59 +160,70 @@ impl Keywords {
             let entry = || (Word::Own(place), Begins::Own(place));
             new.add(first_word(word.as_bytes()), |byte| !is(byte, ALNUM), entry);
         }
-        new.entries.sort_by_key(|entry| entry.slot);
+        new.entries.sort_by_key(|entry| group(entry.slot));
+        new.fours = new.entries.iter().map(|entry| entry.four).collect();
+        let groups = 0..=group(u16::MAX);
+        let start = |of| new.entries.partition_point(|entry| group(entry.slot) < of) as u16;
+        new.starts = groups.map(start).collect();
         new.own = own;
         new
     }
 
     /// A word of three bytes is entered with every byte that can follow.
     fn add(&mut self, word: &[u8], next: impl Fn(u8) -> bool, entry: impl Fn() -> (Word, Begins)) {
-        let mut slots = Vec::new();
+        let mut fours = Vec::new();
         match *word {
-            [a, b, c, d, ..] => slots.push(slot([a, b, c, d])),
+            [a, b, c, d, ..] => fours.push(folded([a, b, c, d])),
             [a, b, c] => {
                 let bytes = (0..=u8::MAX).filter(|byte| next(*byte));
-                slots.extend(bytes.map(|d| slot([a, b, c, d])));
+                fours.extend(bytes.map(|d| folded([a, b, c, d])));
             }
             _ => return,
         }
-        slots.sort_unstable();
-        slots.dedup();
-        for slot in slots {
+        fours.sort_unstable();
+        fours.dedup();
+        for four in fours {
+            let slot = slot(four);
             if let Some(bits) = self.bits.get_mut(usize::from(slot) / 64) {
                 *bits |= 1 << (slot % 64);
             }
             let (word, begins) = entry();
-            self.entries.push(Entry { slot, word, begins });
+            self.entries.push(Entry { slot, four, word, begins });
         }
     }
 
     /// Whether a word of the table can begin with these four bytes.
     #[inline(always)]
     pub(super) fn may_begin(&self, four: [u8; 4]) -> bool {
-        let slot = slot(four);
+        let slot = slot(folded(four));
         self.bits.get(usize::from(slot) / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
     }
 
-    /// The words at `at`, each with its end.
-    pub(super) fn at<'k>(
-        &'k self,
-        text: Text<'k>,
-        at: usize,
-    ) -> impl Iterator<Item = (Begins, usize)> + 'k {
-        let slot = slot(four(text, at));
-        let from = self.entries.partition_point(|entry| entry.slot < slot);
-        let here = self.entries.get(from..).unwrap_or_default().iter();
-        here.take_while(move |entry| entry.slot == slot).filter_map(move |entry| {
-            let end = match entry.word {
-                Word::Exact(word) => text.starts(at, word.as_bytes()).then_some(at + word.len()),
-                Word::Caseless(word) => {
-                    text.starts_caseless(at, word.as_bytes()).then_some(at + word.len())
-                }
-                Word::Own(place) => self.own_at(text, at, place),
-            }?;
-            Some((entry.begins, end))
-        })
+    /// Where the words are that begin with the four bytes at `at`, or with
+    /// others of the same hash.
+    #[inline]
+    pub(super) fn places(&self, text: Text<'_>, at: usize) -> Range<usize> {
+        let group = usize::from(group(slot(folded(four(text, at)))));
+        let start = |group: usize| self.starts.get(group).map(|start| usize::from(*start));
+        start(group).unwrap_or_default()..start(group + 1).unwrap_or(self.fours.len())
+    }
+
+    /// What begins by the word at this place, and the word's end, if it is at
+    /// `at`.
+    #[inline]
+    pub(super) fn get(&self, place: usize, text: Text<'_>, at: usize) -> Option<(Begins, usize)> {
+        if *self.fours.get(place)? != folded(four(text, at)) {
+            return None;
+        }
+        let entry = self.entries.get(place)?;
+        let end = match entry.word {
+            Word::Exact(word) => text.starts(at, word.as_bytes()).then_some(at + word.len()),
+            Word::Caseless(word) => {
+                text.starts_caseless(at, word.as_bytes()).then_some(at + word.len())
+            }
+            Word::Own(place) => self.own_at(text, at, place),
+        }?;
+        Some((entry.begins, end))
     }
 
     /// Where the own word that has its first letter or digit at `at` begins
@@ -235,7 +261,16 @@ pub(super) fn four(text: Text<'_>, at: usize) -> [u8; 4] {
 
 /// The case of letters does not matter.
 #[inline(always)]
-fn slot(four: [u8; 4]) -> u16 {
-    let folded = u32::from_le_bytes(four) | 0x2020_2020;
+fn folded(four: [u8; 4]) -> u32 {
+    u32::from_le_bytes(four) | 0x2020_2020
+}
+
+#[inline(always)]
+fn slot(folded: u32) -> u16 {
     (folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as u16
+}
+
+/// Eight slots, in which one entry is on average.
+fn group(slot: u16) -> u16 {
+    slot >> 3
 }

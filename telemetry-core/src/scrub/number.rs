@@ -353,11 +353,14 @@ impl Pass<'_> {
 }
 
 fn iban_length(country: &[u8]) -> Option<usize> {
+    let &[first, second] = country else { return None };
+    let country = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
     super::text::steps(IBANS.len() / 5);
-    let country = country.to_ascii_uppercase();
-    let entry =
-        IBANS.split_ascii_whitespace().find(|entry| entry.as_bytes().starts_with(&country))?;
-    entry.get(2..)?.parse().ok()
+    let entry = IBANS.as_bytes().chunks(5).find(|entry| entry.starts_with(&country))?;
+    match entry.get(2..4)? {
+        [tens, ones] => Some(usize::from(tens - b'0') * 10 + usize::from(ones - b'0')),
+        _ => None,
+    }
 }
 
 /// The first four characters moved to the end, letters as 10 to 35.

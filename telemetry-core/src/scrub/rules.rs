@@ -39,15 +39,44 @@ pub(super) enum Rule {
 }
 
 impl Rule {
-    /// The place in [`RULES`]; none for what the author added.
-    pub(super) fn place(self) -> Option<usize> {
-        RULES.iter().position(|rule| rule.rule == self)
+    /// The place in [`RULES`], which a test holds against it; none for what the
+    /// author added.
+    pub(super) const fn place(self) -> Option<usize> {
+        Some(match self {
+            Self::Pem => 0,
+            Self::Authorization => 1,
+            Self::BearerToken => 2,
+            Self::CommandSecret => 3,
+            Self::NamedSecret => 4,
+            Self::Cookie => 5,
+            Self::UrlCredentials => 6,
+            Self::ApiToken => 7,
+            Self::Jwt => 8,
+            Self::Email => 9,
+            Self::Iban => 10,
+            Self::Card => 11,
+            Self::Ssn => 12,
+            Self::Phone => 13,
+            Self::Mac => 14,
+            Self::Ipv6 => 15,
+            Self::Ipv4 => 16,
+            Self::OwnFolder => 17,
+            Self::HomeFolder => 18,
+            Self::TildeUser => 19,
+            Self::LogUser => 20,
+            Self::UrlQuery => 21,
+            Self::Host => 22,
+            Self::LogHost => 23,
+            Self::OwnUser => 24,
+            Self::OwnHost => 25,
+            Self::Author(_) | Self::Literal => return None,
+        })
     }
 
-    fn bit(self) -> u64 {
-        match self {
-            Self::Author(_) | Self::Literal => 0,
-            rule => rule.place().map_or(0, |place| 1 << place),
+    const fn bit(self) -> u64 {
+        match self.place() {
+            Some(place) => 1 << place,
+            None => 0,
         }
     }
 }

@@ -545,14 +545,16 @@ impl Scrubber {
     pub(super) fn spans(&self, text: &[u8]) -> Spans {
         let shared = &*self.shared;
         let learnt = shared.learnt();
-        let mut pass =
-            Pass::new(text, &learnt.keywords, &learnt.own, &shared.author_labels, shared.rules);
+        let mut spans = Spans::new();
+        let own = (&learnt.keywords, &*learnt.own);
+        let mut pass = Pass::new(text, own, &shared.author_labels, shared.rules, &mut spans);
         for (place, rule) in (0..).zip(&shared.author) {
             for find in rule.pattern.find_iter(text) {
                 pass.found(Rule::Author(place), find.start(), find.end());
             }
         }
-        pass.run()
+        pass.run();
+        spans
     }
 
     fn replaced(&self, text: &[u8], spans: &[Span]) -> Vec<u8> {

@@ -23,94 +23,159 @@ pub(super) enum Strength {
     Likely,
     /// Only what is long and mixed: `code`, `sig`, `auth`.
     Long,
+    /// `Authorization`: a scheme and credentials.
+    Scheme,
+    /// `Cookie`: names and values.
+    Cookies,
 }
 
-/// Endings of names without `_`, `-` and spaces, in lower case.
+/// Endings of names without `_`, `-` and dots, in lower case, sorted by their
+/// last byte.
 const ENDINGS: &[(&[u8], Strength, bool)] = &[
     // What is `true` at the end is also found behind any letters.
-    (b"password", Strength::Always, true),
-    (b"passwords", Strength::Always, true),
-    (b"passwd", Strength::Always, true),
-    (b"passphrase", Strength::Always, true),
-    (b"passcode", Strength::Always, true),
-    (b"passwort", Strength::Always, true),
-    (b"kennwort", Strength::Always, true),
-    (b"motdepasse", Strength::Always, true),
+    (b"senha", Strength::Always, false),
     (b"contrasena", Strength::Always, true),
     ("contraseña".as_bytes(), Strength::Always, true),
-    (b"senha", Strength::Always, false),
-    ("пароль".as_bytes(), Strength::Always, false),
-    ("密码".as_bytes(), Strength::Always, false),
-    ("パスワード".as_bytes(), Strength::Always, false),
-    (b"pass", Strength::Always, false),
-    (b"passw", Strength::Always, false),
-    (b"pwd", Strength::Always, false),
-    (b"psw", Strength::Always, false),
-    (b"pw", Strength::Always, false),
-    (b"secret", Strength::Always, true),
-    (b"secrets", Strength::Always, true),
-    (b"secretkey", Strength::Always, true),
-    (b"secretaccesskey", Strength::Always, true),
-    (b"secretid", Strength::Long, false),
-    (b"apikey", Strength::Always, true),
-    (b"apikeys", Strength::Always, true),
-    (b"apisecret", Strength::Always, true),
-    (b"appkey", Strength::Always, false),
-    (b"accesskey", Strength::Always, true),
-    (b"accesskeyid", Strength::Always, true),
-    (b"accountkey", Strength::Always, true),
-    (b"sharedaccesskey", Strength::Always, true),
-    (b"sharedaccesssignature", Strength::Always, true),
-    (b"privatekey", Strength::Always, true),
-    (b"signingkey", Strength::Always, true),
-    (b"encryptionkey", Strength::Always, true),
-    (b"masterkey", Strength::Always, true),
-    (b"authkey", Strength::Always, true),
-    (b"sessionkey", Strength::Always, true),
-    (b"subscriptionkey", Strength::Always, true),
-    (b"licensekey", Strength::Always, true),
-    (b"licencekey", Strength::Always, true),
-    (b"activationkey", Strength::Always, true),
-    (b"productkey", Strength::Always, true),
-    (b"storagekey", Strength::Always, true),
-    (b"sharedkey", Strength::Always, true),
-    (b"presharedkey", Strength::Always, true),
-    (b"psk", Strength::Always, false),
-    (b"key", Strength::Long, false),
-    (b"token", Strength::Likely, true),
-    (b"credential", Strength::Likely, true),
-    (b"credentials", Strength::Likely, true),
-    (b"creds", Strength::Likely, false),
-    (b"auth", Strength::Long, false),
-    (b"bearer", Strength::Long, false),
-    (b"jwt", Strength::Long, false),
-    (b"otp", Strength::Likely, false),
-    (b"totp", Strength::Likely, false),
-    (b"mfacode", Strength::Likely, false),
-    (b"pin", Strength::Likely, false),
-    (b"pincode", Strength::Likely, false),
-    (b"cvv", Strength::Likely, false),
-    (b"cvc", Strength::Likely, false),
-    (b"sig", Strength::Long, false),
-    (b"signature", Strength::Long, false),
     (b"hmac", Strength::Long, false),
-    (b"code", Strength::Long, false),
-    (b"session", Strength::Long, false),
-    (b"sessionid", Strength::Likely, true),
+    (b"mnemonic", Strength::Always, false),
+    (b"cvc", Strength::Likely, false),
+    (b"seed", Strength::Long, false),
+    (b"accesskeyid", Strength::Always, true),
+    (b"secretid", Strength::Long, false),
     (b"sessid", Strength::Likely, true),
+    (b"sessionid", Strength::Likely, true),
     (b"sid", Strength::Long, false),
+    (b"password", Strength::Always, true),
+    (b"passwd", Strength::Always, true),
+    (b"pwd", Strength::Always, false),
+    (b"nonce", Strength::Long, false),
+    (b"code", Strength::Long, false),
+    (b"mfacode", Strength::Likely, false),
+    (b"passcode", Strength::Always, true),
+    (b"pincode", Strength::Likely, false),
+    (b"recoverycode", Strength::Always, false),
+    (b"cookie", Strength::Cookies, true),
+    (b"sharedaccesssignature", Strength::Always, true),
+    (b"signature", Strength::Long, false),
+    (b"motdepasse", Strength::Always, true),
+    (b"passphrase", Strength::Always, true),
+    (b"seedphrase", Strength::Always, false),
     (b"csrf", Strength::Long, false),
     (b"xsrf", Strength::Long, false),
-    (b"nonce", Strength::Long, false),
-    (b"salt", Strength::Long, false),
-    (b"pat", Strength::Long, false),
-    (b"seed", Strength::Long, false),
-    (b"mnemonic", Strength::Always, false),
-    (b"seedphrase", Strength::Always, false),
-    (b"recoverycode", Strength::Always, false),
+    (b"sig", Strength::Long, false),
     (b"connectionstring", Strength::Long, true),
+    (b"auth", Strength::Long, false),
     (b"webhook", Strength::Long, false),
+    (b"psk", Strength::Always, false),
+    (b"credential", Strength::Likely, true),
+    (b"token", Strength::Likely, true),
+    (b"pin", Strength::Likely, false),
+    (b"authorization", Strength::Scheme, true),
+    (b"session", Strength::Long, false),
+    (b"otp", Strength::Likely, false),
+    (b"totp", Strength::Likely, false),
+    (b"bearer", Strength::Long, false),
+    (b"creds", Strength::Likely, false),
+    (b"passwords", Strength::Always, true),
+    (b"cookies", Strength::Cookies, true),
+    (b"credentials", Strength::Likely, true),
+    (b"pass", Strength::Always, false),
+    (b"secrets", Strength::Always, true),
+    (b"apikeys", Strength::Always, true),
+    (b"pat", Strength::Long, false),
+    (b"apisecret", Strength::Always, true),
+    (b"secret", Strength::Always, true),
+    (b"salt", Strength::Long, false),
+    (b"kennwort", Strength::Always, true),
+    (b"passwort", Strength::Always, true),
+    (b"jwt", Strength::Long, false),
+    (b"cvv", Strength::Likely, false),
+    (b"pw", Strength::Always, false),
+    (b"passw", Strength::Always, false),
+    (b"psw", Strength::Always, false),
+    (b"accesskey", Strength::Always, true),
+    (b"accountkey", Strength::Always, true),
+    (b"activationkey", Strength::Always, true),
+    (b"apikey", Strength::Always, true),
+    (b"appkey", Strength::Always, false),
+    (b"authkey", Strength::Always, true),
+    (b"encryptionkey", Strength::Always, true),
+    (b"key", Strength::Long, false),
+    (b"licencekey", Strength::Always, true),
+    (b"licensekey", Strength::Always, true),
+    (b"masterkey", Strength::Always, true),
+    (b"presharedkey", Strength::Always, true),
+    (b"privatekey", Strength::Always, true),
+    (b"productkey", Strength::Always, true),
+    (b"secretaccesskey", Strength::Always, true),
+    (b"secretkey", Strength::Always, true),
+    (b"sessionkey", Strength::Always, true),
+    (b"sharedaccesskey", Strength::Always, true),
+    (b"sharedkey", Strength::Always, true),
+    (b"signingkey", Strength::Always, true),
+    (b"storagekey", Strength::Always, true),
+    (b"subscriptionkey", Strength::Always, true),
+    ("密码".as_bytes(), Strength::Always, false),
+    ("パスワード".as_bytes(), Strength::Always, false),
+    ("пароль".as_bytes(), Strength::Always, false),
 ];
+
+/// Where the endings with each last byte begin.
+const STARTS: [u8; 257] = {
+    let mut starts = [0; 257];
+    let mut place = 0;
+    while place < ENDINGS.len() {
+        let (ending, ..) = ENDINGS[place];
+        place += 1;
+        let mut after = ending[ending.len() - 1] as usize + 1;
+        while after < starts.len() {
+            starts[after] = place as u8;
+            after += 1;
+        }
+    }
+    starts
+};
+
+/// The last four, three or two bytes of every name that says something of its
+/// value, as bits by their hash: one look rules out most names.
+const TAILS: [u64; 64] = {
+    let mut bits = [0; 64];
+    let mut place = 0;
+    while place < ENDINGS.len() {
+        bits = with_tail(bits, ENDINGS[place].0);
+        place += 1;
+    }
+    let others: [&[&[u8]]; 3] = [&super::user::FIELDS, &super::host::FIELDS, &[b"name"]];
+    let mut list = 0;
+    while list < others.len() {
+        let mut place = 0;
+        while place < others[list].len() {
+            bits = with_tail(bits, others[list][place]);
+            place += 1;
+        }
+        list += 1;
+    }
+    bits
+};
+
+const fn with_tail(mut bits: [u64; 64], name: &[u8]) -> [u64; 64] {
+    let mut tail = 0_u32;
+    let mut taken = 0;
+    while taken < 4 && taken < name.len() {
+        tail |= (name[name.len() - 1 - taken] as u32) << (24 - 8 * taken);
+        taken += 1;
+    }
+    let slot = tail_slot(tail, taken as u32);
+    bits[slot / 64] |= 1 << (slot % 64);
+    bits
+}
+
+/// `tail` holds the last bytes of a name, the last one highest; of them
+/// `length` count.
+const fn tail_slot(tail: u32, length: u32) -> usize {
+    let mask = (0xffff_ffff_u64 << (32 - 8 * length)) as u32;
+    (((tail | 0x2020_2020) & mask).wrapping_mul(0x9e37_79b1) >> 20) as usize
+}
 
 /// A name before a separator.
 #[derive(Clone, Copy, Debug)]
@@ -160,7 +225,7 @@ impl Pass<'_> {
     }
 
     fn named(&mut self, name: Name, at: usize, value: usize) {
-        if value >= self.value_until && self.header(name, value) {
+        if !self.says_something(name) {
             return;
         }
         if let Some(strength) = self.strength(name) {
@@ -174,34 +239,17 @@ impl Pass<'_> {
         if value < self.value_until || self.is_path_part(name, value) {
             return;
         }
-        if text.slice(name.start, name.end).to_ascii_lowercase().ends_with(b"token")
-            && name.spaced
-            && text.byte(at) == b':'
-        {
-            // `unexpected token : x` is a sentence of a parser.
+        // `unexpected token : x` is a sentence of a parser.
+        if name.spaced && text.byte(at) == b':' && strength == Strength::Likely {
             return;
+        }
+        match strength {
+            Strength::Scheme => return self.credentials_of_header(value),
+            Strength::Cookies => return self.cookies(value),
+            _ => {}
         }
         let spaced = text.is(value, BLANK);
         self.value(Rule::NamedSecret, value, strength, spaced);
-    }
-
-    /// `Authorization:` and `Cookie:`, of which the values have a form of their
-    /// own.
-    fn header(&mut self, name: Name, value: usize) -> bool {
-        let text = self.text;
-        let ends = |ending: &[u8]| {
-            name.end
-                .checked_sub(ending.len())
-                .is_some_and(|at| at >= name.start && text.starts_caseless(at, ending))
-        };
-        if ends(b"authorization") {
-            self.credentials_of_header(value);
-        } else if ends(b"cookie") || ends(b"cookies") {
-            self.cookies(value);
-        } else {
-            return false;
-        }
-        true
     }
 
     fn credentials_of_header(&mut self, value: usize) {
@@ -279,9 +327,6 @@ impl Pass<'_> {
         while end > name.start && text.is_before(end, DIGIT) && end + 3 > name.end {
             end -= 1;
         }
-        if !ends_like_a_secret(text.before(end), text.byte(end.wrapping_sub(2))) {
-            return None;
-        }
         let (mut letters, mut places) = ([0_u8; ENDING], [0_usize; ENDING]);
         let mut first = ENDING;
         let mut at = end;
@@ -297,13 +342,31 @@ impl Pass<'_> {
             }
         }
         let tail = letters.get(first..).unwrap_or_default();
-        super::text::steps(ENDINGS.len());
-        let known = ENDINGS.iter().filter(|(ending, _, anywhere)| {
+        let last = usize::from(*tail.last()?);
+        let range = usize::from(*STARTS.get(last)?)..usize::from(*STARTS.get(last + 1)?);
+        let endings = ENDINGS.get(range).unwrap_or_default();
+        super::text::steps(endings.len());
+        let known = endings.iter().filter(|(ending, _, anywhere)| {
             let place = ENDING.checked_sub(ending.len()).and_then(|at| places.get(at));
             tail.ends_with(ending)
                 && (*anywhere || place.is_some_and(|place| self.begins_word(*place, name)))
         });
         known.max_by_key(|(ending, ..)| ending.len()).map(|(_, strength, _)| *strength)
+    }
+
+    fn says_something(&self, name: Name) -> bool {
+        let text = self.text;
+        let end = text.back(name.end, DIGIT, 3);
+        let last = text.slice(end.saturating_sub(4).max(name.start), end);
+        super::text::steps(4);
+        let tail = last.iter().fold(0, |tail, byte| (tail >> 8) | u32::from(*byte) << 24);
+        // A separator between two words of the name hides its end.
+        let parted = last.iter().any(|byte| matches!(byte, b'_' | b'-' | b'.' | 0x80..));
+        let known = |length| {
+            let slot = tail_slot(tail, length);
+            TAILS.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
+        };
+        parted || known(4) || known(3) || known(2)
     }
 
     /// Whether a word of a name begins at `at`: after `_`, or by a capital.
@@ -345,51 +408,4 @@ impl Pass<'_> {
             self.value(Rule::NamedSecret, value, Strength::Long, true);
         }
     }
-}
-
-/// Whether any ending of a name can have these last two bytes.
-fn ends_like_a_secret(last: u8, before: u8) -> bool {
-    let pair = [before | 0x20, last | 0x20];
-    matches!(
-        &pair,
-        b"rd"
-            | b"ds"
-            | b"wd"
-            | b"se"
-            | b"de"
-            | b"rt"
-            | b"na"
-            | b"ha"
-            | b"ss"
-            | b"sw"
-            | b"pw"
-            | b"et"
-            | b"ts"
-            | b"id"
-            | b"ey"
-            | b"ys"
-            | b"re"
-            | b"sk"
-            | b"en"
-            | b"al"
-            | b"ls"
-            | b"th"
-            | b"er"
-            | b"wt"
-            | b"tp"
-            | b"in"
-            | b"vv"
-            | b"vc"
-            | b"ig"
-            | b"ac"
-            | b"on"
-            | b"rf"
-            | b"ce"
-            | b"lt"
-            | b"at"
-            | b"ed"
-            | b"ic"
-            | b"ng"
-            | b"ok"
-    ) || last >= 0x80
 }

@@ -227,7 +227,8 @@ fn literals() {
 
 #[test]
 fn every_rule_says_what_it_is() {
-    for rule in Scrubber::rules() {
+    for (place, rule) in Scrubber::rules().iter().enumerate() {
+        assert_eq!(rule.rule().place(), Some(place), "{}", rule.name());
         let name = rule.token().trim_matches(['[', ']']);
         assert!(LABELS.contains(&name), "{}", rule.name());
         assert!(rule.description().ends_with('.'), "{}", rule.name());

@@ -255,6 +255,17 @@ pub(super) fn is(byte: u8, class: u16) -> bool {
     of & class != 0
 }
 
+/// Whether a word is in a sorted list of words in lower case.
+pub(super) fn in_sorted(word: &[u8], list: &[&[u8]]) -> bool {
+    const LONGEST: usize = 24;
+    let mut lower = [0; LONGEST];
+    let Some(lower) = lower.get_mut(..word.len()) else { return false };
+    steps(word.len());
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    list.binary_search(&&*lower).is_ok()
+}
+
 #[cfg(test)]
 thread_local! {
     /// How many bytes this thread has looked at.

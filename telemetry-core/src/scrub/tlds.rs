@@ -117,39 +117,72 @@ const ROOT: &str = "\
     wine winners wme wolterskluwer woodside work works world wow ws wtc wtf xbox xerox xfinity xihuan xin xxx xyz yachts \
     yahoo yamaxun yandex ye yodobashi yoga yokohama you youtube yt yun za zappos zara zero zip zm zone zuerich zw";
 
-static SORTED: LazyLock<Vec<(&str, Kind)>> = LazyLock::new(|| {
+/// The names by their hash: one look tells most words from a domain.
+struct Table {
+    /// The place of a name plus one, or zero; a taken slot leads to the next.
+    slots: Box<[u16; SLOTS]>,
+    names: Vec<(&'static str, Kind)>,
+}
+
+/// Of twice as many slots as there are names, most looks end at the first.
+const SLOTS: usize = 4096;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
     let words: Vec<_> = WORDS.split_whitespace().collect();
     let hosts: Vec<_> = HOSTS.split_whitespace().chain(PRIVATE.split_whitespace()).collect();
-    let all = ROOT.split_whitespace().chain(hosts.iter().copied());
-    let kind = |name: &&'static str| match *name {
+    let kind = |name: &'static str| match name {
         name if hosts.contains(&name) => Kind::Host,
-        name if words.contains(&name) => Kind::Word,
-        name if name.len() > 3 => Kind::Word,
+        name if words.contains(&name) || name.len() > 3 => Kind::Word,
         _ => Kind::Domain,
     };
-    let mut sorted: Vec<_> = all.map(|name| (name, kind(&name))).collect();
-    sorted.sort_unstable_by_key(|(name, _)| *name);
-    sorted.dedup_by_key(|(name, _)| *name);
-    sorted
+    let all = ROOT.split_whitespace().chain(hosts.iter().copied());
+    let mut names: Vec<_> = all.map(|name| (name, kind(name))).collect();
+    names.sort_unstable_by_key(|(name, _)| *name);
+    names.dedup_by_key(|(name, _)| *name);
+    let mut slots = Box::new([0; SLOTS]);
+    for (place, (name, _)) in (1..).zip(&names) {
+        let mut at = hash(name.as_bytes());
+        while slots.get(at).is_some_and(|slot| *slot != 0) {
+            at = (at + 1) % SLOTS;
+        }
+        if let Some(slot) = slots.get_mut(at) {
+            *slot = place;
+        }
+    }
+    Table { slots, names }
 });
+
+fn hash(lower: &[u8]) -> usize {
+    let mixed = lower
+        .iter()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    (mixed ^ (mixed >> 15)) as usize % SLOTS
+}
 
 /// The longest of them.
 const LONGEST: usize = 18;
 
 /// What `label` is, if it is a top-level domain, in any case of letters.
 pub(super) fn of(label: &[u8]) -> Option<Kind> {
+    if label.len() >= 4 && label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")) {
+        return Some(Kind::Host);
+    }
     if label.len() < 2 || label.len() > LONGEST {
-        return label.starts_with(b"xn--").then_some(Kind::Host);
+        return None;
     }
     let mut lower = [0; LONGEST];
     let lower = lower.get_mut(..label.len())?;
     lower.copy_from_slice(label);
     lower.make_ascii_lowercase();
-    if lower.starts_with(b"xn--") {
-        return Some(Kind::Host);
+    let mut at = hash(lower);
+    loop {
+        let place = usize::from(*TABLE.slots.get(at)?).checked_sub(1)?;
+        let (name, kind) = TABLE.names.get(place)?;
+        if name.as_bytes() == lower {
+            return Some(*kind);
+        }
+        at = (at + 1) % SLOTS;
     }
-    let at = SORTED.binary_search_by(|(name, _)| name.as_bytes().cmp(lower)).ok()?;
-    SORTED.get(at).map(|(_, kind)| *kind)
 }
 
 /// Whether a label of a private network ends a name.

@@ -44,7 +44,7 @@ fn ends_folder(byte: u8) -> bool {
 }
 
 /// Names of fields that hold a user, without `_` and `-`, in lower case.
-const FIELDS: [&[u8]; 27] = [
+pub(super) const FIELDS: [&[u8]; 27] = [
     b"user",
     b"username",
     b"usr",
@@ -381,12 +381,11 @@ impl Pass<'_> {
     fn is_identity(&self, start: usize, end: usize) -> bool {
         let text = self.text;
         let word = text.slice(start, end);
-        let stop = NO_NAMES.iter().any(|no| word.eq_ignore_ascii_case(no));
+        let stop = super::text::in_sorted(word, NO_NAMES);
         let format = text.byte(start) == b'{'
             || text.byte(start) == b'%'
             || text.byte(start) == b'$'
             || text.byte(start) == b'<';
-        super::text::steps(NO_NAMES.len());
         start < end
             && text.any(start, end, LETTER | HIGH)
             && !stop

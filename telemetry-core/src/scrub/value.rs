@@ -105,7 +105,7 @@ impl Pass<'_> {
                     && !self.is_small_number(start, end)
                     && text.any(start, end, ALNUM | HIGH)
             }
-            Strength::Long => self.is_long(start, end),
+            _ => self.is_long(start, end),
         }
     }
 
@@ -393,7 +393,7 @@ impl Pass<'_> {
             Strength::Likely => {
                 !self.is_small_number(start, end) && !(spaced && self.is_word(start, end))
             }
-            Strength::Long => self.is_long(start, end),
+            _ => self.is_long(start, end),
         }
     }
 
@@ -469,12 +469,7 @@ impl Pass<'_> {
         if word.len() > 16 {
             return text.starts(start, b"Option<") || text.starts(start, b"Vec<");
         }
-        super::text::steps(NOTHING.len());
-        let mut lower = [0; 16];
-        let Some(lower) = lower.get_mut(..word.len()) else { return false };
-        lower.copy_from_slice(word);
-        lower.make_ascii_lowercase();
-        NOTHING.binary_search(&&*lower).is_ok()
+        super::text::in_sorted(word, NOTHING)
             || text.starts(start, b"Option<")
             || text.starts(start, b"&")
     }
