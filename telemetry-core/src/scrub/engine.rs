@@ -23,6 +23,8 @@ pub(super) struct Pass<'t> {
     pub(super) own_labels: &'t [Box<str>],
     rules: RuleSet,
     spans: &'t mut Spans,
+    /// The tokens in the text, once something is found.
+    labels: Option<Vec<(usize, usize)>>,
     /// Behind the value that was read last. What is named within it is hidden
     /// with it, so that no byte is read as a part of two values.
     pub(super) value_until: usize,
@@ -57,6 +59,7 @@ impl<'t> Pass<'t> {
             own_labels,
             rules,
             spans,
+            labels: None,
             value_until: 0,
             colons_until: 0,
             quads_until: 0,
@@ -181,15 +184,19 @@ impl<'t> Pass<'t> {
 
     /// Takes a find, of which tokens are taken in whole. What consists of
     /// tokens alone is hidden already.
-    pub(super) fn found(&mut self, rule: Rule, start: usize, end: usize) {
+    pub(super) fn found(&mut self, rule: Rule, mut start: usize, mut end: usize) {
         if !self.rules.has(rule) || start >= end {
             return;
         }
         let (text, own) = (self.text, self.own_labels);
-        let start = labels::label_around(text, start, own).map_or(start, |(start, _)| start);
-        let end = labels::label_around(text, end, own).map_or(end, |(_, end)| end);
-        if self.is_hidden(start, end) {
-            return;
+        let labels = self.labels.get_or_insert_with(|| labels::labels(text, own));
+        if !labels.is_empty() {
+            let around = |at| labels::label_around(labels, at);
+            (start, end) =
+                (around(start).map_or(start, |of| of.0), around(end).map_or(end, |of| of.1));
+            if self.is_hidden(start, end) {
+                return;
+            }
         }
         let (start, end) = self.characters(start, end.min(text.len()));
         self.spans.push(Span { start, end, rule });

@@ -53,11 +53,17 @@ pub(super) fn label_before(text: Text<'_>, at: usize, own: &[Box<str>]) -> Optio
     (label_at(text, start, own)? == at).then_some(start)
 }
 
+/// Every token of a text, in order.
+pub(super) fn labels(text: Text<'_>, own: &[Box<str>]) -> Vec<(usize, usize)> {
+    super::text::steps(text.len());
+    let opens = memchr::memchr_iter(b'[', text.0);
+    opens.filter_map(|at| label_at(text, at, own).map(|end| (at, end))).collect()
+}
+
 /// The token in which `at` is, not at its start.
-pub(super) fn label_around(text: Text<'_>, at: usize, own: &[Box<str>]) -> Option<(usize, usize)> {
-    let start = open_before(text, at)?;
-    let end = label_at(text, start, own)?;
-    (start < at && at < end).then_some((start, end))
+pub(super) fn label_around(labels: &[(usize, usize)], at: usize) -> Option<(usize, usize)> {
+    let next = labels.partition_point(|(_, end)| *end <= at);
+    labels.get(next).copied().filter(|(start, _)| *start < at)
 }
 
 /// The last `[` before `at` that has no `]` behind it.

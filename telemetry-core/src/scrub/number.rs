@@ -47,7 +47,9 @@ impl Pass<'_> {
         start = text.run(start, BLANK | DASH | DOT, 40);
         let groups = self.groups_from(start);
         self.numbers_until = groups.get(groups.count.saturating_sub(1)).1.max(at);
-        let mut first = 0;
+        // A date, which begins most lines of logs.
+        let date = groups.length(0) == 4 && groups.length(1) == 2 && groups.length(2) == 2;
+        let mut first = if date { 3 } else { 0 };
         while first < groups.count {
             first += self.number_at(&groups, first).max(1);
         }

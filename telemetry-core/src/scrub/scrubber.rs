@@ -487,8 +487,8 @@ impl Scrubber {
                 }
             }
         };
-        if !spans.is_empty() {
-            self.settle(&mut replaced);
+        if known.is_some() && !spans.is_empty() {
+            self.settle(&mut replaced, 0);
         }
         if kept < text.len() {
             replaced.extend_from_slice(CUT);
@@ -502,16 +502,20 @@ impl Scrubber {
         Some(replaced)
     }
 
-    /// Scrubs again until nothing is found.
-    fn settle(&self, text: &mut Vec<u8>) {
+    /// Scrubs what begins at `from` again until nothing is found.
+    fn settle(&self, text: &mut Vec<u8>, from: usize) {
         for _ in 0..MAX_ROUNDS {
-            let spans = self.spans(text);
+            let rest = text.get(from..).unwrap_or_default();
+            let spans = self.spans(rest);
             if spans.is_empty() {
                 return;
             }
-            *text = self.replaced(text, spans.as_slice());
+            let mut settled = Vec::with_capacity(rest.len());
+            self.write(rest, 0..rest.len(), spans.as_slice(), &mut settled);
+            text.truncate(from);
+            text.extend_from_slice(&settled);
         }
-        text.clear();
+        text.truncate(from);
         text.extend_from_slice(GIVEN_UP);
     }
 
@@ -557,17 +561,43 @@ impl Scrubber {
         spans
     }
 
+    /// The text with tokens in the place of finds. Lines in which a token could
+    /// make another find are scrubbed again.
     fn replaced(&self, text: &[u8], spans: &[Span]) -> Vec<u8> {
         // Tokens are about as long as what they stand for; one allocation.
         let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
+        let mut rest = spans;
         let mut at = 0;
-        for span in spans {
-            replaced.extend_from_slice(text.get(at..span.start).unwrap_or_default());
-            self.write_token(span, text, &mut replaced);
-            at = span.end;
+        while let Some(first) = rest.first() {
+            // The finds of one line, or of several that a find joins.
+            let line = line_start(text, at, first.start);
+            let mut end = line_end(text, first.end);
+            let mut count = 1;
+            while let Some(next) = rest.get(count).filter(|next| next.start < end) {
+                end = line_end(text, next.end.max(end.saturating_sub(1)));
+                count += 1;
+            }
+            let (these, others) = rest.split_at(count.min(rest.len()));
+            replaced.extend_from_slice(text.get(at..line).unwrap_or_default());
+            let from = replaced.len();
+            self.write(text, line..end, these, &mut replaced);
+            if !these.iter().all(|span| stands_alone(text, span)) {
+                self.settle(&mut replaced, from);
+            }
+            (rest, at) = (others, end);
         }
         replaced.extend_from_slice(text.get(at..).unwrap_or_default());
         replaced
+    }
+
+    fn write(&self, text: &[u8], range: Range<usize>, spans: &[Span], to: &mut Vec<u8>) {
+        let mut at = range.start;
+        for span in spans {
+            to.extend_from_slice(text.get(at..span.start).unwrap_or_default());
+            self.write_token(span, text, to);
+            at = span.end;
+        }
+        to.extend_from_slice(text.get(at..range.end).unwrap_or_default());
     }
 
     fn write_token(&self, span: &Span, text: &[u8], to: &mut Vec<u8>) {
@@ -604,6 +634,43 @@ impl Scrubber {
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
         }
     }
+}
+
+/// Whether blanks, quotes or brackets stand on both sides of a find: then a
+/// token in its place makes no other find of what is beside it, since a token
+/// is never read as a name or value.
+fn stands_alone(text: &[u8], span: &Span) -> bool {
+    let alone = |byte: Option<&u8>| {
+        byte.is_none_or(|byte| {
+            *byte <= b' ' || matches!(byte, b'"' | b'\'' | b'(' | b')' | b'<' | b'>' | b'{' | b'}')
+        })
+    };
+    let end = text.get(span.end);
+    let comma = matches!(end, Some(b',' | b';' | b':')) && alone(text.get(span.end + 1));
+    let before = span.start.checked_sub(1).and_then(|at| text.get(at));
+    let named = matches!(before, Some(b'=')) && span.start > 1;
+    let address = matches!(span.rule, Rule::Ipv4 | Rule::Ipv6);
+    let port = address
+        && matches!(end, Some(b':'))
+        && text.get(span.end + 1).is_some_and(u8::is_ascii_digit);
+    let path = address && matches!(before, Some(b'/'));
+    // What ends at a quote would go on when the quote is gone.
+    let plain = text.get(span.range()).is_some_and(|value| {
+        !value.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n'))
+    });
+    (alone(before) || named || path) && (alone(end) || comma || port) && plain
+}
+
+/// The start of the line in which `at` is, not before `from`.
+fn line_start(text: &[u8], from: usize, at: usize) -> usize {
+    let before = text.get(from..at).unwrap_or_default();
+    memchr::memrchr(b'\n', before).map_or(from, |newline| from + newline + 1)
+}
+
+/// Behind the line in which `at` is.
+fn line_end(text: &[u8], at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    memchr::memchr(b'\n', rest).map_or(text.len(), |newline| at + newline + 1)
 }
 
 fn rule_of(name: &str) -> Result<Rule, Error> {

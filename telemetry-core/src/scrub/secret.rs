@@ -275,8 +275,8 @@ impl Pass<'_> {
         });
         // A sentence about authorization has no credentials.
         let mixed = digest || text.any(start, last, DIGIT | UPPER) || !text.any(start, last, BLANK);
-        self.value_until = last.max(self.value_until);
         if mixed {
+            self.value_until = last.max(self.value_until);
             self.found(Rule::Authorization, start, last);
         }
     }
@@ -327,6 +327,12 @@ impl Pass<'_> {
         while end > name.start && text.is_before(end, DIGIT) && end + 3 > name.end {
             end -= 1;
         }
+        let begin = usize::from(text.before(end).to_ascii_lowercase());
+        let range = usize::from(*STARTS.get(begin)?)..usize::from(*STARTS.get(begin + 1)?);
+        let endings = ENDINGS.get(range).unwrap_or_default();
+        if endings.is_empty() {
+            return None;
+        }
         let (mut letters, mut places) = ([0_u8; ENDING], [0_usize; ENDING]);
         let mut first = ENDING;
         let mut at = end;
@@ -342,9 +348,6 @@ impl Pass<'_> {
             }
         }
         let tail = letters.get(first..).unwrap_or_default();
-        let last = usize::from(*tail.last()?);
-        let range = usize::from(*STARTS.get(last)?)..usize::from(*STARTS.get(last + 1)?);
-        let endings = ENDINGS.get(range).unwrap_or_default();
         super::text::steps(endings.len());
         let known = endings.iter().filter(|(ending, _, anywhere)| {
             let place = ENDING.checked_sub(ending.len()).and_then(|at| places.get(at));
@@ -357,16 +360,20 @@ impl Pass<'_> {
     fn says_something(&self, name: Name) -> bool {
         let text = self.text;
         let end = text.back(name.end, DIGIT, 3);
-        let last = text.slice(end.saturating_sub(4).max(name.start), end);
+        let Some(&[a, b, c, d]) =
+            end.checked_sub(4).and_then(|at| text.0.get(at..end)?.first_chunk())
+        else {
+            return true;
+        };
         super::text::steps(4);
-        let tail = last.iter().fold(0, |tail, byte| (tail >> 8) | u32::from(*byte) << 24);
-        // A separator between two words of the name hides its end.
-        let parted = last.iter().any(|byte| matches!(byte, b'_' | b'-' | b'.' | 0x80..));
+        // A separator between two words of the name hides its end, and letters
+        // beyond ASCII are rare.
+        let parted = |byte| matches!(byte, b'_' | b'-' | b'.' | 0x80..);
         let known = |length| {
-            let slot = tail_slot(tail, length);
+            let slot = tail_slot(u32::from_le_bytes([a, b, c, d]), length);
             TAILS.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
         };
-        parted || known(4) || known(3) || known(2)
+        known(4) || known(3) || known(2) || [b, c, d].into_iter().any(parted)
     }
 
     /// Whether a word of a name begins at `at`: after `_`, or by a capital.

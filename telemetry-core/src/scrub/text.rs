@@ -188,34 +188,26 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn spaced_letter_before(self, at: usize) -> usize {
-        let lead = self.byte(at.wrapping_sub(2));
-        if self.before(at) & 0xc0 == 0x80 && spaced(lead) { 2 } else { 0 }
+        let letter = self.before(at) & 0xc0 == 0x80 && spaced(self.byte(at.wrapping_sub(2)));
+        usize::from(letter) * 2
     }
 
     /// As [`run`](Self::run), with the letters of Latin, Greek and Cyrillic.
     pub(super) fn run_letters(self, at: usize, class: u16, most: usize) -> usize {
-        let mut end = at;
-        let last = self.len().min(at.saturating_add(most));
-        while end < last {
-            end += match self.spaced_letter_at(end) {
-                0 if self.is(end, class) => 1,
-                0 => break,
-                length => length,
-            };
+        let last = at.saturating_add(most);
+        let mut end = self.run(at, class, most);
+        while end < last && self.spaced_letter_at(end) > 0 {
+            end = self.run(end + 2, class, last.saturating_sub(end + 2));
         }
-        end.min(self.len())
+        end
     }
 
     /// As [`back`](Self::back), with the letters of Latin, Greek and Cyrillic.
     pub(super) fn back_letters(self, at: usize, class: u16, most: usize) -> usize {
-        let mut start = at;
         let first = at.saturating_sub(most);
-        while start > first {
-            start -= match self.spaced_letter_before(start) {
-                0 if self.is_before(start, class) => 1,
-                0 => break,
-                length => length,
-            };
+        let mut start = self.back(at, class, most);
+        while start > first && self.spaced_letter_before(start) > 0 {
+            start = self.back(start - 2, class, (start - 2).saturating_sub(first));
         }
         start
     }

@@ -154,23 +154,7 @@ impl Pass<'_> {
         while at < last {
             match text.byte(at) {
                 b'(' | b'[' | b'{' => depth += 1,
-                b')' | b']' | b'}' if depth == 1 => {
-                    return matches!(
-                        text.byte(at + 1),
-                        0..=b' '
-                            | b','
-                            | b';'
-                            | b')'
-                            | b']'
-                            | b'}'
-                            | b'.'
-                            | b'"'
-                            | b'\''
-                            | b'`'
-                            | b'\\'
-                            | b'|'
-                    );
-                }
+                b')' | b']' | b'}' if depth == 1 => return self.is_closed(at + 1),
                 b')' | b']' | b'}' => depth -= 1,
                 // Brackets within a string are part of it.
                 b'"' => {
@@ -183,6 +167,14 @@ impl Pass<'_> {
             at += 1;
         }
         false
+    }
+
+    /// Whether nothing is glued to a closing bracket but more of them.
+    fn is_closed(&self, at: usize) -> bool {
+        let text = self.text;
+        let end = text.until(at, at + 16, |byte| !matches!(byte, b')' | b']' | b'}'));
+        matches!(text.byte(end), 0..=b' ' | b',' | b';' | b'"' | b'\'' | b'`' | b'\\' | b'|')
+            || (text.byte(end) == b'.' && text.byte(end + 1) <= b' ')
     }
 
     /// Types begin with a capital; functions do not, and their arguments are
