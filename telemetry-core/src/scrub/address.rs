@@ -80,6 +80,22 @@ impl Pass<'_> {
             first == 127 || (first == 255 && second == 255) || text.slice(start, end) == b"0.0.0.0";
         if !labels && !kept && (port || !self.is_version(start, end)) {
             self.found(Rule::Ipv4, start, end);
+            self.host_before_address(start);
+        }
+    }
+
+    /// Java writes `web-7/10.0.0.7:50010`.
+    fn host_before_address(&mut self, start: usize) {
+        let text = self.text;
+        if text.before(start) != b'/' {
+            return;
+        }
+        let name = text.back(start - 1, HOST | DOT, 253);
+        let begins = name == 0
+            || text.byte(name - 1) <= b' '
+            || matches!(text.byte(name - 1), b'(' | b'[' | b'"' | b'=' | b',');
+        if name + 2 < start && begins && text.is(name, LETTER) {
+            self.found(Rule::LogHost, name, start - 1);
         }
     }
 
@@ -201,7 +217,17 @@ impl Pass<'_> {
             return false;
         }
         self.found(Rule::Mac, from, to);
+        self.host_behind_hardware(to);
         true
+    }
+
+    /// A lease names the machine behind its address: `… (web-7) via eth0`.
+    fn host_behind_hardware(&mut self, end: usize) {
+        let text = self.text;
+        let name = text.run(end + 2, HOST | DOT, 253);
+        if text.starts(end, b" (") && text.byte(name) == b')' && text.is(end + 2, LETTER) {
+            self.found(Rule::LogHost, end + 2, name);
+        }
     }
 
     /// Separated by dashes (`at` is the third), or by dots (the second).
@@ -220,6 +246,7 @@ impl Pass<'_> {
         let letter = text.any(start, end, LETTER) || (dashes && text.starts(start, b"00-"));
         if even && many && letter && !self.glued_before(start) && !self.glued_behind(end) {
             self.found(Rule::Mac, start, end);
+            self.host_behind_hardware(end);
         }
     }
 

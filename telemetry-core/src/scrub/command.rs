@@ -37,6 +37,9 @@ const PROGRAMS: [(&[u8], u8); 14] = [
     (b"winexe", b'p'),
     (b"ipmitool", b'P'),
 ];
+/// Programs of which `-u` or `-U` takes a user's name.
+const USERS: [&[u8]; 7] =
+    [b"docker", b"podman", b"sudo", b"mysql", b"mysqldump", b"mariadb", b"psql"];
 /// How far before an option the program's name is looked for.
 const COMMAND: usize = 256;
 
@@ -110,10 +113,23 @@ impl Pass<'_> {
         let Some(value) = self.argument(at + 1) else { return };
         let letter = text.byte(at);
         if matches!(letter, b'u' | b'U') {
-            self.user_and_password(value);
+            let both = self.user_and_password(value);
+            if !both && self.program(at).is_some_and(|program| USERS.contains(&program)) {
+                self.identity(Rule::LogUser, value);
+            }
             return;
         }
         let program = self.program(at);
+        let users =
+            [&b"docker"[..], b"podman", b"sudo", b"mysql", b"mysqldump", b"mariadb", b"psql"];
+        let ports = text.all(
+            value,
+            text.until(value, value + 32, |byte| byte <= b' '),
+            DIGIT | DASH | super::text::class::COLON | super::text::class::DOT,
+        );
+        if ports {
+            return;
+        }
         let takes =
             PROGRAMS.iter().any(|(name, option)| *option == letter && program == Some(*name));
         if takes && value >= self.value_until && text.byte(value) != b'-' {
@@ -187,7 +203,8 @@ impl Pass<'_> {
         let words = || {
             command.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-' && *byte != b'_')
         };
-        let known = DATABASES.iter().copied().chain(PROGRAMS.iter().map(|(name, _)| *name));
+        let programs = PROGRAMS.iter().map(|(name, _)| *name);
+        let known = DATABASES.iter().copied().chain(programs).chain(USERS);
         known.into_iter().find(|name| words().any(|word| word == *name))
     }
 }

@@ -119,8 +119,10 @@ impl Pass<'_> {
         let text = self.text;
         let end = text.run_letters(at, ALNUM | DASH, 63);
         let more = text.byte(end) == b'.' && text.is(end + 1, ALNUM | HIGH);
+        let indexed = text.byte(end) == b'[' && !self.is_bracketed_address(end);
         if more
-            || matches!(text.byte(end), b'_' | b'(' | b'[' | b'{' | b'@')
+            || indexed
+            || matches!(text.byte(end), b'_' | b'(' | b'{' | b'@')
             || text.starts(end, b"::")
             || text.before(end) == b'-'
         {
@@ -134,6 +136,13 @@ impl Pass<'_> {
         if self.is_host(start, end, at, kind) {
             self.found(Rule::Host, start, end);
         }
+    }
+
+    /// `mail.corp.example[10.0.0.7]`
+    fn is_bracketed_address(&self, at: usize) -> bool {
+        let text = self.text;
+        let end = text.run(at + 1, DIGIT | DOT | COLON | super::text::class::HEX, 45);
+        text.byte(end) == b']' && end >= at + 4 && text.any(at + 1, end, DOT | COLON)
     }
 
     fn is_host(&self, start: usize, end: usize, last: usize, kind: Kind) -> bool {
@@ -228,7 +237,8 @@ impl Pass<'_> {
             return;
         }
         let word = text.slice(start, end);
-        let scheme = text.slice(text.back(start - 3, ALNUM, 16), start - 3);
+        let scheme =
+            text.slice(text.back(start.saturating_sub(3), ALNUM, 16), start.saturating_sub(3));
         let none = is_one_of(word, &NO_HOSTS)
             || is_one_of(scheme, &[b"file", b"about", b"data", b"app", b"resource", b"classpath"]);
         if !none
@@ -247,7 +257,7 @@ impl Pass<'_> {
             return false;
         }
         let text = self.text;
-        let mut start = text.run(value, BLANK, 32);
+        let mut start = self.value_start(value, equals);
         let quoted = matches!(text.byte(start), b'"' | b'\'' | b'\\');
         if equals || quoted || !is_one_of(field, &WEAK_FIELDS) {
             start = text.until(start, start + 4, |byte| !matches!(byte, b'"' | b'\'' | b'\\'));
@@ -278,6 +288,7 @@ impl Pass<'_> {
             && !is_one_of(word, &NO_HOSTS)
             && !matches!(next, b'(' | b'{' | b'/' | b'<' | b'=' | b'*')
             && !text.starts(end, b"::")
+            && !text.starts(end, b"://")
             && !self.is_public(start, end)
     }
 
@@ -288,14 +299,15 @@ impl Pass<'_> {
             return;
         }
         let start = text.run(end, BLANK, 2);
+        let start = if text.starts(start, b"name ") { start + 5 } else { start };
         let quoted = matches!(text.byte(start), b'"' | b'\'');
         let start = start + usize::from(quoted);
         let last = self.host_end(start);
         let port = text.starts(last, b" port ")
             || text.starts(last, b":") && text.is(last + 1, DIGIT)
             || text.starts(last, b" ssh2");
-        let named =
-            matches!(text.byte(at) | 0x20, b'h' | b'n') && (quoted || text.any(start, last, DIGIT));
+        let named = matches!(text.byte(at) | 0x20, b'h' | b'n' | b'k')
+            && (quoted || text.any(start, last, DIGIT));
         let numbers = text.any(start, last, DIGIT) || text.any(start, last, DASH);
         if (port || named)
             && (numbers || port && !quoted || named)
@@ -427,7 +439,8 @@ impl Pass<'_> {
                 )
         });
         self.query_until = end + 1;
-        let small = end <= at + 4 && text.all(at + 1, end, DIGIT);
+        let date = end == at + 11 && text.byte(at + 5) == b'-' && text.byte(at + 8) == b'-';
+        let small = (end <= at + 4 || date) && text.all(at + 1, end, DIGIT | DASH);
         let flag = is_one_of(
             text.slice(at + 1, end),
             &[b"true", b"false", b"null", b"none", b"asc", b"desc", b"json"],

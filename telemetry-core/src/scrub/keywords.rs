@@ -87,6 +87,7 @@ const CASELESS: &[(&str, Begins)] = &[
     ("from ", Begins::Host),
     ("host ", Begins::Host),
     ("node ", Begins::Host),
+    ("kubelet, ", Begins::Host),
     ("phone", Begins::Phone),
     ("mobile", Begins::Phone),
     ("tel.", Begins::Phone),

@@ -61,6 +61,7 @@ impl Pass<'_> {
         }
         self.found(Rule::UrlCredentials, start, at);
         self.authority = at + 1;
+        self.url_host(at + 1);
         true
     }
 
@@ -139,9 +140,24 @@ impl Pass<'_> {
         }
         let end = start - 2;
         let mut first = end;
-        for _ in 0..4 {
+        for _ in 0..5 {
             let word = text.back(first, LETTER | HIGH | DOT | DASH | class::QUOTE, 40);
-            if word == first || !text.is(word, UPPER | HIGH | class::QUOTE) {
+            let particle = [
+                &b"de"[..],
+                b"van",
+                b"von",
+                b"der",
+                b"den",
+                b"da",
+                b"di",
+                b"la",
+                b"le",
+                b"bin",
+                b"al",
+                b"el",
+            ];
+            let capital = text.is(word, UPPER | HIGH | class::QUOTE);
+            if word == first || !(capital || particle.contains(&text.slice(word, first))) {
                 break;
             }
             first = word;

@@ -97,6 +97,10 @@ impl Pass<'_> {
         let text = self.text;
         let start = groups.get(first).0;
         let separator = text.byte(groups.get(first).1);
+        // The middle of a longer number.
+        if first > 0 && groups.length(first - 1) >= 4 && text.before(start) == separator {
+            return None;
+        }
         for count in 1..=(groups.count - first).min(5) {
             let end = groups.get(first + count - 1).1;
             if count > 1
@@ -119,7 +123,7 @@ impl Pass<'_> {
                     && count == 1
                     && separator == b'-'
                     && text.is(end + 1, DIGIT));
-            if digits >= 12 && shape && whole && self.is_card(start, end, digits) {
+            if digits >= 13 && shape && whole && self.is_card(start, end, digits) {
                 self.found(Rule::Card, start, end);
                 return Some(count);
             }
@@ -151,7 +155,7 @@ impl Pass<'_> {
                     || matches!(head(2), 51..=55 | 65 | 60 | 62 | 81 | 35 | 50 | 56..=59 | 61 | 63..=64 | 66..=69 | 36 | 38 | 39 | 30)
                     || matches!(head(4), 2221..=2720 | 2200..=2204 | 9792)
             }
-            12 | 17..=19 => {
+            17..=19 => {
                 matches!(head(2), 62 | 50 | 56..=59 | 60..=61 | 63..=69)
                     || (head(1) == 4 && length == 19)
             }

@@ -35,6 +35,7 @@ const ENDINGS: &[(&[u8], Strength, bool)] = &[
     // What is `true` at the end is also found behind any letters.
     (b"senha", Strength::Always, false),
     (b"contrasena", Strength::Always, true),
+    (b"keydata", Strength::Long, true),
     ("contraseña".as_bytes(), Strength::Always, true),
     (b"hmac", Strength::Long, false),
     (b"mnemonic", Strength::Always, false),
@@ -145,7 +146,8 @@ const TAILS: [u64; 64] = {
         bits = with_tail(bits, ENDINGS[place].0);
         place += 1;
     }
-    let others: [&[&[u8]]; 3] = [&super::user::FIELDS, &super::host::FIELDS, &[b"name"]];
+    let others: [&[&[u8]]; 3] =
+        [&super::user::FIELDS, &super::host::FIELDS, &[b"name", b"value", b"id"]];
     let mut list = 0;
     while list < others.len() {
         let mut place = 0;
@@ -228,10 +230,31 @@ impl Pass<'_> {
         if !self.says_something(name) {
             return;
         }
-        if let Some(strength) = self.strength(name) {
+        if let Some(strength) = self.strength(name).or_else(|| self.strength_of_entry(name)) {
             return self.secret(name, at, value, strength);
         }
         self.named_identity(name, at, value);
+    }
+
+    /// `name: DB_PASSWORD value: x`, as Kubernetes lists variables.
+    fn strength_of_entry(&self, name: Name) -> Option<Strength> {
+        let text = self.text;
+        if !text.slice(name.start, name.end).eq_ignore_ascii_case(b"value") {
+            return None;
+        }
+        let between = |byte| {
+            byte <= b' ' || matches!(byte, b'"' | b'\'' | b',' | b'\\' | b':' | b'=' | b';' | b'-')
+        };
+        let end = text.back_while(name.start, between, 40);
+        let start = text.back(end, ALNUM | UNDERSCORE | DASH | DOT, NAME);
+        let key = text.back_while(start, between, 8);
+        let named = key < start
+            && (text.ends(key, b"name")
+                || text.ends(key, b"key")
+                || text.ends(key, b"Name")
+                || text.ends(key, b"Key"));
+        let strength = self.strength(Name::new(start, end))?;
+        (named && end < name.start).then_some(strength)
     }
 
     fn secret(&mut self, name: Name, at: usize, value: usize, strength: Strength) {
@@ -348,6 +371,10 @@ impl Pass<'_> {
             }
         }
         let tail = letters.get(first..).unwrap_or_default();
+        // `PublicKeyToken=` says what it is.
+        if tail.windows(6).any(|word| word == b"public") {
+            return None;
+        }
         super::text::steps(endings.len());
         let known = endings.iter().filter(|(ending, _, anywhere)| {
             let place = ENDING.checked_sub(ending.len()).and_then(|at| places.get(at));

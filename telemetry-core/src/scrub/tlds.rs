@@ -20,7 +20,7 @@ pub(super) enum Kind {
 const PRIVATE: &str = "internal local corp lan intranet intra private localdomain home";
 
 /// Domains under which a name of two labels is a host.
-const HOSTS: &str = "com net org edu gov mil int arpa info biz eu uk de fr nl ru cn jp kr br au ca ch se fi dk cz es pt gr hu \
+const HOSTS: &str = "com net org edu gov mil arpa biz eu uk de fr nl ru cn jp kr br au ca ch se fi dk cz es pt gr hu \
     ro ua tr us ar mx pl io co xyz tv example test onion";
 
 /// Domains that end files, or are words after a dot in programs.

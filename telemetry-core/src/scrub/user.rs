@@ -322,17 +322,31 @@ impl Pass<'_> {
         if self.named_host(field, equals, value) {
             return;
         }
-        let two_words = field == b"name"
-            && (text.ends(name.start, b"Account ")
-                || text.ends(name.start, b"User ")
-                || text.ends(name.start, b"user "));
+        let before = |words: &[&[u8]]| words.iter().any(|word| text.ends(name.start, word));
+        if field == b"name"
+            && before(&[b"Workstation ", b"Computer ", b"Machine ", b"Host ", b"Server "])
+        {
+            return self.identity(Rule::LogHost, self.value_start(value, equals));
+        }
+        let two_words = (field == b"name"
+            && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
+            || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
         if !two_words
             && (!is_one_of(field, &FIELDS)
                 || (!equals && is_one_of(field, &WEAK_FIELDS) && !self.is_quoted_key(name)))
         {
             return;
         }
-        self.identity(Rule::LogUser, value);
+        self.identity(Rule::LogUser, self.value_start(value, equals));
+    }
+
+    /// Where the value behind a separator begins. In `logname= uid=0` the first
+    /// name has none.
+    pub(super) fn value_start(&self, value: usize, equals: bool) -> usize {
+        let text = self.text;
+        let start = text.run(value, BLANK, 32);
+        let next = text.run(start, ALNUM | UNDERSCORE, 40);
+        if equals && start > value && text.byte(next) == b'=' { value } else { start }
     }
 
     /// Whether a name is written as the key of a map.
@@ -343,7 +357,7 @@ impl Pass<'_> {
     /// The value of a field that holds a name.
     pub(super) fn identity(&mut self, rule: Rule, value: usize) {
         let text = self.text;
-        let mut start = text.run(value, BLANK, 32);
+        let mut start = value;
         for wrapper in [&b"Some("[..], b"Ok(", b"("] {
             if text.starts(start, wrapper) {
                 start += wrapper.len();
@@ -351,6 +365,10 @@ impl Pass<'_> {
             }
         }
         start = text.run(start, BACKSLASH, 4);
+        // Typographic quotes.
+        if text.starts(start, b"\xe2\x80\x98") || text.starts(start, b"\xe2\x80\x9c") {
+            start += 3;
+        }
         if text.is(start, QUOTE) {
             let mark = text.byte(start);
             let end = text.until(start + 1, start + MOST, |byte| {
@@ -369,11 +387,21 @@ impl Pass<'_> {
             end += 1;
         }
         if text.is(start, ALNUM | UNDERSCORE | HIGH)
-            && !matches!(text.byte(end), b'(' | b'{' | b'<')
+            && !matches!(text.byte(end), b'(' | b'{' | b'<' | b'*')
+            && !(text.byte(end) == b':' && text.starts(start, b"arn:"))
+            && !self.is_member(start, end)
             && self.is_identity(start, end)
         {
             self.found(rule, start, end);
         }
+    }
+
+    /// `request.user`: a field of a program.
+    fn is_member(&self, start: usize, end: usize) -> bool {
+        let text = self.text;
+        let last = text.back(end, ALNUM | UNDERSCORE, 64);
+        let word = text.slice(last, end);
+        last > start && (is_one_of(word, &FIELDS) || super::text::in_sorted(word, NO_NAMES))
     }
 
     /// Names have a letter, and are no word for "nobody". System accounts of
@@ -381,7 +409,8 @@ impl Pass<'_> {
     fn is_identity(&self, start: usize, end: usize) -> bool {
         let text = self.text;
         let word = text.slice(start, end);
-        let stop = super::text::in_sorted(word, NO_NAMES);
+        let stop = super::text::in_sorted(word, NO_NAMES)
+            || super::text::in_sorted(word, super::value::NOTHING);
         let format = text.byte(start) == b'{'
             || text.byte(start) == b'%'
             || text.byte(start) == b'$'
@@ -461,6 +490,24 @@ impl Pass<'_> {
         let named = is_one_of(before, &strong) || ends;
         if named && self.is_identity(start, last) {
             self.found(Rule::LogUser, start, last);
+            self.by_whom(last);
+        }
+    }
+
+    /// `for user jane by bob(uid=0)`
+    fn by_whom(&mut self, end: usize) {
+        let text = self.text;
+        let end = if text.byte(end) == b'(' {
+            text.until(end, end + 24, |byte| byte == b')') + 1
+        } else {
+            end
+        };
+        if !text.starts(end, b" by ") {
+            return;
+        }
+        let last = self.name_end(end + 4);
+        if self.is_identity(end + 4, last) {
+            self.found(Rule::LogUser, end + 4, last);
         }
     }
 
@@ -507,9 +554,12 @@ impl Pass<'_> {
                 let sentence = [&b"from "[..], b"by ", b"on ", b"at ", b"via "]
                     .iter()
                     .any(|word| text.starts(next, word));
-                let ends = matches!(text.byte(last), 0 | b'\n' | b'\r' | b'(' | b':' | b'[');
+                let ends =
+                    matches!(text.byte(last), 0 | b'\n' | b'\r' | b'(' | b':' | b'[' | b',' | b';')
+                        || (text.byte(last) == b'.' && text.byte(last + 1) <= b' ');
                 if (sentence || ends || quoted) && self.is_identity(from, last) {
                     self.found(Rule::LogUser, from, last);
+                    self.by_whom(last);
                 }
             }
             _ if quoted => {

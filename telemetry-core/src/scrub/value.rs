@@ -23,7 +23,7 @@ impl Pass<'_> {
     /// stands behind a colon and a blank, as words of a sentence do.
     pub(super) fn value(&mut self, rule: Rule, at: usize, strength: Strength, spaced: bool) {
         let text = self.text;
-        let start = text.run(at, BLANK, 32);
+        let start = self.value_start(at, text.before(at) == b'=');
         if let Some(end) = self.quoted(rule, start, strength) {
             self.value_until = end;
             return;
@@ -440,7 +440,7 @@ impl Pass<'_> {
         if text.byte(names) == b'(' || text.byte(names) == b'[' && names > start {
             let name =
                 text.is(start, LETTER | UNDERSCORE) && text.is_before(names, LETTER | UNDERSCORE);
-            return name && matches!(text.before(end), b')' | b']' | b'(');
+            return name && matches!(text.before(end), b')' | b']' | b'(' | b'[');
         }
         if names != end || text.any(start, end, DIGIT) {
             return false;
@@ -507,7 +507,7 @@ impl Pass<'_> {
 }
 
 /// Sorted, in lower case.
-const NOTHING: &[&[u8]] = &[
+pub(super) const NOTHING: &[&[u8]] = &[
     b"-",
     b"--",
     b"a",
