@@ -62,7 +62,7 @@ pub mod __private {
     pub use crate::event::{
         Dropped, FieldVisitor, NotARawEvent, NotShown, RawEvent, TelemetryEvent as Event,
         TelemetryFields, TelemetryFields as Fields, also_an_event, debug_event, debug_fields,
-        entries, nested, refuse, row,
+        debug_nothing, entries, nested, refuse, row,
     };
     pub use crate::leaf::{
         Describe, Described, Description, Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey,
@@ -85,7 +85,7 @@ pub mod __private {
 
     #[cfg(feature = "registry")]
     pub use crate::schema::registry::{Instance, Linked, inventory};
-    pub use crate::{__register as register, __type_path as type_path};
+    pub use crate::{__raw as raw, __register as register, __type_path as type_path};
 }
 
 /// The path of the type of this name in the module of the caller.

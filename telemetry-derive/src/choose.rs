@@ -38,6 +38,8 @@ pub(crate) fn choose(items: Vec<Item>, hint: &str, errors: &mut Errors) -> Chose
                 None => {
                     errors.push(unknown_policy(&item, &name, &rows, hint));
                     choice.attempted = true;
+                    // With its reason at the right place it is another policy.
+                    choice.is_another |= name == "because";
                 }
             }
         }
@@ -54,6 +56,7 @@ struct Choice {
     values: Option<Side>,
     beside: Vec<Item>,
     attempted: bool,
+    is_another: bool,
 }
 
 impl Choice {
@@ -99,6 +102,7 @@ impl Choice {
                 errors.push(error);
             }
         }
+        let policy = policy.filter(|_| !self.is_another);
         Chosen { policy, attempted: self.attempted }
     }
 }

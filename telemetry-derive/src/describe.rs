@@ -89,7 +89,7 @@ fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) 
         }
         Policy::With(function) => {
             let text = type_text(function.to_token_stream());
-            let name = Ident::new("__v", span);
+            let name = Ident::new("__v", Span::call_site());
             let span = Span::call_site().located_at(function.span());
             // The same call as in the walk, so that a function of another type
             // is reported once.

@@ -71,15 +71,14 @@ fn event(input: &Input<'_>) -> TokenStream {
             #walk
         },
     );
-    let debug = debug(input, &quote!(__t::debug_event(self, __f)));
-    let refused = refuse(input);
+    let raw = raw(input, &quote!(debug_event));
     let register = is_one_type(&input.original.generics).then(|| {
         let ty = with_static_lifetimes(input);
         quote!(__t::register!(#ty);)
     });
     let path = type_path(input);
     let held = hold(input);
-    quote!(#path #ours #debug #refused #register #held)
+    quote!(#path #ours #raw #register #held)
 }
 
 /// Whether only counts of the event leave.
@@ -134,9 +133,8 @@ fn fields(input: &Input<'_>) -> TokenStream {
         // The derive of the event writes the rest.
         return ours;
     }
-    let debug = debug(input, &quote!(__t::debug_fields(#scope, self, __f)));
-    let refused = refuse(input);
-    quote!(#ours #debug #refused)
+    let raw = raw(input, &quote!(debug_fields #scope));
+    quote!(#ours #raw)
 }
 
 /// An impl of `bound` with the bounds that the fields need.
@@ -173,37 +171,12 @@ pub(crate) fn implement_where(
     }
 }
 
-/// A second, derived `Debug` collides with this one.
-pub(crate) fn debug(input: &Input<'_>, body: &TokenStream) -> TokenStream {
-    implement(
-        input,
-        &quote!(__t::ShowDebug),
-        &quote! {
-            fn fmt(&self, __f: &mut __t::Formatter<'_>) -> __t::fmt::Result { #body }
-        },
-    )
-}
-
-/// A second `Serialize` or `Display` collides with these, which never hold. The
-/// `for<'__never>` makes the compiler ask only when somebody uses one.
-pub(crate) fn refuse(input: &Input<'_>) -> TokenStream {
-    let serialize = implement_where(
-        input,
-        &quote!(__t::SerdeSerialize),
-        Some(quote!(for<'__never> __t::RawEvent: __t::NotARawEvent<'__never>)),
-        &quote! {
-            fn serialize<__S: __t::Serializer>(&self, __s: __S) -> __t::Result<__S::Ok, __S::Error> {
-                __t::refuse(__s)
-            }
-        },
-    );
-    let display = implement_where(
-        input,
-        &quote!(__t::ShowDisplay),
-        Some(quote!(for<'__never> __t::RawEvent: __t::NotShown<'__never>)),
-        &quote! {
-            fn fmt(&self, _: &mut __t::fmt::Formatter<'_>) -> __t::fmt::Result { __t::Ok(()) }
-        },
-    );
-    quote!(#serialize #display)
+/// The impls that collide with a second `Debug`, `Serialize` or `Display`;
+/// `debug` is what `Debug` calls.
+pub(crate) fn raw(input: &Input<'_>, debug: &TokenStream) -> TokenStream {
+    let ident = &input.original.ident;
+    let (parameters, arguments, _) = input.original.generics.split_for_impl();
+    let clause = where_clause(input);
+    let predicates = clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(__t::raw!([#parameters] [#ident #arguments] [#(#predicates,)*] [#debug]);)
 }

@@ -9,7 +9,7 @@ use quote::quote;
 use syn::Data;
 
 use crate::ast::{Input, Target};
-use crate::expand::{debug, implement, in_const, refuse, type_path};
+use crate::expand::{implement, in_const, raw, type_path};
 use crate::walk::walk;
 
 /// The mistakes as errors, and the impls.
@@ -48,12 +48,9 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
         Target::Value => crate::value::fallback(input),
     };
     let path = (input.target == Target::Event).then(|| type_path(input));
-    let others = (input.target != Target::Value && !input.is_also_an_event()).then(|| {
-        let debug = debug(input, &quote!(__f.write_str("")));
-        let refused = refuse(input);
-        quote!(#debug #refused)
-    });
-    let impls = in_const(input, quote!(#path #body #others));
+    let raw = (input.target != Target::Value && !input.is_also_an_event())
+        .then(|| raw(input, &quote!(debug_nothing)));
+    let impls = in_const(input, quote!(#path #body #raw));
     quote!(#errors #impls)
 }
 

@@ -119,7 +119,13 @@ pub(crate) fn apply(
         Policy::With(function) => {
             // At the function: what it gives is what may not be allowed.
             let span = Span::call_site().located_at(function.span());
-            quote_spanned!(span=> __t::with(move || #function(#value)))
+            // At the derive: at the type, the compiler would propose to write
+            // `String.to_string()` there.
+            let value = value.clone().into_iter().map(|mut token| {
+                token.set_span(Span::call_site());
+                token
+            });
+            quote_spanned!(span=> __t::with(move || #function(#(#value)*)))
         }
         Policy::Nested => quote_spanned!(span=> __t::nested(#value)),
         Policy::Entries { keys, values } => {

@@ -1,81 +1,58 @@
-//! Errors as fields: their words are scrubbed, their causes said once.
+//! `docs/errors.md` shows each mistake and its message as they are in
+//! `tests/ui/fail`, where the compiler's messages are held.
+//!
+//! `TELEMETRY_TESTS_WRITE_PAGES=1` writes both into the page.
 
-use std::error::Error;
-use std::fmt;
-use std::io;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
 
-use serde_json::{Value, json};
-use telemetry_core::{Keys, Sanitizer, TelemetryEvent};
-
-#[derive(Debug)]
-struct Failed {
-    doing: String,
-    because: Option<io::Error>,
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "could not {}", self.doing)
+/// The page with every mistake and message as they are now. A line
+/// `<!-- NAME -->` stands before the two blocks of code for `NAME`.
+fn filled(page: &str) -> (String, usize) {
+    let (mut filled, mut mistakes) = (String::new(), 0);
+    let mut lines = page.lines().peekable();
+    while let Some(line) = lines.next() {
+        filled.push_str(line);
+        filled.push('\n');
+        let name = line.strip_prefix("<!-- ").and_then(|line| line.strip_suffix(" -->"));
+        let Some(name) = name else { continue };
+        mistakes += 1;
+        let file = |ending: &str| {
+            let path = root().join("tests/ui/fail").join(format!("{name}.{ending}"));
+            let text = fs::read_to_string(&path);
+            text.unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        };
+        filled.push_str(&format!(
+            "\n```rust,ignore\n{}```\n\n```text\n{}```\n",
+            file("rs"),
+            file("stderr")
+        ));
+        // The blocks that were there.
+        let mut fences = 0;
+        while fences < 4 && lines.peek().is_some_and(|line| fences > 0 || is_of_a_block(line)) {
+            fences += usize::from(lines.next().is_some_and(|line| line.starts_with("```")));
+        }
     }
+    (filled, mistakes)
 }
 
-impl Error for Failed {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.because.as_ref().map(|error| error as _)
-    }
-}
-
-fn failed() -> Failed {
-    Failed {
-        doing: "mail jane@corp.example".to_owned(),
-        because: Some(io::Error::new(io::ErrorKind::NotFound, "/home/jane/.mail is gone")),
-    }
-}
-
-#[derive(TelemetryEvent)]
-#[telemetry(purpose = "diagnostics")]
-struct Ended<'a> {
-    #[telemetry(scrub)]
-    borrowed: Option<&'a dyn Error>,
-    #[telemetry(scrub)]
-    boxed: Box<dyn Error + Send + Sync>,
-    #[telemetry(scrub)]
-    anyhow: anyhow::Error,
-    #[telemetry(scrub)]
-    eyre: eyre::Report,
-    #[telemetry(scrub)]
-    io: io::Error,
-    #[telemetry(scrub)]
-    none: Option<&'a (dyn Error + 'static)>,
-    #[telemetry(length)]
-    length: &'a dyn Error,
-}
-
-fn sanitised(event: &impl TelemetryEvent) -> Value {
-    let sanitizer = Sanitizer::new(Keys::session().unwrap());
-    serde_json::to_value(sanitizer.sanitize(event)).unwrap()
+fn is_of_a_block(line: &str) -> bool {
+    line.is_empty() || line.starts_with("```")
 }
 
 #[test]
-fn an_error_is_scrubbed_with_its_causes() {
-    let error = failed();
-    let event = Ended {
-        borrowed: Some(&error),
-        boxed: Box::new(failed()),
-        anyhow: anyhow::Error::new(failed()).context("ending for jane@corp.example"),
-        eyre: eyre::Report::new(failed()),
-        io: io::Error::other("no reply from 10.0.0.7"),
-        none: None,
-        length: &error,
-    };
-    let text = "could not mail [email]: /home/[user]/.mail is gone";
-    let expected = json!({
-        "borrowed": text,
-        "boxed": text,
-        "anyhow": format!("ending for [email]: {text}"),
-        "eyre": text,
-        "io": "no reply from [ip]",
-        "length": "could not mail jane@corp.example: /home/jane/.mail is gone".len(),
-    });
-    assert_eq!(sanitised(&event), expected);
+fn the_page_of_first_mistakes_shows_them_as_the_compiler_prints_them() {
+    let path = root().join("docs/errors.md");
+    let page = fs::read_to_string(&path).unwrap();
+    let (filled, mistakes) = filled(&page);
+    assert_eq!(mistakes, 15, "fifteen first mistakes");
+    if env::var_os("TELEMETRY_TESTS_WRITE_PAGES").is_some() {
+        fs::write(&path, filled).unwrap();
+    } else {
+        assert!(page == filled, "write it anew with TELEMETRY_TESTS_WRITE_PAGES=1");
+    }
 }

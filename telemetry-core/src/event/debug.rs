@@ -32,6 +32,13 @@ pub fn debug_fields<T: TelemetryFields + ?Sized>(
     shown.finish()
 }
 
+/// Writes nothing, of a type whose mistakes have been reported. What the derive
+/// calls.
+#[doc(hidden)]
+pub fn debug_nothing<T: ?Sized>(_: &T, _: &mut Formatter<'_>) -> fmt::Result {
+    Ok(())
+}
+
 /// Shows allowed values, and the policies of all others.
 struct Shown<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>);
 

@@ -8,11 +8,13 @@ mod index;
 #[cfg(feature = "client")]
 mod json;
 mod nested;
+mod raw;
 mod sanitized;
 
 pub(crate) use self::debug::ShownAsDebug;
-pub use self::debug::{debug_event, debug_fields};
+pub use self::debug::{debug_event, debug_fields, debug_nothing};
 pub use self::nested::{Nested, also_an_event, entries, nested};
+pub use self::raw::{NotARawEvent, NotShown, RawEvent, refuse};
 pub use self::sanitized::{Sanitized, Sanitizer};
 
 use crate::leaf::{Context, Sanitize, Sink};
@@ -196,34 +198,3 @@ macro_rules! rows {
 }
 // As many fields as the derive puts into one row.
 rows!(A B C D E F G H I J K L M N O P);
-
-/// Makes `Serialize` of a raw event impossible: the derive writes an impl that
-/// asks for this trait, which nothing implements. A second, derived impl
-/// collides with it, and a serialiser that is given the raw event is refused.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a raw telemetry event cannot be serialised",
-    label = "this is the raw event: no policy has been applied",
-    note = "serialise its sanitised form: `sanitizer.sanitize(&event)`, or give it to `Telemetry::record`"
-)]
-pub trait NotARawEvent<'never> {}
-
-/// The same for `Display`.
-#[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "a raw telemetry event cannot be displayed",
-    label = "this is the raw event: no policy has been applied",
-    note = "show its sanitised form, `{{:?}}` of `sanitizer.sanitize(&event)`; `{{:?}}` of the event shows allowed values and the names of the other policies"
-)]
-pub trait NotShown<'never> {}
-
-/// The type that never implements [`NotARawEvent`] and [`NotShown`].
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct RawEvent(());
-
-/// The body of the `Serialize` that no raw event has. It cannot be reached.
-#[doc(hidden)]
-pub fn refuse<S: serde::Serializer>(_: S) -> Result<S::Ok, S::Error> {
-    Err(serde::ser::Error::custom("a raw telemetry event cannot be serialised"))
-}

@@ -54,8 +54,8 @@ use crate::schema::{Domain, Open, Policy, Values};
 /// # let _ = (Ended { exit: Exit::Success, took: Millis(2) }, Exit::Failure);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be allowed: it can hold personal data",
-    label = "can hold personal data",
+    message = "`{Self}` cannot be allowed: nothing about the type says that it holds no personal data",
+    label = "may hold personal data",
     note = "choose what may leave: `hash` (a keyed pseudonym), `drop`, `scrub` (free text), `one_of(\"...\")` (known values), `length`, `presence`, `truncate_ip`, ...",
     note = "text that is part of the program is a `Literal`, `literal!(\"ssh\")` or `literal!(env!(\"CARGO_PKG_VERSION\"))`; a `&'static str` may be a leaked `String`",
     note = "a map is allowed by its parts, `keys(hash), values(allow)`",
