@@ -384,4 +384,8 @@ impl Grants for Decision {
     fn grants(&self, purpose: Purpose) -> bool {
         self.granted(purpose)
     }
+
+    fn covers(&self, notice: &str) -> bool {
+        Decision::covers(self, notice)
+    }
 }

@@ -30,6 +30,8 @@ pub enum Recorded {
     Counted,
     /// Consent is denied: it was not even sanitised.
     Denied,
+    /// The event's last day is over: it was not even sanitised.
+    Expired,
     /// It could not be stored, and is counted: see
     /// [`Telemetry::counts`](super::Telemetry::counts).
     Dropped,
@@ -74,8 +76,16 @@ impl Recorder {
             self.opening.drops.add_later(Reason::NotReady, 1);
             return Recorded::Dropped;
         }
-        if !decision.granted(event.schema().purpose) || !self.gate.is_on() {
+        let schema = event.schema();
+        if !decision.granted(schema.purpose) || !self.gate.is_on() {
             return Recorded::Denied;
+        }
+        // Who agreed to an older notice was not told of it.
+        if schema.since.is_some_and(|notice| !decision.covers(notice)) {
+            return Recorded::Denied;
+        }
+        if schema.expires.is_some() && schema.is_expired(SystemTime::now()) {
+            return Recorded::Expired;
         }
         let Some(open) = self.ready() else {
             self.opening.drops.add(Reason::NotReady, 1);

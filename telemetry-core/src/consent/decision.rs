@@ -9,7 +9,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::consent::cutoff::Cutoff;
-use crate::consent::notice::{Notice, Receipt};
+use crate::consent::notice::{Notice, Receipt, is_before};
 use crate::consent::source::{Diagnostic, Layer, Source, Statement, Weight};
 use crate::consent::watch::Watch;
 use crate::consent::why::Why;
@@ -109,6 +109,7 @@ pub struct Decision {
     passing: bool,
     uncounted: Option<Counted>,
     written: Option<Timestamp>,
+    known: Option<Option<String>>,
 }
 
 /// Per source, the purposes that it refuses.
@@ -122,6 +123,9 @@ pub(crate) struct Context<'l> {
     pub(crate) purposes: BTreeSet<String>,
     /// With a notice: the purposes that the user was told of or agreed to.
     pub(crate) told: Option<BTreeSet<String>>,
+    /// With a notice: the version of the newest one that the user agreed to, or
+    /// without an agreement was shown.
+    pub(crate) known: Option<Option<String>>,
     /// The notice whose version was neither shown nor agreed to.
     pub(crate) unseen: Option<Notice>,
     pub(crate) receipts: Vec<Receipt>,
@@ -183,6 +187,7 @@ impl Decision {
             passing,
             uncounted: context.uncounted,
             written: context.written,
+            known: context.known,
         }
     }
 
@@ -194,6 +199,20 @@ impl Decision {
     /// purposes, it is false for every other.
     pub fn granted(&self, purpose: Purpose) -> bool {
         self.ruling(purpose.name()).granted
+    }
+
+    /// Whether the user knows the notice of this version, which tells of a field
+    /// or an event that says `since = "..."`.
+    ///
+    /// Who agreed knows what the newest notice told that was agreed to, and
+    /// who agreed to none, the one that was shown. A later version is not
+    /// known, so that its fields stay absent until the user agrees again.
+    /// Versions are compared part by part, numbers as numbers: 10 is later
+    /// than 9, `2027-01` than `2026-12`. In a program without a notice everything is
+    /// covered.
+    pub fn covers(&self, notice: &str) -> bool {
+        let Some(known) = &self.known else { return true };
+        known.as_deref().is_some_and(|known| !is_before(known, notice))
     }
 
     /// What holds for a purpose, by its name, and why.

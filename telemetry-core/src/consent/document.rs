@@ -34,7 +34,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::consent::cutoff::{self, Cutoff};
 use crate::consent::file::Problem;
-use crate::consent::notice::Receipt;
+use crate::consent::notice::{Receipt, is_before};
 use crate::consent::signal::{Answer, Signal};
 
 /// Everything that the user's choice holds beyond what it says.
@@ -45,6 +45,18 @@ pub(crate) struct Record {
     pub(crate) counted: BTreeMap<String, Vec<String>>,
     pub(crate) shown: Option<Shown>,
     pub(crate) receipts: Vec<Receipt>,
+}
+
+impl Record {
+    /// The version of the newest notice that the user agreed to; without an
+    /// agreement, of the one that was shown.
+    pub(crate) fn known_notice(&self) -> Option<String> {
+        let agreed = self.receipts.iter().map(|receipt| receipt.notice.as_str());
+        // Before the program had a notice, receipts name none.
+        let agreed = agreed.filter(|version| !version.is_empty());
+        let newest = agreed.reduce(|one, other| if is_before(one, other) { other } else { one });
+        newest.or(self.shown.as_ref().map(|shown| shown.version.as_str())).map(str::to_owned)
+    }
 }
 
 /// The notice that was shown.

@@ -343,6 +343,7 @@ impl Layers {
                 command: &self.command,
                 purposes: self.purposes.clone(),
                 told,
+                known: self.notice.as_ref().map(|_| record.known_notice()),
                 unseen,
                 receipts: record.receipts,
                 cutoff,

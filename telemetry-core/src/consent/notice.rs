@@ -87,3 +87,29 @@ impl Receipt {
         &self.purposes
     }
 }
+
+/// Whether one version of a notice comes before another: part by part, numbers
+/// as numbers.
+pub(crate) fn is_before(one: &str, other: &str) -> bool {
+    fn parts(text: &str) -> impl Iterator<Item = Result<u64, &str>> {
+        let parts = text.split(|c: char| !c.is_ascii_alphanumeric());
+        parts.map(|part| part.parse().map_err(|_| part))
+    }
+    parts(one).lt(parts(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_before;
+
+    #[test]
+    fn versions_are_compared_part_by_part() {
+        for (one, other) in
+            [("1", "2"), ("9", "10"), ("1", "1.1"), ("2026-12", "2027-01"), ("1.9", "1.10")]
+        {
+            assert!(is_before(one, other), "{one} {other}");
+            assert!(!is_before(other, one), "{other} {one}");
+        }
+        assert!(!is_before("2026-01", "2026-01"));
+    }
+}

@@ -56,7 +56,7 @@ impl FieldVisitor for Fields<'_, '_> {
 
     #[inline]
     fn field<L: Sanitize>(&mut self, field: &'static FieldSchema, value: L) -> Result<(), Error> {
-        if !self.context.grants(field.purpose) {
+        if !self.context.grants(field) {
             return Ok(());
         }
         let context = self.context;

@@ -170,7 +170,7 @@ impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
         field: &'static FieldSchema,
         value: L,
     ) -> Result<(), S::Error> {
-        if !self.context.grants(field.purpose) {
+        if !self.context.grants(field) {
             return Ok(());
         }
         let entry = Entry { map: self.map, key: field.name };

@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -76,6 +77,9 @@ fn is_id(id: &str) -> bool {
 }
 
 fn fits(schema: &EventSchema, line: &Line<'_>) -> Result<(), String> {
+    if schema.expires.is_some() && schema.is_expired(SystemTime::now()) {
+        return Err("its last day is over".to_owned());
+    }
     if line.purpose != schema.purpose.name() {
         return Err("it has another purpose".to_owned());
     }

@@ -6,13 +6,21 @@
 use std::fmt;
 
 use crate::pseudonym::{Keys, Place};
-use crate::schema::Purpose;
+use crate::schema::{FieldSchema, Purpose};
 use crate::scrub::Scrubber;
 
 /// Says for which purposes data may be collected.
 pub trait Grants {
     /// Whether data may be collected for `purpose`.
     fn grants(&self, purpose: Purpose) -> bool;
+
+    /// Whether the user knows this version of the notice, by which a field or
+    /// an event says since when it is told of. Without an answer of its own,
+    /// yes: there is no notice.
+    fn covers(&self, notice: &str) -> bool {
+        let _ = notice;
+        true
+    }
 }
 
 impl<const N: usize> Grants for [Purpose; N] {
@@ -63,8 +71,11 @@ impl<'a> Context<'a> {
         self.scrubber
     }
 
-    pub(crate) fn grants(self, purpose: Option<Purpose>) -> bool {
-        purpose.is_none_or(|purpose| self.granted.grants(purpose))
+    /// Whether the field may leave: a purpose of its own is granted, and the
+    /// user knows the notice that tells of it.
+    pub(crate) fn grants(self, field: &FieldSchema) -> bool {
+        field.purpose.is_none_or(|purpose| self.granted.grants(purpose))
+            && field.since.is_none_or(|notice| self.granted.covers(notice))
     }
 }
 

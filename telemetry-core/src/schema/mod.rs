@@ -7,6 +7,7 @@
 mod bits;
 mod description;
 mod domain;
+mod expiry;
 mod limit;
 #[cfg(feature = "registry")]
 pub(crate) mod registry;

@@ -8,4 +8,5 @@ mod file;
 mod held;
 mod lines;
 mod lints;
+mod notices;
 mod pages;
