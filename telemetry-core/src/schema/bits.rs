@@ -50,11 +50,13 @@ mod tests {
             assert_eq!(millibits(forms), expected, "{forms} forms");
         }
         assert_eq!(millibits(u128::MAX), 128_000);
+        // More than a floating-point number can tell from its power of two.
+        assert_eq!(millibits(1 << 77 | 12_345), 77_001);
     }
 
     #[test]
     fn floating_point_says_the_same() {
-        for forms in (3..100_000_u128).chain([1_000_003, 999_999_999_999, 1 << 77 | 12_345]) {
+        for forms in (3..100_000_u128).chain([1_000_003, 999_999_999_999]) {
             let expected = ((forms as f64).log2() * 1000.0).ceil() as u64;
             assert_eq!(millibits(forms), expected, "{forms} forms");
         }
