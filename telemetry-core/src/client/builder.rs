@@ -212,7 +212,15 @@ impl Builder {
         gate.show_notice(self.show_notice.filter(|_| !self.on_request));
         let recorder = Arc::new(recorder);
         let counts = super::counted::Writer::new(Arc::clone(&gate), Arc::clone(&recorder));
-        let inner = Inner { gate, reporter, recorder, counts: Arc::new(counts), route };
+        let inner = Inner {
+            gate,
+            reporter,
+            recorder,
+            counts: Arc::new(counts),
+            route,
+            #[cfg(feature = "panic")]
+            records_panics: std::sync::atomic::AtomicBool::new(false),
+        };
         let telemetry = Telemetry { inner: Arc::new(inner) };
         telemetry.start_delivery();
         Ok(telemetry)

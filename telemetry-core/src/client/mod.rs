@@ -12,6 +12,8 @@ mod gate;
 mod heartbeat;
 mod installation;
 mod open;
+#[cfg(feature = "panic")]
+mod panics;
 mod quiet;
 mod readme;
 mod record;
@@ -87,6 +89,8 @@ struct Inner {
     recorder: Arc<Recorder>,
     counts: Arc<counted::Writer>,
     route: Option<Route>,
+    #[cfg(feature = "panic")]
+    records_panics: std::sync::atomic::AtomicBool,
 }
 
 impl Telemetry {

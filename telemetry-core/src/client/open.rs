@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::event::Sanitizer;
 use crate::platform;
 use crate::pseudonym::{Keys, Secret};
-use crate::scrub::Scrubber;
+use crate::scrub::{Scrubber, vocabulary};
 use crate::spool::{self, Drops, Limits, Spool};
 
 /// What exists once something has been recorded.
@@ -139,6 +139,7 @@ impl Opening {
     fn make(&self, layers: &Layers) -> Result<Open, Error> {
         quiet::install();
         platform::private_dir(&self.data)?;
+        vocabulary::keep_below(&self.data);
         let spool = Spool::in_checked(self.data.clone(), self.limits, Arc::clone(&self.drops))?;
         let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if given.is_none() {

@@ -44,6 +44,12 @@ pub(super) fn install() {
     }));
 }
 
+/// Whether this thread is within [`run`].
+#[cfg(feature = "panic")]
+pub(super) fn is_quiet() -> bool {
+    QUIET.try_with(Cell::get).unwrap_or(false)
+}
+
 /// Runs the author's code. A panic in it says nothing, and comes back as the
 /// place where it was.
 pub(super) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Option<Place>> {

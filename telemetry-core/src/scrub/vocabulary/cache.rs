@@ -15,7 +15,6 @@
 //!
 //! Numbers are little-endian.
 
-use std::io::{self, Write};
 use std::path::Path;
 
 use super::Vocabulary;
@@ -41,25 +40,14 @@ pub(super) fn read_or_make(
         return vocabulary;
     }
     let vocabulary = make();
-    let _ = keep(&path, &encode(head, &vocabulary));
+    let bytes = encode(head, &vocabulary);
+    // As a whole, so that no process reads a part of it; not synced, for the
+    // recording thread waits for no disk. What a power cut leaves half written
+    // does not pass its own check.
+    let _ = platform::check_room(bytes.len() as u64)
+        .map_err(drop)
+        .and_then(|()| platform::replace(&path, &bytes).map_err(drop));
     vocabulary
-}
-
-/// Replaces the file as a whole, so that no process reads a part of it. It is
-/// not synced: the recording thread does not wait for a disk, and what a power
-/// cut leaves half written does not pass its own check.
-fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let written = platform::private_options()
-        .write(true)
-        .create_new(true)
-        .open(&temporary)
-        .and_then(|mut file| file.write_all(bytes))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }
 
 /// The first bytes of the file: what differs when the executable does.
