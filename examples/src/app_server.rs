@@ -17,7 +17,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use telemetry_core::client::{Heartbeat, InstallationId};
+use telemetry_core::client::{Heartbeat, Identity, InstallationId};
 use telemetry_core::consent::Notice;
 use telemetry_core::export::{Deliver, HttpTransport, Receiver, Segment};
 use telemetry_core::schema::Purpose;
@@ -349,6 +349,8 @@ pub fn exporter() -> Segment {
 pub fn settings(deployment: &Path, show: impl FnOnce(&Notice) -> bool + 'static) -> Builder {
     Telemetry::builder(APP)
         .home(deployment)
+        // The document's `instanceId` stays for the life of the server.
+        .identity(Identity::Stable)
         .purposes(&[Purpose::DIAGNOSTICS, Purpose::PRODUCT_IMPROVEMENT, SUPPORT, CLIENT_USAGE])
         .notice(notice(), show)
         .disable_env(DISABLE)
@@ -404,7 +406,7 @@ impl Server {
     pub fn tick(&self, now: SystemTime) -> Option<Recorded> {
         // Before the id is asked for: telemetry may have been switched on again.
         self.telemetry.refresh();
-        let instance_id = self.telemetry.installation_id()?;
+        let instance_id = self.telemetry.installation_id(Purpose::DIAGNOSTICS)?;
         self.telemetry.beat(&self.keep_alive, now, |_| InstanceActive { instance_id })
     }
 
@@ -416,7 +418,8 @@ impl Server {
     /// Records that a user ran an action. `person` is the name that the user
     /// logs in with.
     pub fn action_ran(&self, action: &Action<'_>, person: &str) -> Recorded {
-        let Some(instance_id) = self.telemetry.installation_id() else { return Recorded::Denied };
+        let instance_id = self.telemetry.installation_id(Purpose::PRODUCT_IMPROVEMENT);
+        let Some(instance_id) = instance_id else { return Recorded::Denied };
         self.telemetry.record(&ActionTriggered {
             app_id: action.app_id,
             app_mode: action.app_mode,

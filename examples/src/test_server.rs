@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
-use telemetry_core::client::{Heartbeat, InstallationId};
+use telemetry_core::client::{Heartbeat, Identity, InstallationId};
 use telemetry_core::export::{
     App, BatchLimits, Deliver, Exporter, HttpTransport, Payload, Receiver, WaitingEvent,
 };
@@ -439,6 +439,8 @@ impl Exporter for DocumentedBodies {
 /// Without `home` the operating system's usual folders are used.
 pub fn settings(home: Option<&Path>) -> Builder {
     let builder = Telemetry::builder(APP)
+        // The document's `serverUuid` stays for the life of the server.
+        .identity(Identity::Stable)
         .purposes(&[Purpose::PRODUCT_IMPROVEMENT])
         // "As a user, you can opt out": the document's server is on until then.
         .on_by_default()
@@ -489,7 +491,7 @@ impl Server {
     pub fn tick(&self, now: SystemTime) -> Option<Recorded> {
         // Before the id is asked for: telemetry may have been switched on again.
         self.telemetry.refresh();
-        let server_uuid = self.telemetry.installation_id()?;
+        let server_uuid = self.telemetry.installation_id(Purpose::PRODUCT_IMPROVEMENT)?;
         self.telemetry.beat(&self.is_alive, now, |beat| ServerRequest {
             server_uuid,
             server_version: literal!(VERSION),
@@ -500,7 +502,7 @@ impl Server {
 
     /// Records one of the other requests.
     pub fn record<E: TelemetryEvent>(&self, request: impl FnOnce(InstallationId) -> E) -> Recorded {
-        match self.telemetry.installation_id() {
+        match self.telemetry.installation_id(Purpose::PRODUCT_IMPROVEMENT) {
             Some(server_uuid) => self.telemetry.record(&request(server_uuid)),
             None => Recorded::Denied,
         }

@@ -163,8 +163,8 @@ pub enum Command {
     /// time, so that events about one host can be counted together. This
     /// replaces the secret behind them: the same host gets another pseudonym
     /// from now on, nobody can join the two, and the old secret is erased.
-    /// Stored and sent events keep the pseudonyms they have, and all events
-    /// keep the id of the installation.
+    /// The id of the installation is made from the secret too, and changes
+    /// with it. Stored and sent events keep what they have.
     #[command(after_help = EXIT_CODES)]
     Rotate,
 }

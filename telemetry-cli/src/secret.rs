@@ -15,18 +15,13 @@ pub(crate) fn rotate(context: &mut Context<'_, '_>) -> Outcome {
         return Ok(Exit::Done);
     }
     let epoch = Secret::rotate(&path)?.epoch();
-    let installation = context.telemetry.folder().join("installation");
     let out = context.io.out();
     writeln!(
         out,
         "Epoch {epoch} of the pseudonyms has begun, and the secret of the one before is erased."
     )?;
     writeln!(out, "New pseudonyms cannot be linked to old ones. Stored events keep theirs.")?;
-    writeln!(
-        out,
-        "Events still carry the id of this installation, {}; remove that file for another.",
-        installation.display()
-    )?;
+    writeln!(out, "The same holds for the id of this installation.")?;
     writeln!(out, "A program that is running now changes over when it is started again.")?;
     Ok(Exit::Done)
 }

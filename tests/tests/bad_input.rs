@@ -185,7 +185,7 @@ fn the_hook_may_record_when_it_is_told_of_a_failure() {
 
 #[test]
 fn a_link_in_the_place_of_a_file_is_never_followed() {
-    for (name, remedy) in [("secret", "remove it"), ("installation", "remove it")] {
+    for (name, remedy) in [("secret", "remove it")] {
         let home = home();
         let program = Program::new(home.path());
         program.run_once();
@@ -257,9 +257,7 @@ fn files_and_folders_of_somebody_else_drop_events() {
     }
     let program = Program::new(home.path());
     program.run_once();
-    for place in
-        [program.folder(), program.folder().join("secret"), program.folder().join("installation")]
-    {
+    for place in [program.folder(), program.folder().join("secret")] {
         chown(&place, Some(NOBODY), None).unwrap();
         program.drops(Reason::NotReady, &place, "change its owner");
         chown(&place, Some(0), None).unwrap();

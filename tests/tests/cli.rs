@@ -433,6 +433,8 @@ fn rotate_gives_pseudonyms_that_differ_and_never_prints_a_secret() {
     let targets: Vec<_> = events.iter().filter_map(|event| event.fields.get("target")).collect();
     assert_eq!(targets.len(), 2);
     assert_ne!(targets[0], targets[1]);
+    let ids: Vec<_> = events.iter().filter(|event| event.fields.contains_key("target")).collect();
+    assert_ne!(ids[0].installation, ids[1].installation, "nothing joins two epochs");
     for command in ["status", "why", "purposes", "notice", "show", "schema", "rotate"] {
         let ran = program.telemetry(&[command]);
         for secret in [&old, &new] {

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 use telemetry_core::consent::Layer;
+use telemetry_core::schema::Purpose;
 use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
 use telemetry_examples::app_server::{
     APP, Action, ApplicationsPageLoad, CLIENT_USAGE, Installation, InstallationSupport, Server,
@@ -238,7 +239,7 @@ fn the_server_sends_a_keep_alive_ping_every_6_hours() {
     // "event": "Instance Active", "properties": { "instanceId": "<uuid>" }
     let calls = calls(&receiver);
     assert_eq!(calls.len(), 2);
-    let id = server.telemetry().installation_id().unwrap().to_string();
+    let id = server.telemetry().installation_id(Purpose::DIAGNOSTICS).unwrap().to_string();
     for call in &calls {
         assert_eq!(call["event"], "Instance Active");
         assert_eq!(call["properties"], json!({ "instanceId": id }));

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use telemetry_core::export::Deliver;
-use telemetry_core::schema::FieldSchema;
+use telemetry_core::schema::{FieldSchema, Purpose};
 use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
 use telemetry_examples::deliver_now;
 use telemetry_examples::loopback::Loopback;
@@ -257,12 +257,17 @@ fn the_server_is_told_by_a_random_number_alone() {
     // address of the machine's network card.
     assert_eq!(&SERVER_UUID[14..15], "1");
     let id = |home: &Path| {
-        let id = start(home, SystemTime::now()).0.telemetry().installation_id().unwrap();
+        let id = start(home, SystemTime::now())
+            .0
+            .telemetry()
+            .installation_id(Purpose::PRODUCT_IMPROVEMENT)
+            .unwrap();
         id.to_string()
     };
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (one, again, other) = (id(one.path()), id(one.path()), id(other.path()));
-    assert_eq!(&one[14..15], "4", "{one}");
+    // Of version 8: made of this installation's secret alone.
+    assert_eq!(&one[14..15], "8", "{one}");
     assert_eq!(one, again, "kept over restarts");
     assert_ne!(one, other, "of two servers of one machine, each has its own");
 }
@@ -424,7 +429,7 @@ fn a_server_that_starts_switched_off_leaves_no_trace() {
     let (server, ping) = Server::start(denied(), SystemTime::now()).unwrap();
     assert_eq!(ping, None);
     assert!(server.work(&source()).iter().all(|recorded| *recorded == Recorded::Denied));
-    assert_eq!(server.telemetry().installation_id(), None);
+    assert_eq!(server.telemetry().installation_id(Purpose::PRODUCT_IMPROVEMENT), None);
     drop(server);
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
 }

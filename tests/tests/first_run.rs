@@ -39,7 +39,7 @@ fn eight_processes_that_start_at_once_get_one_installation_id_and_one_secret() {
         let targets: BTreeSet<_> =
             runs.clone().map(|event| event.fields["target"].to_string()).collect();
         let installations: BTreeSet<_> =
-            events.iter().map(|event| event.installation.as_deref()).collect();
+            runs.clone().map(|event| event.installation.as_deref()).collect();
         let ids: BTreeSet<_> = events.iter().map(|event| event.id.as_str()).collect();
         assert_eq!(runs.count(), PROCESSES * 100);
         assert_eq!(targets.len(), 1, "one secret gives one pseudonym");

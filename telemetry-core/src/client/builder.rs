@@ -7,10 +7,12 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::deliver::Route;
 use super::gate::{Gate, NoticeHook};
-use super::open::Opening;
+use super::identity::Identity;
+use super::open::{Clock, Opening};
 use super::record::Recorder;
 use super::report::{ErrorHook, Reporter};
 use super::{Inner, Telemetry};
@@ -33,6 +35,9 @@ pub struct Builder {
     folders: Option<Folders>,
     limits: Limits,
     keys: Option<Keys>,
+    identity: Identity,
+    shared_on_machines: bool,
+    clock: Option<Clock>,
     scrubber: Scrubber,
     on_error: ErrorHook,
     show_notice: Option<NoticeHook>,
@@ -71,6 +76,9 @@ impl Builder {
             folders: None,
             limits: Limits::default(),
             keys: None,
+            identity: Identity::default(),
+            shared_on_machines: false,
+            clock: None,
             scrubber: Scrubber::default(),
             on_error: Box::new(|_| {}),
             show_notice: None,
@@ -126,6 +134,28 @@ impl Builder {
     /// How much is kept.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// How long the id of this installation lasts; see [`Identity`]. A month,
+    /// unless this says otherwise. Counted events carry no id in any case.
+    pub fn identity(mut self, identity: Identity) -> Self {
+        self.identity = identity;
+        self
+    }
+
+    /// Gives all build machines and containers one id together, so that those
+    /// that come and go by the hundred count as one installation. Without it
+    /// each has its own, and a container is marked as one.
+    pub fn one_identity_for_machines(mut self) -> Self {
+        self.shared_on_machines = true;
+        self
+    }
+
+    /// Takes the time of events from `clock` instead of from the system: for
+    /// tests, whose events then have a time that is known.
+    pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        self.clock = Some(Box::new(clock));
         self
     }
 
@@ -204,7 +234,11 @@ impl Builder {
         if gate.decision().uncounted().is_some() && folders.data.is_dir() {
             gate.count_refusals();
         }
-        let opening = Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
+        let mut opening =
+            Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
+        opening.clock = self.clock;
+        opening.identity = self.identity;
+        opening.shared_on_machines = self.shared_on_machines;
         let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
         if let Some(route) = &route {
             gate.when_off(route.stopper());

@@ -8,12 +8,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::num::NonZeroU32;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::installation::InstallationId;
+use crate::envelope::Origin;
+use crate::error::Error;
 use crate::pseudonym::Secret;
 use crate::schema::Purpose;
 
@@ -76,67 +79,133 @@ const DAY: i64 = 24 * 60 * 60;
 /// From 1970-01-01, a Thursday, back to the Monday before.
 const SINCE_MONDAY: i64 = 3;
 
-impl Identity {
-    /// The name of the kind of period, and its number among them.
-    fn period(self, now: Timestamp) -> Option<(&'static str, i64)> {
-        let day = now.as_second().div_euclid(DAY);
-        Some(match self {
-            Self::None | Self::Run => return None,
-            Self::Day => ("day", day),
-            Self::Week => ("week", (day + SINCE_MONDAY).div_euclid(7)),
-            Self::Month => {
-                let date = now.to_zoned(TimeZone::UTC).date();
-                ("month", i64::from(date.year()) * 12 + i64::from(date.month()) - 1)
-            }
-            Self::Rotating(days) => ("days", day.div_euclid(i64::from(days.get()))),
-            Self::Stable => ("stable", 0),
-        })
+/// A stretch of time in which an id stays the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Period {
+    /// The kind of period, and its number among those of its kind.
+    kind: &'static str,
+    number: i64,
+    /// The seconds since 1970 in which it lies.
+    from: i64,
+    until: i64,
+}
+
+impl Period {
+    /// The one with `second` in it, of periods of so many days, of which one
+    /// began `shift` days before 1970-01-01.
+    const fn of_days(kind: &'static str, days: i64, shift: i64, second: i64) -> Self {
+        let number = (second.div_euclid(DAY) + shift).div_euclid(days);
+        let from = (number * days - shift) * DAY;
+        Self { kind, number, from, until: from + days * DAY }
+    }
+
+    fn of_month(second: i64) -> Self {
+        let day = Timestamp::from_second(second).unwrap_or_default().to_zoned(TimeZone::UTC).date();
+        let number = i64::from(day.year()) * 12 + i64::from(day.month()) - 1;
+        let first = |date: jiff::civil::Date| {
+            date.to_zoned(TimeZone::UTC).map_or(second, |date| date.timestamp().as_second())
+        };
+        // At the end of time, the id is made anew each time.
+        let next = day.last_of_month().tomorrow().map_or(second, first);
+        Self { kind: "month", number, from: first(day.first_of_month()), until: next }
+    }
+
+    fn contains(&self, second: i64) -> bool {
+        (self.from..self.until).contains(&second)
     }
 }
 
-/// The ids of one installation.
+impl Identity {
+    /// `None` when the id is not of a period.
+    fn period(self, second: i64) -> Option<Period> {
+        Some(match self {
+            Self::None | Self::Run => return None,
+            Self::Day => Period::of_days("day", 1, 0, second),
+            Self::Week => Period::of_days("week", 7, SINCE_MONDAY, second),
+            Self::Month => Period::of_month(second),
+            Self::Rotating(days) => Period::of_days("days", i64::from(days.get()), 0, second),
+            Self::Stable => Period { kind: "stable", number: 0, from: i64::MIN, until: i64::MAX },
+        })
+    }
+
+    /// Whether ids are made from the installation's secret.
+    pub(super) fn needs_secret(self) -> bool {
+        !matches!(self, Self::None | Self::Run)
+    }
+}
+
+/// The ids of one installation, as they stand in lines.
 pub(super) struct Identities {
     identity: Identity,
     /// `None` when no id is made from it.
     secret: Option<Secret>,
-    /// The id of this run.
-    run: InstallationId,
-    /// What stands in the place of all others, if anything does.
-    shared: Option<InstallationId>,
-    /// The id of each purpose, for the period with this number.
-    made: RwLock<BTreeMap<&'static str, (i64, InstallationId)>>,
+    /// The id of this run, or the one that stands in the place of all others.
+    fixed: InstallationId,
+    in_container: bool,
+    /// What the lines of each purpose say, and how long.
+    made: RwLock<BTreeMap<&'static str, (Period, InstallationId, Arc<Origin>)>>,
+    /// The same where no period decides.
+    other: Arc<Origin>,
 }
 
 impl Identities {
+    /// # Errors
+    ///
+    /// When the system's random source failed.
     pub(super) fn new(
         identity: Identity,
         secret: Option<Secret>,
-        run: InstallationId,
-        shared: Option<InstallationId>,
-    ) -> Self {
-        Self { identity, secret, run, shared, made: RwLock::default() }
+        shared: bool,
+        in_container: bool,
+    ) -> Result<Self, Error> {
+        let fixed = if shared { InstallationId::SHARED } else { InstallationId::random()? };
+        let identity = if shared && identity != Identity::None { Identity::Run } else { identity };
+        let written = (identity != Identity::None).then(|| fixed.to_string());
+        let other = Arc::new(Origin::new(written.as_deref(), in_container));
+        Ok(Self { identity, secret, fixed, in_container, made: RwLock::default(), other })
+    }
+
+    /// What lines of `purpose` say at `now`.
+    pub(super) fn origin(&self, purpose: Purpose, now: SystemTime) -> Arc<Origin> {
+        self.at(purpose, now).map_or_else(|| Arc::clone(&self.other), |(_, origin)| origin)
     }
 
     /// The id of lines of `purpose` at `now`.
-    pub(super) fn of(&self, purpose: Purpose, now: Timestamp) -> Option<InstallationId> {
-        if self.identity == Identity::None {
+    pub(super) fn id(&self, purpose: Purpose, now: SystemTime) -> Option<InstallationId> {
+        match self.identity {
+            Identity::None => None,
+            Identity::Run => Some(self.fixed),
+            _ => self.at(purpose, now).map(|(id, _)| id),
+        }
+    }
+
+    fn at(&self, purpose: Purpose, now: SystemTime) -> Option<(InstallationId, Arc<Origin>)> {
+        if !self.identity.needs_secret() {
             return None;
         }
-        if self.shared.is_some() {
-            return self.shared;
-        }
-        let Some((kind, number)) = self.identity.period(now) else { return Some(self.run) };
+        let second = match now.duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+            Err(_) => 0,
+        };
         let made = self.made.read().unwrap_or_else(PoisonError::into_inner);
         match made.get(purpose.name()) {
-            Some((at, id)) if *at == number => return Some(*id),
+            Some((period, id, origin)) if period.contains(second) => {
+                return Some((*id, Arc::clone(origin)));
+            }
             _ => drop(made),
         }
-        let number_bytes = number.to_be_bytes();
-        let parts = [purpose.name().as_bytes(), kind.as_bytes(), number_bytes.as_slice()];
+        self.make(purpose, self.identity.period(second)?)
+    }
+
+    #[cold]
+    fn make(&self, purpose: Purpose, period: Period) -> Option<(InstallationId, Arc<Origin>)> {
+        let number = period.number.to_be_bytes();
+        let parts = [purpose.name().as_bytes(), period.kind.as_bytes(), number.as_slice()];
         let id = self.secret.as_ref()?.identity(&parts).map(InstallationId::derived)?;
+        let origin = Arc::new(Origin::new(Some(&id.to_string()), self.in_container));
         let mut made = self.made.write().unwrap_or_else(PoisonError::into_inner);
-        made.insert(purpose.name(), (number, id));
-        Some(id)
+        made.insert(purpose.name(), (period, id, Arc::clone(&origin)));
+        Some((id, origin))
     }
 }
 
@@ -152,10 +221,15 @@ mod tests {
 
     #[test]
     fn periods_change_at_midnight_on_monday_and_on_the_first() {
-        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let at = |text: &str| text.parse::<Timestamp>().unwrap().as_second();
         let (sunday, monday) = (at("2026-11-29T23:59:59Z"), at("2026-11-30T00:00:00Z"));
         let first = at("2026-12-01T00:00:00Z");
-        let same = |identity: Identity, a, b| identity.period(a) == identity.period(b);
+        let same = |identity: Identity, a, b| {
+            let (a, b) = ((identity.period(a).unwrap(), a), (identity.period(b).unwrap(), b));
+            assert!(a.0.contains(a.1) && b.0.contains(b.1), "{a:?} {b:?}");
+            assert_eq!(a.0 == b.0, a.0.contains(b.1));
+            a.0 == b.0
+        };
         assert!(!same(Identity::Day, sunday, monday));
         assert!(!same(Identity::Week, sunday, monday));
         assert!(same(Identity::Week, monday, first));
@@ -163,11 +237,8 @@ mod tests {
         assert!(!same(Identity::Month, monday, first));
         assert!(same(Identity::Stable, sunday, at("2036-01-01T00:00:00Z")));
         let ten = Identity::Rotating(NonZeroU32::new(10).unwrap());
-        let changes = (0..100).filter(|day| {
-            let at = |day: i64| Timestamp::from_second(day * DAY).unwrap();
-            !same(ten, at(*day), at(day + 1))
-        });
+        let changes = (0..100).filter(|day| !same(ten, day * DAY, (day + 1) * DAY));
         assert_eq!(changes.count(), 10);
-        assert!(Identity::None.period(monday).is_none() && Identity::Run.period(monday).is_none());
+        assert!(Identity::None.period(0).is_none() && Identity::Run.period(0).is_none());
     }
 }

@@ -1,29 +1,23 @@
-//! The installation id.
+//! The id of an installation, as it is written.
 //!
-//! It owns a random UUID (version 4, RFC 9562) in the file `installation`. It
-//! must never know anything about the machine or the user: the id is random,
-//! and says only that two events come from one installation.
+//! It owns the form of the id, a UUID of version 8 (RFC 9562). It must never
+//! know how long an id lasts, nor anything about the machine or the user.
 
 use std::fmt;
-use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
 use crate::error::{Error, Kind};
 use crate::leaf::{Context, Sink};
-use crate::platform;
 use crate::policy::{NoIdentifier, TelemetryValue};
 use crate::schema::{Domain, Open};
 
-const FILE: &str = "installation";
-/// 36 characters and a line feed.
-const LIMIT: u64 = 64;
-
-/// The random id of an installation: what [`Telemetry::installation_id`] gives.
+/// The id of an installation: what [`Telemetry::installation_id`] gives. How
+/// long it stays the same is the author's choice: see [`Identity`](super::Identity).
 ///
 /// Some wire formats want it in the body too, beside the envelope. A field of
-/// this type may be `allow`ed: it holds 128 bits that came from the system's
-/// random source, and cannot be made from anything else. It does tell that two
+/// this type may be `allow`ed: it holds bits that were made from the
+/// installation's secret, and cannot be made from anything else. It does tell that two
 /// events come from one installation, as the envelope of every event does.
 ///
 /// `Display` writes it as a UUID, in lower case.
@@ -67,60 +61,27 @@ impl Serialize for AsText {
     }
 }
 
-/// The id, made on first use. Of several processes that start at once, all
-/// get the same.
-///
-/// # Errors
-///
-/// When the file cannot be read or written, or others can read it. A file that
-/// holds no id is replaced: an id that was damaged is worth nothing.
-///
-/// Nobody waits for the disk: an id that a power cut took is replaced, as a
-/// damaged one is.
-pub(super) fn load_or_create(folder: &Path) -> Result<InstallationId, Error> {
-    let path = folder.join(FILE);
-    // Another process may remove a damaged file between our look and our own
-    // attempt, and so may we: the second look finds what one of us made.
-    for _ in 0..8 {
-        if let Some(bytes) = platform::read_private(&path, LIMIT)? {
-            if let Some(id) = parse(&bytes) {
-                return Ok(id);
-            }
-            let _ = std::fs::remove_file(&path);
-        }
-        platform::create_once_quickly(&path, format!("{}\n", random_uuid()?).as_bytes())?;
+impl InstallationId {
+    /// The id that stands for every build machine and container, if the author
+    /// wants one for all of them.
+    pub(super) const SHARED: Self = Self::derived([0; 16]);
+
+    /// An id out of 16 bytes that came from the secret, as a UUID of version 8,
+    /// which RFC 9562 leaves to whoever makes it.
+    pub(super) const fn derived(bytes: [u8; 16]) -> Self {
+        let bits = u128::from_be_bytes(bytes);
+        let bits = (bits & !(0xf << 76)) | (0x8 << 76);
+        Self((bits & !(0x3 << 62)) | (0x2 << 62))
     }
-    Err(Error::new(Kind::Io, format!("{} keeps being damaged: remove it", path.display())))
-}
 
-/// Makes the id survive a power cut, if there is one.
-pub(super) fn make_durable(folder: &Path) -> Result<(), Error> {
-    let path = folder.join(FILE);
-    if path.exists() { platform::sync(&path) } else { Ok(()) }
-}
-
-fn parse(bytes: &[u8]) -> Option<InstallationId> {
-    let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
-    let hyphen = |at: usize| matches!(at, 8 | 13 | 18 | 23);
-    let fits = |(at, c): (usize, char)| {
-        if hyphen(at) { c == '-' } else { matches!(c, '0'..='9' | 'a'..='f') }
-    };
-    if text.len() != 36 || !text.chars().enumerate().all(fits) {
-        return None;
+    /// An id of this run alone.
+    pub(super) fn random() -> Result<Self, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| {
+            Error::new(Kind::Io, "the system's random source failed").because(error.to_string())
+        })?;
+        Ok(Self::derived(bytes))
     }
-    u128::from_str_radix(&text.replace('-', ""), 16).ok().map(InstallationId)
-}
-
-fn random_uuid() -> Result<InstallationId, Error> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(Kind::Io, "the system's random source failed").because(error.to_string())
-    })?;
-    // Version 4 in the upper half of byte 6, variant 10 in the top of byte 8.
-    let bits = u128::from_be_bytes(bytes);
-    let bits = (bits & !(0xf << 76)) | (0x4 << 76);
-    let bits = (bits & !(0x3 << 62)) | (0x2 << 62);
-    Ok(InstallationId(bits))
 }
 
 #[cfg(test)]
@@ -128,28 +89,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_a_random_uuid_and_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("telemetry");
-        platform::private_dir(&folder).unwrap();
-        let id = load_or_create(&folder).unwrap();
+    fn an_id_is_a_uuid() {
+        let id = InstallationId::random().unwrap();
         let text = id.to_string();
-        assert_eq!(&text[14..15], "4", "{id}");
+        assert_eq!(text.len(), 36);
+        assert_eq!(&text[14..15], "8", "{id}");
         assert!(matches!(&text[19..20], "8" | "9" | "a" | "b"), "{id}");
-        assert_eq!(std::fs::read_to_string(folder.join(FILE)).unwrap(), format!("{text}\n"));
-        assert_eq!(load_or_create(&folder).unwrap(), id);
-        assert_ne!(random_uuid().unwrap(), random_uuid().unwrap());
-    }
-
-    #[test]
-    fn a_damaged_id_is_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = folder.path().join("telemetry");
-        platform::private_dir(&folder).unwrap();
-        load_or_create(&folder).unwrap();
-        platform::replace_durably(&folder.join(FILE), b"0195f3d8-7165").unwrap();
-        let id = load_or_create(&folder).unwrap();
-        assert_eq!(id.to_string().len(), 36);
-        assert_eq!(load_or_create(&folder).unwrap(), id);
+        assert_ne!(InstallationId::random().unwrap(), id);
     }
 }

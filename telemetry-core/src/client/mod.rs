@@ -10,6 +10,7 @@ mod deliver;
 mod deliver_child;
 mod gate;
 mod heartbeat;
+mod identity;
 mod installation;
 mod open;
 #[cfg(feature = "panic")]
@@ -30,6 +31,7 @@ use self::deliver::Route;
 pub use self::deliver_child::{is_sender, send_detached, send_if_child};
 use self::gate::Gate;
 pub use self::heartbeat::{Beat, Heartbeat};
+pub use self::identity::Identity;
 pub use self::installation::InstallationId;
 pub use self::record::Recorded;
 use self::record::Recorder;
@@ -39,7 +41,6 @@ use crate::consent::{Choice, Decision, Why, check_name};
 use crate::error::Error;
 use crate::event::TelemetryEvent;
 use crate::export::{Pace, Report};
-#[cfg(feature = "sentry")]
 use crate::schema::Purpose;
 #[cfg(feature = "sentry")]
 use crate::scrub::Scrubber;
@@ -252,17 +253,18 @@ impl Telemetry {
         &self.inner.recorder.opening.data
     }
 
-    /// The id of this installation, for wire formats that want it in an event's
-    /// own fields too. It is made by the first event that consent lets through,
-    /// or by this call.
+    /// The id that events of `purpose` carry now, for wire formats that want it
+    /// in an event's own fields too. How long it stays the same is the author's
+    /// choice: see [`Builder::identity`].
     ///
     /// None while consent is denied: then nothing is read or made. None also
-    /// when the folder cannot be used, which the hook is told of.
-    pub fn installation_id(&self) -> Option<InstallationId> {
+    /// with [`Identity::None`], and when the folder cannot be used, which the
+    /// hook is told of.
+    pub fn installation_id(&self, purpose: Purpose) -> Option<InstallationId> {
         if !self.is_on() || !self.inner.gate.current_decision(Instant::now()).is_on() {
             return None;
         }
-        self.inner.recorder.ready().map(|open| open.installation)
+        self.inner.recorder.ready()?.identities.id(purpose, SystemTime::now())
     }
 
     /// Agrees, as [`Choice::agree`] does, and says whether telemetry is on now: the

@@ -6,10 +6,11 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
+use super::identity::{Identities, Identity};
 use super::report::Reporter;
-use super::{InstallationId, container, installation, quiet, readme};
+use super::{container, quiet, readme};
 use crate::consent::Layers;
 use crate::envelope::Origin;
 use crate::error::Error;
@@ -19,12 +20,14 @@ use crate::pseudonym::{Keys, Secret};
 use crate::scrub::{Scrubber, vocabulary};
 use crate::spool::{self, Drops, Limits, Spool};
 
+/// What [`Builder::clock`](super::Builder::clock) takes.
+pub(super) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
+
 /// What exists once something has been recorded.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) sanitizer: Sanitizer,
-    pub(super) installation: InstallationId,
-    pub(super) origin: Origin,
+    pub(super) identities: Identities,
     /// Counts carry no id: who sent them is nobody's question.
     pub(super) origin_of_counts: Origin,
     pub(super) spool: Spool,
@@ -45,6 +48,10 @@ pub(super) struct Opening {
     pub(super) scrubber: Scrubber,
     /// Events that were not stored.
     pub(super) drops: Arc<Drops>,
+    pub(super) identity: Identity,
+    pub(super) shared_on_machines: bool,
+    /// Of a test, in the place of the system's.
+    pub(super) clock: Option<Clock>,
     app: String,
     keys: Mutex<Option<Keys>>,
     open: OnceLock<Open>,
@@ -62,7 +69,21 @@ impl Opening {
     ) -> Self {
         let (keys, failed) = (Mutex::new(keys), Mutex::new(None));
         let drops = Arc::new(Drops::new(data.clone()));
-        Self { data, limits, scrubber, drops, app, keys, open: OnceLock::new(), failed }
+        let (identity, shared_on_machines) = (Identity::default(), false);
+        let open = OnceLock::new();
+        Self {
+            data,
+            limits,
+            scrubber,
+            drops,
+            identity,
+            shared_on_machines,
+            clock: None,
+            app,
+            keys,
+            open,
+            failed,
+        }
     }
 
     /// What exists, if it does.
@@ -131,8 +152,7 @@ impl Opening {
     /// rest on. To be called before anything is sent: until then nobody has seen
     /// a pseudonym, and the loss of the secret would show nowhere.
     pub(super) fn make_durable(&self) -> Result<(), Error> {
-        Secret::make_durable(&self.data.join("secret"))?;
-        installation::make_durable(&self.data)
+        Secret::make_durable(&self.data.join("secret"))
     }
 
     /// Makes the secret, the installation id and the spool.
@@ -142,18 +162,22 @@ impl Opening {
         vocabulary::keep_below(&self.data);
         let spool = Spool::in_checked(self.data.clone(), self.limits, Arc::clone(&self.drops))?;
         let mut given = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        // Keys of the author's own may be those of a fleet: an id of this
+        // installation is never made from them.
+        let secret = || Secret::load_or_create_quickly(&self.data.join("secret"));
+        let in_container = container::detect(|name| layers.variable_value(name));
+        let machine = in_container || layers.is_build_machine();
+        let own = self.identity.needs_secret().then(secret).transpose()?;
+        let shared = machine && self.shared_on_machines;
+        let identities = Identities::new(self.identity, own, shared, in_container)?;
         if given.is_none() {
-            let secret = Secret::load_or_create_quickly(&self.data.join("secret"))?;
-            *given = Some(Keys::new(secret));
+            *given = Some(Keys::new(secret()?));
         }
-        let installation = installation::load_or_create(&self.data)?;
         // Taken last: after a failure they are needed again.
         let keys = given.take().map_or_else(Keys::session, Ok)?;
-        let in_container = container::detect(|name| layers.variable_value(name));
         Ok(Open {
             sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
-            installation,
-            origin: Origin::new(Some(&installation.to_string()), in_container),
+            identities,
             origin_of_counts: Origin::new(None, in_container),
             spool,
         })

@@ -39,7 +39,6 @@ fn text(app: &str, command: &str) -> String {
          dropped          how many events were dropped, and why\n\
          tidied           empty: when this folder was tidied last\n\
          consent.toml     a copy of what you refused: what was recorded before is never sent\n\
-         installation     a random number that stands for this installation\n\
-         secret           the key behind the pseudonyms; it never leaves this machine\n"
+         secret           the key behind pseudonyms and ids; it never leaves this machine\n"
     )
 }

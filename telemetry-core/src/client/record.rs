@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::gate::Gate;
 use super::open::{Open, Opening};
@@ -17,6 +17,7 @@ use crate::consent::Decision;
 use crate::envelope::{self, Mark};
 use crate::error::{Error, Kind};
 use crate::event::TelemetryEvent;
+use crate::schema::TimePrecision;
 use crate::spool::{self, Counts, Reason};
 
 /// What became of an event.
@@ -112,12 +113,15 @@ impl Recorder {
     ) -> Recorded {
         line.clear();
         let generation = decision.generation(event.schema().purpose);
-        let mark = Mark { run, number, time: SystemTime::now(), generation };
+        let time = self.opening.clock.as_ref().map_or_else(SystemTime::now, |clock| clock());
+        let origin = open.identities.origin(event.schema().purpose, time);
+        let time = coarse(time, event.schema().time);
+        let mark = Mark { run, number, time, generation };
         let sanitized = open.sanitizer.sanitize_for(event, decision);
         // A field's own `Serialize`, or a function of the author's, may fail
         // or panic. Its message may hold the field's value, so that it is
         // neither shown nor passed on.
-        let written = quiet::run(|| envelope::write(line, mark, &open.origin, &sanitized));
+        let written = quiet::run(|| envelope::write(line, mark, &origin, &sanitized));
         if !matches!(written, Ok(Ok(()))) {
             self.not_serialised(event.schema().name, written.err().flatten());
             return Recorded::Dropped;
@@ -209,6 +213,17 @@ impl Drop for Recorder {
             self.opening.drops.forget();
         }
     }
+}
+
+/// `time` in the precision that the event's author asks for.
+fn coarse(time: SystemTime, precision: TimePrecision) -> SystemTime {
+    let seconds = match precision {
+        TimePrecision::Millisecond => return time,
+        TimePrecision::Hour => 60 * 60,
+        TimePrecision::Day => 24 * 60 * 60,
+    };
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    UNIX_EPOCH + Duration::from_secs(since - since % seconds)
 }
 
 impl fmt::Debug for Recorder {

@@ -375,6 +375,11 @@ impl Layers {
         (cutoff, changed.then_some(now))
     }
 
+    /// Whether the program runs on a build machine.
+    pub(crate) fn is_build_machine(&self) -> bool {
+        ci::detect(&self.lookup).is_some()
+    }
+
     /// The user's choice, to change it.
     ///
     /// # Errors

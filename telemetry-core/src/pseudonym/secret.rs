@@ -265,6 +265,27 @@ impl Secret {
         file::rotate(&path).map_err(|error| error.of_kind(Kind::Secret))
     }
 
+    /// 128 bits of this secret for an id of an installation, which `parts` tell
+    /// from its other ids: HKDF-SHA-256 over the label, the parts and the epoch,
+    /// each behind its length. Nobody without the secret can link two of them.
+    #[cfg(feature = "client")]
+    pub(crate) fn identity(&self, parts: &[&[u8]]) -> Option<[u8; 16]> {
+        const LABEL: &[u8] = b"telemetry identity v1";
+        let epoch = self.epoch.to_be_bytes();
+        let parts: Vec<&[u8]> =
+            [LABEL].into_iter().chain(parts.iter().copied()).chain([epoch.as_slice()]).collect();
+        let lengths: Vec<[u8; 8]> =
+            parts.iter().map(|part| (part.len() as u64).to_be_bytes()).collect();
+        let info: Vec<&[u8]> = lengths
+            .iter()
+            .zip(&parts)
+            .flat_map(|(length, part)| [length.as_slice(), part])
+            .collect();
+        let mut id = [0; 16];
+        primitives::hkdf(b"", self.as_bytes(), &info, &mut id)?;
+        Some(id)
+    }
+
     pub(super) fn as_bytes(&self) -> &[u8; DIGEST] {
         &self.bytes
     }
