@@ -3,6 +3,8 @@
 //! It owns the constants that the expansion holds. It must never know how a
 //! policy is applied.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::LitStr;
@@ -10,7 +12,7 @@ use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Variant};
 use crate::policy::Policy;
-use crate::source::type_text;
+use crate::source::{mentions, type_text};
 
 pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
     let (name, description) = (&variant.name, &variant.description);
@@ -64,7 +66,10 @@ pub(crate) fn field_schema(field: &Field<'_>) -> TokenStream {
     let purpose = note(&field.attributes.purpose, "purpose");
     let since = note(&field.attributes.since, "since");
     let renamed_from = note(&field.attributes.renamed_from, "renamed_from");
-    quote!((#name, #text, #policy, #description, __t::BARE #purpose #since #renamed_from))
+    // Asked of the compiler, and only where the source has the word.
+    let private = mentions(&BTreeSet::from(["Private".to_owned()]), ty.to_token_stream())
+        .then(|| quote!(.private(__t::Of::<#ty>::PRIVATE)));
+    quote!((#name, #text, #policy, #description, __t::BARE #purpose #since #renamed_from #private))
 }
 
 /// What the schema says of the policy of a value of type `ty` or, by `prefix`,

@@ -151,6 +151,8 @@ pub struct Field {
     pub since: Option<String>,
     /// The name that it had before.
     pub renamed_from: Option<String>,
+    /// Whether nothing in the program but the policy opens the value.
+    pub private: bool,
     /// The fields of a nested value; else none.
     pub fields: Vec<Field>,
 }

@@ -504,6 +504,27 @@ mod types_of_ones_own {
         arguments: Private<Vec<String>>,
     }
 
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    #[expect(dead_code)]
+    struct Shown {
+        #[telemetry(hash)]
+        name: Private<String>,
+        #[telemetry(drop)]
+        arguments: Vec<String>,
+    }
+
+    #[test]
+    fn the_schema_says_which_values_nothing_but_a_policy_opens() {
+        let private: Vec<bool> = Kept::SCHEMA[0].fields.iter().map(|field| field.private).collect();
+        assert_eq!(private, [true; 6]);
+        assert!(Kept::SCHEMA[0].is_private());
+        let [name, arguments] = Shown::SCHEMA[0].fields else { panic!("two fields") };
+        assert!(name.private && !arguments.private);
+        assert!(!Shown::SCHEMA[0].is_private(), "the arguments lie open in the program");
+        assert!(!Harmless::SCHEMA[0].fields.iter().any(|field| field.private));
+    }
+
     #[test]
     fn only_policies_open_what_is_private() {
         let kept = Kept {

@@ -36,6 +36,7 @@ fn line((name, domain, description): &(&str, &str, &str)) -> owned::Field {
         purpose: None,
         since: None,
         renamed_from: None,
+        private: false,
         fields: Vec::new(),
     }
 }
@@ -96,6 +97,7 @@ fn field(field: &FieldSchema) -> owned::Field {
         purpose: field.purpose.map(|purpose| purpose.name().to_owned()),
         since: field.since.map(str::to_owned),
         renamed_from: field.renamed_from.map(str::to_owned),
+        private: field.private,
         fields,
     }
 }

@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 use super::allow::allow_schema;
 use super::{Addressable, Countable, FileNamed, Numeric, TelemetryValue, Textual};
 use crate::leaf::kind::{Address, FileName, Number, Text};
-use crate::leaf::{HasLeaves, Map};
+use crate::leaf::{HasLeaves, Map, Private};
 use crate::schema::{Domain, Open, Policy, Shape};
 
 /// A type, asked for its constants: `Of::<T>::TEXT`.
@@ -45,6 +45,24 @@ impl<T: Addressable + ?Sized> Of<T> {
 impl<T: Countable + ?Sized> Of<T> {
     pub const COUNTABLE: Shape = T::SHAPE;
 }
+
+/// Types that are private, alone or in what only holds them.
+macro_rules! private {
+    ($($Type:ty),*) => {$(
+        impl<T> Of<$Type> {
+            pub const PRIVATE: bool = true;
+        }
+    )*};
+}
+private!(
+    Private<T>,
+    &Private<T>,
+    Box<Private<T>>,
+    Option<Private<T>>,
+    &Option<Private<T>>,
+    Vec<Private<T>>,
+    &[Private<T>]
+);
 
 /// The same of the keys and of the values of a map.
 macro_rules! of_maps {
@@ -82,6 +100,7 @@ of_maps! {
 /// What is said of a type that a policy does not take.
 #[doc(hidden)]
 pub trait IfUnknown {
+    const PRIVATE: bool = false;
     const VALUE: Domain = Domain::Open(Open::Vouched);
     const ALLOWED: Policy = allow_schema(Self::VALUE);
     const KEY_ALLOWED: Policy = allow_schema(Self::VALUE);

@@ -78,6 +78,27 @@ pub struct EventSchema {
 }
 
 impl EventSchema {
+    /// Whether every text of the event is [private](crate::Private): neither a
+    /// derive of another crate nor the program's own code can take one out of it.
+    ///
+    /// ```
+    /// use telemetry_core::{Private, TelemetryEvent};
+    ///
+    /// #[derive(TelemetryEvent)]
+    /// #[telemetry(purpose = "diagnostics")]
+    /// struct Connected {
+    ///     #[telemetry(hash)]
+    ///     host: Private<String>,
+    ///     #[telemetry(allow)]
+    ///     attempts: u32,
+    /// }
+    ///
+    /// assert!(Connected::SCHEMA[0].is_private());
+    /// ```
+    pub const fn is_private(&self) -> bool {
+        all_kept(self.fields)
+    }
+
     pub(super) const fn new(
         name: &'static str,
         version: u32,
@@ -249,6 +270,24 @@ pub struct FieldSchema {
 }
 
 impl FieldSchema {
+    /// Whether the program itself cannot show the value: it is private, or of a
+    /// type that cannot hold text.
+    const fn is_kept(&self) -> bool {
+        if self.private {
+            return true;
+        }
+        match self.policy.name.as_bytes() {
+            // Numbers, and what `allow` takes without a reason.
+            b"bucket" | b"round" | b"clamp" => true,
+            b"allow" => !matches!(self.policy.domain, Domain::Open(Open::Vouched)),
+            b"nested" => match self.policy.parts {
+                Parts::Nested(fields) => all_kept(fields),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// What can leave of the field, also when its own purpose is refused.
     pub const fn domain(&self) -> Domain {
         match self.purpose {
@@ -256,6 +295,18 @@ impl FieldSchema {
             None => self.policy.domain,
         }
     }
+}
+
+#[expect(clippy::indexing_slicing, reason = "iterators are not const")]
+const fn all_kept(fields: &[FieldSchema]) -> bool {
+    let mut index = 0;
+    while index < fields.len() {
+        if !fields[index].is_kept() {
+            return false;
+        }
+        index += 1;
+    }
+    true
 }
 
 /// What the derive says of a field beyond what every field has.
@@ -286,8 +337,8 @@ impl FieldNotes {
         self
     }
 
-    pub const fn private(mut self) -> Self {
-        self.private = true;
+    pub const fn private(mut self, private: bool) -> Self {
+        self.private = private;
         self
     }
 }

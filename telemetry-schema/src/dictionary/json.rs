@@ -66,6 +66,7 @@ fn field(field: &Field) -> Value {
         "purpose": field.purpose,
         "since": field.since,
         "renamed_from": field.renamed_from,
+        "private": field.private,
         "because": field.policy.because(),
     });
     if let Value::Object(map) = &mut value

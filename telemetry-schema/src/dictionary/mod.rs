@@ -212,6 +212,9 @@ fn remarks(field: &Field) -> String {
     if let Some(purpose) = &field.purpose {
         add(format!("Absent unless {purpose} is agreed to."));
     }
+    if field.private {
+        add("Private: nothing in the program but its policy opens it.".to_owned());
+    }
     if let Some(since) = &field.since {
         add(format!("Since version {since} of the notice."));
     }

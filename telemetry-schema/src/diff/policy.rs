@@ -49,6 +49,14 @@ pub(super) fn compare(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'
         let what = format!("purpose {} -> {}", name(&old.purpose), name(&new.purpose));
         push(diff, event, Some(row.dotted()), rank, what, why);
     }
+    if old.private != new.private {
+        let (rank, what, why) = if new.private {
+            (Rank::Tightened, "private", "nothing in the program but its policy opens it")
+        } else {
+            (Rank::Loosened, "no longer private", "the program's own code can show it")
+        };
+        push(diff, event, Some(row.dotted()), rank, what.to_owned(), why);
+    }
     since::compare_field(diff, event, was, row);
     if old.renamed_from != new.renamed_from && old.name == new.name {
         let name = |from: &Option<String>| from.as_deref().unwrap_or("none").to_owned();

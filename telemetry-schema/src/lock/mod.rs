@@ -17,7 +17,7 @@
 //! | `allow LINT PLACE; because "..."` | by hand: a finding that is right, and why |
 //! | `envelope NAME; POLICY; DOMAIN; ...` | what every stored line says |
 //! | `event NAME; version N; purpose P; since "V"; count PERIOD; top N; time T; max_bits N; owner "..."; question "..."; expires DATE; about "..."` | an event; of a generic one its instance in quotation marks behind the name |
-//! | `field NAME PATH; POLICY; DOMAIN; purpose P; since "V"; renamed_from NAME; about "..."` | a field; those of nested values as `host.name` |
+//! | `field NAME PATH; POLICY; DOMAIN; purpose P; since "V"; renamed_from NAME; private yes; about "..."` | a field; those of nested values as `host.name` |
 //!
 //! Events are in the order of their names and fields in the order of their
 //! paths. A line holds nothing that follows from another line, such as the

@@ -374,6 +374,7 @@ fn read_field(rest: &str) -> Option<(Vec<String>, Field)> {
         purpose: None,
         since: None,
         renamed_from: None,
+        private: false,
         fields: Vec::new(),
     };
     for part in parts {
@@ -382,6 +383,7 @@ fn read_field(rest: &str) -> Option<(Vec<String>, Field)> {
             "purpose" => field.purpose = Some(word(value)?),
             "since" => field.since = Some(super::unquote(value)?),
             "renamed_from" => field.renamed_from = Some(word(value)?),
+            "private" if value == "yes" => field.private = true,
             "about" => field.description = super::unquote(value)?,
             _ => return None,
         }

@@ -101,6 +101,7 @@ fn rest_of_field(out: &mut String, field: &Field) {
     word_part(out, "purpose", field.purpose.as_deref());
     text_part(out, "since", field.since.as_deref());
     word_part(out, "renamed_from", field.renamed_from.as_deref());
+    word_part(out, "private", field.private.then_some("yes"));
     text_part(out, "about", Some(&field.description).filter(|text| !text.is_empty()).map(|t| &**t));
 }
 

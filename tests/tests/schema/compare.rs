@@ -230,3 +230,10 @@ fn the_page_of_a_pull_request_is_a_table_that_no_text_can_break() {
     assert_eq!(json["rank"], "loosened");
     assert_eq!(json["changes"][0]["field"], "target");
 }
+
+#[test]
+fn to_be_private_tightens_and_no_longer_to_be_loosens() {
+    let (open, private) = (&["host; hash; pseudonym"], &["host; hash; pseudonym; private yes"]);
+    assert_says(&change(open, private), Some(Rank::Tightened), &["host: private"]);
+    assert_says(&change(private, open), Some(Rank::Loosened), &["host: no longer private"]);
+}
