@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::process::Child;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(super) struct Route {
     /// program that runs on.
     child: Mutex<Option<Child>>,
     under_way: Arc<AtomicU64>,
+    /// The process that a delivery thread was started in last; 0 for none.
+    threaded: AtomicU32,
 }
 
 impl fmt::Debug for Route {
@@ -53,7 +55,15 @@ impl Route {
             worker: Arc::default(),
             child: Mutex::new(None),
             under_way: Arc::default(),
+            threaded: AtomicU32::new(0),
         })
+    }
+
+    /// Whether there is a delivery thread, but in another process than this one,
+    /// whose id is `process`: the program was forked, which takes none along.
+    pub(super) fn is_left_behind(&self, process: u32) -> bool {
+        let threaded = self.threaded.load(Ordering::Relaxed);
+        threaded != 0 && threaded != process
     }
 
     pub(super) fn exit_budget(&self) -> Duration {
@@ -147,6 +157,7 @@ impl Route {
             return Ok(());
         }
         let forked = worker.is_some();
+        self.threaded.store(std::process::id(), Ordering::Relaxed);
         // The thread may outlive the program's last clone, which ends the
         // recorder.
         let weak = Arc::downgrade(recorder);

@@ -117,10 +117,16 @@ impl Telemetry {
         if self.inner.gate.is_off() {
             return Recorded::Denied;
         }
-        match E::counter() {
-            Some(slot) => self.inner.counts.count(slot, event),
-            None => self.inner.recorder.record(event),
+        if let Some(slot) = E::counter() {
+            return self.inner.counts.count(slot, event);
         }
+        let recorded = self.inner.recorder.record(event);
+        if let Some(route) = &self.inner.route
+            && self.inner.recorder.process_id().is_some_and(|id| route.is_left_behind(id))
+        {
+            self.start_delivery();
+        }
+        recorded
     }
 
     /// Whether anything is recorded now.

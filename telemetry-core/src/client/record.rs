@@ -155,6 +155,12 @@ impl Recorder {
         &self.opening.data
     }
 
+    /// The id of the process that recorded last: this one, unless it was forked
+    /// since and has recorded nothing.
+    pub(super) fn process_id(&self) -> Option<u32> {
+        self.opening.opened().map(|open| open.spool.process_id())
+    }
+
     /// What was dropped, by reason, as far as the disk and this process know.
     pub(super) fn counts(&self) -> Result<Counts, Error> {
         let mut counts = spool::counts(&self.opening.data)?;

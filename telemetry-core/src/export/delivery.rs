@@ -283,7 +283,7 @@ enum Answer {
     Refused {
         status: u16,
     },
-    /// Consent was withdrawn before anything left.
+    /// Consent was withdrawn, or the time was over, before anything left.
     CalledBack,
 }
 
@@ -409,7 +409,9 @@ impl Run<'_> {
     }
 
     fn unanswered(&self, error: &TransportError, withdrawn: bool) -> Answer {
-        if withdrawn && !error.may_have_arrived() {
+        // The deadline of all of it is no failure of the receiver either.
+        let late = Instant::now() >= self.bounds.deadline;
+        if (withdrawn || late) && !error.may_have_arrived() {
             return Answer::CalledBack;
         }
         let answered = error.may_have_arrived();

@@ -14,6 +14,10 @@ use crate::error::{Error, Kind};
 /// batches must not keep the delivery lock from other processes for ever.
 const ROUND: Duration = Duration::from_secs(5 * 60);
 
+/// When to look again whether another process still delivers: it does not send
+/// what this one has sealed since.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// A thread that delivers: once at the start, then every interval, or when the
 /// receiver asked to come back, if that is sooner.
 ///
@@ -181,6 +185,7 @@ fn round(delivery: &Delivery, shared: &Shared, interval: Duration) -> Duration {
             until.unwrap_or(interval).min(interval)
         }
         Ok(report) if report.end == End::Stopped => Duration::ZERO,
+        Ok(report) if report.end == End::Busy => interval.min(BUSY),
         Ok(_) => interval,
         Err(error) => {
             delivery.report(&error);

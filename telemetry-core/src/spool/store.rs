@@ -316,6 +316,11 @@ impl Spool {
         process
     }
 
+    /// The id of this process, as it was when an id was asked for last.
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process().id
+    }
+
     /// The same, when it may be that nobody asked since a fork.
     fn process_at(&self, now: Instant) -> &Process {
         let id = platform::process_id(now);

@@ -15,6 +15,9 @@
 //! `SENDER_REFUSED_PURPOSE` events of that purpose may not be sent, and
 //! `SENDER_UPLOADS` is how many requests may go in a minute.
 //!
+//! `sender fork <home> <url>` starts a program with a delivery thread, forks, and
+//! records in the child alone, which prints what the hook is told.
+//!
 //! `sender otlp json|protobuf <spool> <url>` records an event and delivers it in
 //! OpenTelemetry's format.
 
@@ -27,9 +30,10 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::unstable::{Delivery, DeliveryBuilder, Pace, Permission, Worker};
-use telemetry_core::export::{App, End, HttpTransport, Ndjson, Otlp};
+use telemetry_core::export::{App, Deliver, End, HttpTransport, Ndjson, Otlp, Receiver as To};
 use telemetry_core::spool::Limits;
 use telemetry_core::spool::internals::Spool;
+use telemetry_core::{Telemetry, TelemetryEvent};
 
 /// Deliveries after which the sender gives up: a receiver that is gone stays so.
 const ROUNDS: u32 = 40;
@@ -43,8 +47,9 @@ fn main() {
         }
         ["exit", spool, url, budget] => exit(Path::new(spool), url, budget.parse().unwrap()),
         ["once", spool, url] => once(Path::new(spool), url),
+        ["fork", home, url] => fork(home, url),
         ["otlp", encoding, spool, url] => otlp(encoding, Path::new(spool), url),
-        _ => panic!("fault, exit, once or otlp"),
+        _ => panic!("fault, exit, once, fork or otlp"),
     }
 }
 
@@ -157,3 +162,38 @@ fn otlp(encoding: &str, dir: &Path, url: &str) {
         delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap();
     assert_eq!(report.sent, 1);
 }
+
+/// The program runs on.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "went.on", purpose = "service")]
+struct WentOn {}
+
+#[cfg(unix)]
+fn fork(home: &str, url: &str) {
+    let every = Deliver::every(Duration::from_secs(600));
+    let http = HttpTransport::builder(url).build().unwrap();
+    let telemetry = Telemetry::builder("sender")
+        .home(home)
+        .collect_in_ci(true)
+        .on_by_default()
+        .on_error(|error| say(&error.to_string()))
+        .receiver(To::new("1.0.0", Ndjson, http).deliver(every))
+        .build()
+        .unwrap();
+    // SAFETY: the child calls nothing but this program's own code, of which the
+    // parent's other thread holds no lock but perhaps that of its own state.
+    let child = unsafe { libc::fork() };
+    assert!(child >= 0);
+    if child > 0 {
+        let mut status = 0;
+        // SAFETY: `status` is there for the length of the call.
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        std::process::exit(i32::from(status != 0));
+    }
+    telemetry.record(&WentOn {});
+    let _ = io::stdin().read_to_end(&mut Vec::new());
+    telemetry.shutdown(Duration::from_secs(60));
+}
+
+#[cfg(not(unix))]
+fn fork(_home: &str, _url: &str) {}

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -202,4 +202,29 @@ fn a_proxy_that_cannot_be_understood_ends_no_program() {
     let said = program("now");
     assert!(said.contains("HTTPS_PROXY") && said.contains("Unable"), "{said}");
     assert!(Path::new(&place.home()).join("telemetry").exists());
+}
+
+/// A fork takes no thread along: the child has a delivery of its own, as soon as
+/// it records.
+#[test]
+#[cfg(unix)]
+fn a_fork_gets_a_delivery_of_its_own() {
+    let place = Place::new();
+    let mut receiver = place.receiver("ok");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_sender"))
+        .arg("fork")
+        .arg(place.home())
+        .arg(receiver.url())
+        .env_remove("DO_NOT_TRACK")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    receiver.wait_for_request();
+    drop(program.stdin.take());
+    let said = program.wait_with_output().unwrap();
+    assert!(said.status.success());
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("forked"), "{said}");
+    assert_eq!(ids(&receiver.received()).len(), 1);
 }
