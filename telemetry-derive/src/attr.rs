@@ -11,7 +11,8 @@ use crate::choose::choose;
 use crate::errors::{Errors, nearest};
 use crate::item::{Item, Value, telemetry};
 use crate::keys::Site;
-use crate::policy::{Policy, row};
+use crate::policy::Policy;
+use crate::table::row;
 
 /// What is said on a type or a variant.
 #[derive(Default)]

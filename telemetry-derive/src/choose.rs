@@ -8,7 +8,8 @@ use syn::LitStr;
 use crate::errors::{Errors, nearest};
 use crate::item::{Item, Value};
 use crate::keys::{OF_FIELDS, Site};
-use crate::policy::{Keys, Policy, ROWS, Row, row, table};
+use crate::policy::{Keys, Policy, Row};
+use crate::table::{ROWS, row, table};
 
 /// What the items of one attribute say about the policy.
 #[derive(Default)]
@@ -25,7 +26,7 @@ pub(crate) fn choose(items: Vec<Item>, hint: &str, errors: &mut Errors) -> Chose
     let stands_beside = |name: &str| {
         let accepts =
             |row: &&Row| row.name != name && row.beside.iter().any(|(key, _)| *key == name);
-        rows.iter().any(|row| accepts(row))
+        rows.iter().any(accepts)
     };
     let mut choice = Choice::default();
     for item in items {

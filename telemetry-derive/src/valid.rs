@@ -12,9 +12,10 @@ use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
 use crate::generics::is_one_type;
 use crate::identifiers::{self, Width};
-use crate::policy::{Policy, table};
+use crate::policy::Policy;
 use crate::reasons;
 use crate::source::mentions;
+use crate::table::table;
 
 /// Adds every breach of a rule to `errors`.
 pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
