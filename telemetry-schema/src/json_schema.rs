@@ -26,21 +26,14 @@ pub fn event(event: &Event) -> Value {
 /// The schema of all events: a definition for each, and one for any of them as
 /// `{"event": ..., "fields": ...}`, as a stored line has it.
 pub fn all(schema: &Schema) -> Value {
-    let each = schema.events.iter().filter(|event| event.form == Form::Each);
     let mut definitions = Map::new();
     let mut lines = Vec::new();
-    for event in each {
+    for event in &schema.events {
         let mut definition = self::event(event);
         if let Value::Object(map) = &mut definition {
             map.remove("$schema");
         }
-        lines.push(json!({
-            "properties": {
-                "event": { "const": event.name },
-                "fields": { "$ref": format!("#/$defs/{}", pointer(&event.title())) },
-            },
-            "required": ["event", "fields"],
-        }));
+        lines.push(line(event));
         definitions.insert(event.title(), definition);
     }
     json!({
@@ -49,6 +42,40 @@ pub fn all(schema: &Schema) -> Value {
         "type": "object",
         "anyOf": lines,
         "$defs": definitions,
+    })
+}
+
+/// A stored line of the event: its fields, or how often each form occurred.
+fn line(event: &Event) -> Value {
+    let fields = json!({ "$ref": format!("#/$defs/{}", pointer(&event.title())) });
+    let Form::Counted { period, .. } = event.form else {
+        return json!({
+            "properties": { "event": { "const": event.name }, "fields": fields },
+            "required": ["event", "fields"],
+        });
+    };
+    let count = json!({ "type": "integer", "minimum": 1 });
+    json!({
+        "properties": {
+            "event": { "const": event.name },
+            "period": { "const": period.name() },
+            "counts": { "type": "array", "items": { "anyOf": [
+                {
+                    "type": "object",
+                    "properties": { "fields": fields, "count": count },
+                    "required": ["fields", "count"],
+                    "additionalProperties": false,
+                },
+                {
+                    "type": "object",
+                    "properties": { "other": { "const": true }, "count": count },
+                    "required": ["other", "count"],
+                    "additionalProperties": false,
+                },
+            ] } },
+        },
+        "required": ["event", "period", "counts"],
+        "not": { "required": ["fields"] },
     })
 }
 

@@ -14,7 +14,7 @@ use super::report::Reporter;
 use crate::consent::{Choice, Decision, Layers, Notice};
 use crate::error::Error;
 use crate::leaf::Grants;
-use crate::schema::Purpose;
+use crate::schema::{EventSchema, Form, Purpose};
 
 /// What [`Builder::notice`](super::Builder::notice) takes: shows the notice, and
 /// says whether somebody could see it.
@@ -378,6 +378,16 @@ impl fmt::Debug for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate").field("on", &self.is_on()).finish_non_exhaustive()
     }
+}
+
+/// Whether consent covers the event: its purpose is granted, and the user knows
+/// the notice that tells of it. A counted event leaves as a whole or not at all,
+/// so that its fields count too; of another one each is asked for by itself.
+pub(super) fn covers(decision: &Decision, event: &EventSchema) -> bool {
+    let known = |since: Option<&str>| since.is_none_or(|notice| decision.covers(notice));
+    decision.granted(event.purpose)
+        && known(event.since)
+        && (event.form == Form::Each || event.fields.iter().all(|field| known(field.since)))
 }
 
 impl Grants for Decision {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::open::{Open, Opening};
 use super::quiet;
 use super::report::Reporter;
@@ -78,11 +78,7 @@ impl Recorder {
             return Recorded::Dropped;
         }
         let schema = event.schema();
-        if !decision.granted(schema.purpose) || !self.gate.is_on() {
-            return Recorded::Denied;
-        }
-        // Who agreed to an older notice was not told of it.
-        if schema.since.is_some_and(|notice| !decision.covers(notice)) {
+        if !gate::covers(&decision, schema) || !self.gate.is_on() {
             return Recorded::Denied;
         }
         if schema.expires.is_some() && schema.is_expired(SystemTime::now()) {

@@ -71,8 +71,8 @@ pub(crate) const DESCRIBED: [(&str, &str, &str); 8] = [
     ),
     (
         INSTALLATION,
-        "random",
-        "An id of the installation: a random number, about nothing. It says that events come from one installation.",
+        "optional random",
+        "An id of the installation, about nothing, if the program wants one; it is the same for as long as the program needs, such as a month.",
     ),
     (
         CONTAINER,

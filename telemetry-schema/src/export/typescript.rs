@@ -16,16 +16,19 @@ pub fn typescript(schema: &Schema) -> String {
          /** An IPv4 or IPv6 network, such as `203.0.113.0/24`. */\nexport type Network = `${{string}}/${{number}}`;\n\n\
          /** One value, or a list of them: the schema does not say which. */\nexport type OneOrMany<T> = T | OneOrMany<T>[];\n\n"
     );
-    let events: Vec<&Event> = schema.events.iter().filter(|e| e.form == Form::Each).collect();
     let mut taken = BTreeSet::new();
     let mut lines = Vec::new();
-    for event in events {
+    for event in &schema.events {
         let name = type_name(&event.title(), &mut taken);
         comment(&mut out, "", &event.description);
         let _ = write!(out, "export interface {name} {{\n{}}}\n\n", members(&event.fields, "  "));
-        lines.push(format!("Line<{}, {}, {name}>", literal(&event.name), event.version));
+        let said = match event.form {
+            Form::Each => format!("{{ \"fields\": {name} }}"),
+            Form::Counted { period, .. } => format!("Counts<\"{}\", {name}>", period.name()),
+        };
+        lines.push(format!("Line<{}, {}> & {said}", literal(&event.name), event.version));
     }
-    out.push_str("/** What every stored line says. */\nexport interface Line<Name extends string, Version extends number, Fields> {\n");
+    out.push_str("/** What every stored line says. */\nexport interface Line<Name extends string, Version extends number> {\n");
     for field in &schema.envelope {
         comment(&mut out, "  ", &field.description);
         let kind = match field.name.as_str() {
@@ -40,7 +43,12 @@ pub fn typescript(schema: &Schema) -> String {
     if schema.envelope.is_empty() {
         out.push_str("  \"event\": Name;\n  \"version\": Version;\n");
     }
-    out.push_str("  /** The sanitised fields. */\n  \"fields\": Fields;\n}\n\n");
+    out.push_str("}\n\n");
+    out.push_str(
+        "/** How often each form occurred in a period; `other` are those that were counted together. */\n\
+         export interface Counts<Period extends string, Fields> {\n  \"period\": Period;\n  \
+         \"counts\": ({ \"fields\": Fields; \"count\": number } | { \"other\": true; \"count\": number })[];\n}\n\n",
+    );
     let union = if lines.is_empty() { "never".to_owned() } else { lines.join("\n  | ") };
     let _ = write!(out, "/** Any stored line. */\nexport type AnyLine =\n  | {union};\n");
     out
@@ -124,7 +132,7 @@ fn type_name(title: &str, taken: &mut BTreeSet<String>) -> String {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name.insert_str(0, "Event");
     }
-    let own = ["Line", "AnyLine", "Pseudonym", "Network", "Record", "Partial"];
+    let own = ["Line", "AnyLine", "Counts", "Pseudonym", "Network", "Record", "Partial"];
     let mut unique =
         if own.contains(&name.as_str()) { format!("{name}Event") } else { name.clone() };
     let mut number = 2;

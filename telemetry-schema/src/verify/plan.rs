@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::Kind;
 use super::check::{Fields, Problem, Trail};
 use super::cursor::{Cursor, NotJson, Shape, Text};
-use crate::model::{Event, Schema};
+use crate::model::{Event, Form, Schema};
 
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -31,6 +31,8 @@ struct Of {
     version: u32,
     purpose: String,
     fields: Fields,
+    /// Of an event that leaves only as counts, the period.
+    period: Option<&'static str>,
 }
 
 /// What the envelope says of the line.
@@ -44,6 +46,9 @@ struct Said<'l> {
     place: Option<Cursor<'l>>,
     /// The event whose fields were checked when they were met.
     checked: Option<usize>,
+    /// Of a line of counts, the period, and where the counts are.
+    period: Option<Text<'l>>,
+    counts: Option<Cursor<'l>>,
 }
 
 impl Plan {
@@ -82,6 +87,12 @@ impl Plan {
                 b"version" if cursor.shape()? == Shape::Number => {
                     said.version = Some(cursor.number()?.0);
                 }
+                b"period" if cursor.shape()? == Shape::Text => said.period = Some(cursor.text()?),
+                b"counts" => {
+                    said.fields += 1;
+                    said.counts = Some(cursor.clone());
+                    return cursor.skip();
+                }
                 b"fields" => return self.fields(cursor, &mut said, problems),
                 raw => match self.envelope.place(before, raw) {
                     Some(place) => {
@@ -117,6 +128,7 @@ impl Plan {
         let place = said.event.and_then(|name| self.alone(name.raw));
         if let Some((place, of)) = place.and_then(|place| Some((place, self.events.get(place)?)))
             && said.fields == 1
+            && of.period.is_none()
         {
             said.checked = Some(place);
             return of.fields(cursor, problems);
@@ -149,7 +161,7 @@ impl Plan {
             return Ok(());
         };
         if said.fields != 1 {
-            let text = "there are not exactly one `fields` in it";
+            let text = "there are not exactly one `fields` or `counts` in it";
             problems.push(Problem::line(Kind::NotAnEvent, text));
             return Ok(());
         }
@@ -161,7 +173,7 @@ impl Plan {
             of.said(said, problems);
             return Ok(());
         }
-        let (Some(places), Some(fields)) = (self.names.get(name.raw), &said.place) else {
+        let Some(places) = self.names.get(name.raw) else {
             problems.push(Problem::line(Kind::UnknownEvent, "the schema has no such event"));
             return Ok(());
         };
@@ -170,7 +182,7 @@ impl Plan {
         for of in places.iter().filter_map(|place| self.events.get(*place)) {
             let mut wrong = Vec::new();
             of.said(said, &mut wrong);
-            of.fields(&mut fields.clone(), &mut wrong)?;
+            of.values(said, &mut wrong)?;
             if wrong.is_empty() {
                 return Ok(());
             }
@@ -189,7 +201,71 @@ impl Of {
             version: event.version,
             purpose: event.purpose.clone(),
             fields: Fields::new(&event.fields),
+            period: match event.form {
+                Form::Counted { period, .. } => Some(period.name()),
+                Form::Each => None,
+            },
         }
+    }
+
+    /// Checks the fields or counts, whichever the event leaves as.
+    fn values(&self, said: &Said<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+        match (self.period, &said.place, &said.counts) {
+            (None, Some(fields), _) => self.fields(&mut fields.clone(), problems),
+            (Some(period), _, Some(counts)) => {
+                if said.period.is_none_or(|said| said.raw != period.as_bytes()) {
+                    problems.push(self.problem(Kind::OtherSchema, "the period is another one"));
+                }
+                self.counts(&mut counts.clone(), problems)
+            }
+            (Some(_), ..) => {
+                let text = "a single event, where only counts may leave";
+                problems.push(self.problem(Kind::OtherSchema, text));
+                Ok(())
+            }
+            (None, ..) => {
+                let text = "counts of an event that leaves by itself";
+                problems.push(self.problem(Kind::OtherSchema, text));
+                Ok(())
+            }
+        }
+    }
+
+    /// Checks a list of forms with how often each occurred.
+    fn counts(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+        if cursor.shape()? != Shape::Array {
+            problems.push(self.problem(Kind::WrongType, "`counts` is no list"));
+            return cursor.skip();
+        }
+        cursor.each(b'[', b']', |cursor| {
+            if cursor.shape()? != Shape::Object {
+                problems.push(self.problem(Kind::WrongType, "a count is no object"));
+                return cursor.skip();
+            }
+            cursor.each(b'{', b'}', |cursor| {
+                let key = cursor.text()?;
+                cursor.must(b':')?;
+                let shape = cursor.shape()?;
+                match (key.raw, shape) {
+                    (b"fields", _) => self.fields(cursor, problems),
+                    (b"count", Shape::Number) if cursor.number()?.1 => Ok(()),
+                    (b"count", Shape::Number) => {
+                        problems.push(self.problem(Kind::WrongType, "a count is no whole number"));
+                        Ok(())
+                    }
+                    (b"other", Shape::Bool) => cursor.bool().map(drop),
+                    _ => {
+                        let text = "a count has a key that it must not have";
+                        problems.push(self.problem(Kind::UnknownField, text));
+                        cursor.skip()
+                    }
+                }
+            })
+        })
+    }
+
+    fn problem(&self, kind: Kind, text: &str) -> Problem {
+        Problem { event: Some(self.name.clone()), ..Problem::line(kind, text) }
     }
 
     /// Checks what the envelope says of the event.

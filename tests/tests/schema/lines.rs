@@ -210,3 +210,39 @@ fn it_does_not_matter_how_the_bytes_arrive() {
         .unwrap();
     assert_eq!((summary, findings), at_once);
 }
+
+#[test]
+fn of_a_counted_event_only_counts_are_inside_the_schema() {
+    let good = json!({
+        "id": "00112233445566778899aabb-1", "time": "2026-01-01T00:00:00.000Z", "event": "schema.counted",
+        "version": 1, "purpose": "product-improvement", "generation": 0, "period": "day",
+        "counts": [{ "fields": { "protocol": "ssh" }, "count": 3 }, { "other": true, "count": 1 }],
+    });
+    let (summary, findings) = check(good.to_string().as_bytes());
+    assert!(findings.is_empty() && summary.lines == 1, "{findings:?}");
+    let kinds = |change: &dyn Fn(&mut Value)| -> Vec<Kind> {
+        let mut line = good.clone();
+        change(&mut line);
+        check(line.to_string().as_bytes()).1.into_iter().map(|finding| finding.kind).collect()
+    };
+    assert_eq!(kinds(&|line| line["period"] = json!("hour")), [Kind::OtherSchema]);
+    assert_eq!(
+        kinds(&|line| line["counts"][0]["fields"]["protocol"] = json!("x")),
+        [Kind::OutsideDomain]
+    );
+    assert_eq!(kinds(&|line| line["counts"][0]["count"] = json!(0.5)), [Kind::WrongType]);
+    assert_eq!(kinds(&|line| line["counts"][0]["host"] = json!("x")), [Kind::UnknownField]);
+    assert_eq!(kinds(&|line| line["counts"] = json!(3)), [Kind::WrongType]);
+    let single = |line: &mut Value| {
+        line["fields"] = json!({ "protocol": "ssh" });
+        line.as_object_mut().unwrap().remove("counts");
+    };
+    assert_eq!(kinds(&single), [Kind::OtherSchema]);
+    assert_eq!(kinds(&|line| line["fields"] = json!({})), [Kind::NotAnEvent]);
+    let all = telemetry_schema::json_schema::all(&linked());
+    let validator = jsonschema::validator_for(&all).unwrap();
+    assert!(validator.is_valid(&good), "{all:#}");
+    let mut wrong = good.clone();
+    wrong["counts"][0]["fields"]["protocol"] = json!("x");
+    assert!(!validator.is_valid(&wrong));
+}

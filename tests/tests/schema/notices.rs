@@ -37,6 +37,32 @@ struct Over {
     worked: bool,
 }
 
+/// A counted event with a field of notice 10.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "notices.counted", purpose = "product-improvement", count = "run")]
+struct Counted {
+    /// Whether it worked.
+    #[telemetry(allow)]
+    worked: bool,
+    /// Whether it was tried again.
+    #[telemetry(allow, since = "10")]
+    again: bool,
+}
+
+/// A counted event whose last day is over.
+#[derive(TelemetryEvent)]
+#[telemetry(
+    name = "notices.past",
+    purpose = "product-improvement",
+    count = "run",
+    expires = "2020-02-29"
+)]
+struct Past {
+    /// Whether it worked.
+    #[telemetry(allow)]
+    worked: bool,
+}
+
 fn telemetry(home: &Path, version: &str) -> Telemetry {
     let notice = Notice::new(version, "We count runs.").purposes(&[Purpose::PRODUCT_IMPROVEMENT]);
     Telemetry::builder("notices")
@@ -110,4 +136,20 @@ fn an_event_whose_last_day_is_over_is_not_recorded() {
     assert_eq!(telemetry.record(&Over { worked: true }), Recorded::Expired);
     assert_eq!(stored(&telemetry), [] as [String; 0]);
     assert_eq!(telemetry.counts().unwrap().total(), 0, "it was never accepted, and so not lost");
+}
+
+#[test]
+fn a_counted_event_leaves_as_a_whole_or_not_at_all() {
+    let home = tempfile::tempdir().unwrap();
+    let first = telemetry(home.path(), "9");
+    first.on().unwrap();
+    first.refresh();
+    assert_eq!(first.record(&Counted { worked: true, again: true }), Recorded::Denied);
+    assert_eq!(first.record(&Past { worked: true }), Recorded::Denied);
+    drop(first);
+    let updated = telemetry(home.path(), "10");
+    updated.on().unwrap();
+    updated.refresh();
+    assert_eq!(updated.record(&Counted { worked: true, again: true }), Recorded::Counted);
+    assert_eq!(updated.record(&Past { worked: true }), Recorded::Denied);
 }

@@ -10,11 +10,13 @@ mod writer;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use self::cells::Cells;
 pub(super) use self::writer::Writer;
-use super::gate::Gate;
+use super::gate::{self, Gate};
 use super::record::Recorded;
+use crate::consent::Decision;
 use crate::event::TelemetryEvent;
 use crate::schema::{EventSchema, Form};
 use crate::slot::{Slot, Table};
@@ -77,8 +79,8 @@ impl Counters {
         // In this order, an answer of an older decision is kept under its older
         // number, and asked for again.
         let number = self.gate.number();
-        let purpose = counter.events.get(variant).map(|event| event.purpose);
-        let may = purpose.is_some_and(|purpose| self.gate.decision().granted(purpose))
+        let event = counter.events.get(variant);
+        let may = event.is_some_and(|event| is_counted(&self.gate.decision(), event))
             && self.gate.is_on();
         permission.store(number << 1 | u64::from(may), Ordering::Relaxed);
         may
@@ -98,6 +100,13 @@ impl Counters {
             });
         }
     }
+}
+
+/// Whether the event may be counted now: consent covers it, and its last day is
+/// not over.
+fn is_counted(decision: &Decision, event: &EventSchema) -> bool {
+    gate::covers(decision, event)
+        && (event.expires.is_none() || !event.is_expired(SystemTime::now()))
 }
 
 impl Counter {

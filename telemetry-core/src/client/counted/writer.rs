@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Counters;
 use super::book::Book;
+use super::{Counters, is_counted};
 use crate::client::gate::Gate;
 use crate::client::record::{Recorded, Recorder};
 use crate::error::{Error, Kind};
@@ -98,7 +98,7 @@ impl Writer {
         let mut changed = false;
         self.counters.take(|event, form, count| {
             // Denied: what was counted since the last look is dropped.
-            if is_on && decision.granted(event.purpose) {
+            if is_on && is_counted(&decision, event) {
                 book.add(event, form, count, now, decision.generation(event.purpose));
                 changed = true;
             }
@@ -106,7 +106,7 @@ impl Writer {
         if !is_on {
             *book = Book::default();
         }
-        book.keep(|event| decision.granted(event.purpose));
+        book.keep(|event| is_counted(&decision, event));
         let over = book.take_over(now);
         if !over.is_empty() {
             // The new draft first: killed in between, both say the same under
