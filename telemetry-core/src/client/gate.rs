@@ -25,6 +25,11 @@ pub(super) type NoticeHook = Box<dyn FnOnce(&Notice) -> bool>;
 /// does not (a file server that is away) must not hold the program up.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long a look may take before nothing is recorded until it has ended. As
+/// long as a change may go unnoticed in any case: what is recorded meanwhile
+/// carries the generation from before, and is never sent if there was a refusal.
+const OVERDUE: Duration = Duration::from_secs(1);
+
 /// Why nothing is on after an off that could not be written down.
 const SWITCHED_OFF: &str = "it was switched off while the program runs";
 
@@ -59,6 +64,9 @@ pub(super) struct Gate {
     uncounted: AtomicBool,
     /// The process whose look at the files has not ended; 0 for none.
     looking: AtomicU32,
+    /// When that look began, in milliseconds after `made`.
+    looking_since: AtomicU64,
+    made: Instant,
     /// Called when telemetry was found to be off.
     when_off: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -103,6 +111,8 @@ impl Gate {
             showed_notice: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             looking: AtomicU32::new(0),
+            looking_since: AtomicU64::new(0),
+            made: Instant::now(),
             when_off: OnceLock::new(),
         }
     }
@@ -174,16 +184,20 @@ impl Gate {
     }
 
     /// The decision, made anew if a file of consent changed: looked at once a
-    /// second at most, and waited for no longer than [`LOOK`]. Until a look that
-    /// takes longer has ended, telemetry is off.
+    /// second at most, and waited for no longer than [`LOOK`]. From the moment
+    /// in which a look is [`OVERDUE`] until it has ended, telemetry is off.
     /// `now` is the time.
     pub(super) fn current_decision(self: &Arc<Self>, now: Instant) -> Arc<Decision> {
         let decision = self.decision();
-        if self.is_looking() || !decision.watch().is_due(now) {
+        if self.is_looking() {
+            self.close_if_overdue(now);
+            return decision;
+        }
+        if !decision.watch().is_due(now) {
             return decision;
         }
         // No thread is started while nothing is recorded.
-        if !self.is_on() || !self.look_elsewhere(&decision) {
+        if !self.is_on() || !self.look_elsewhere(&decision, now) {
             return self.look(&decision);
         }
         self.decision()
@@ -195,9 +209,10 @@ impl Gate {
 
     /// Looks in a thread of its own, and waits for it [`LOOK`] long. False when
     /// there can be no thread.
-    fn look_elsewhere(self: &Arc<Self>, decision: &Arc<Decision>) -> bool {
+    fn look_elsewhere(self: &Arc<Self>, decision: &Arc<Decision>, now: Instant) -> bool {
         let (ended, wait) = mpsc::sync_channel(1);
         let (gate, looked_at) = (Arc::clone(self), Arc::clone(decision));
+        self.looking_since.store(self.milliseconds(now), Ordering::Relaxed);
         self.looking.store(std::process::id(), Ordering::Release);
         let started = std::thread::Builder::new().name("telemetry look".into()).spawn(move || {
             gate.look(&looked_at);
@@ -209,14 +224,27 @@ impl Gate {
             self.looking.store(0, Ordering::Release);
             return false;
         }
-        if wait.recv_timeout(LOOK) == Err(mpsc::RecvTimeoutError::Timeout) {
-            let held = self.write();
-            // It may have answered in between.
-            if self.looking.load(Ordering::Acquire) != 0 && held.decision.is_on() {
-                self.set(state::UNKNOWN);
-            }
-        }
+        // Whether it has answered or not: who waits longer is the program.
+        let _ = wait.recv_timeout(LOOK);
         true
+    }
+
+    fn close_if_overdue(&self, now: Instant) {
+        let since = self.looking_since.load(Ordering::Relaxed);
+        let pending = self.milliseconds(now).saturating_sub(since);
+        if !self.is_on() || u128::from(pending) < OVERDUE.as_millis() {
+            return;
+        }
+        let held = self.write();
+        // It may have answered in between.
+        if self.looking.load(Ordering::Acquire) != 0 && held.decision.is_on() {
+            self.set(state::UNKNOWN);
+        }
+    }
+
+    fn milliseconds(&self, now: Instant) -> u64 {
+        let since = now.saturating_duration_since(self.made);
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 
     /// A look has ended: what it found holds.

@@ -110,9 +110,9 @@ impl Telemetry {
     /// A consent that was withdrawn elsewhere (a file was edited, `telemetry
     /// off` ran in another terminal) is noticed by the first call that comes a
     /// second or more after the last look. That call waits for the files of
-    /// consent, for 50 milliseconds at most: if their file system does not
-    /// answer by then, nothing is recorded until it does, and what is not
-    /// recorded is counted.
+    /// consent, for 50 milliseconds at most; no other call waits for them. If
+    /// their file system has not answered after a second, nothing is recorded
+    /// until it does, and what is not recorded is counted.
     pub fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
         if self.inner.gate.is_off() {
             return Recorded::Denied;

@@ -19,9 +19,9 @@
 //! They are written in this order, and an on removes the mark last: killed in
 //! between, it leaves a refusal.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -33,7 +33,7 @@ use crate::consent::gather::parse_own;
 use crate::consent::notice::Notice;
 use crate::consent::signal::{Answer, Signal};
 use crate::error::{self, Error};
-use crate::platform;
+use crate::platform::{self, Lock};
 
 /// How long a change waits for another process that changes the choice. A
 /// change takes milliseconds; whoever holds the lock for longer was stopped. A
@@ -402,17 +402,9 @@ impl Choice {
 
     /// The lock under which one process at a time changes the choice; none when
     /// another process has it.
-    fn lock(&self, patience: Duration) -> Result<Option<File>, Error> {
+    fn lock(&self, patience: Duration) -> Result<Option<Lock>, Error> {
         let path = self.path.with_extension("lock");
-        let file = platform::open_lock(&path).map_err(|error| Error::io("open", &path, error))?;
-        let begun = Instant::now();
-        while !platform::try_lock(&file, &path)? {
-            if begun.elapsed() >= patience {
-                return Ok(None);
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        Ok(Some(file))
+        Lock::wait(patience, || Lock::try_at(&path))
     }
 
     /// What the choice and its copy hold together.

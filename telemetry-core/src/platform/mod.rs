@@ -9,7 +9,7 @@
 //! after a power cut, which for a consent file means that a withdrawal reverts.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,23 +75,6 @@ pub(crate) fn private_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     imp::private(&mut options);
     options
-}
-
-/// Opens the empty file by whose lock processes take turns, and makes it when
-/// there is none. A file of its own, because one that is replaced while others
-/// wait for its lock would keep nobody out.
-pub(crate) fn open_lock(path: &Path) -> io::Result<File> {
-    private_options().write(true).create(true).truncate(false).open(path)
-}
-
-/// Takes the lock of `file` unless somebody has it, and says whether it did.
-/// The operating system frees it when this process ends, however it ends.
-pub(crate) fn try_lock(file: &File, path: &Path) -> Result<bool, Error> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
-    }
 }
 
 /// Opens an existing regular file for reading, without following a symbolic

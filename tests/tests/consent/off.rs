@@ -4,9 +4,12 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Barrier};
 
+#[cfg(target_os = "linux")]
+use rustix::fs::inotify;
+#[cfg(target_os = "linux")]
 use telemetry_core::consent::Layers;
 use telemetry_core::schema::Purpose;
 use telemetry_core::spool;
@@ -163,32 +166,24 @@ fn off_waits_for_no_other_process() {
 }
 
 /// A yes that waits for the lock when the no comes does not undo it.
+#[cfg(target_os = "linux")]
 #[test]
 fn a_yes_that_began_before_an_off_does_not_end_it() {
     let home = Home::new();
     let layers = Layers::new("app").choice_file(home.path("telemetry.toml")).on_by_default();
     let layers = layers.with_env(|_| None);
     let held = lock(&home.path(""));
-    let begun = Arc::new(Barrier::new(2));
-    let (yes, entered) = (layers.choice().unwrap(), Arc::clone(&begun));
-    let waiting = std::thread::spawn(move || {
-        entered.wait();
-        yes.agree()
-    });
-    begun.wait();
-    // Until it waits: it has opened the lock's file then.
-    while fs::read_dir("/proc/self/fd").unwrap().filter(|entry| is_lock(entry, &home)).count() < 2 {
-        std::thread::yield_now();
-    }
+    let watch = inotify::init(inotify::CreateFlags::CLOEXEC).unwrap();
+    inotify::add_watch(&watch, home.path("telemetry.lock"), inotify::WatchFlags::OPEN).unwrap();
+    let yes = layers.choice().unwrap();
+    let waiting = std::thread::spawn(move || yes.agree());
+    // Until it tries to take the lock.
+    let mut event = [0; 64];
+    assert!(rustix::io::read(&watch, &mut event).unwrap() > 0);
     layers.choice().unwrap().refuse().unwrap();
     drop(held);
     waiting.join().unwrap().unwrap();
     assert!(!layers.decide().is_on(), "{}", layers.decide().why());
-}
-
-fn is_lock(entry: &std::io::Result<fs::DirEntry>, home: &Home) -> bool {
-    let target = entry.as_ref().ok().and_then(|entry| fs::read_link(entry.path()).ok());
-    target == fs::canonicalize(home.path("telemetry.lock")).ok()
 }
 
 /// A file system of its own, unmounted at the end.
