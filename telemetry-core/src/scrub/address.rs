@@ -262,20 +262,40 @@ impl Pass<'_> {
         let starts = if glued && !whole(start) { [second, start] } else { [start, second] };
         for from in starts {
             let Some(to) = self.longest_ipv6(from, end) else { continue };
-            let rest = text.run(to, HEX | COLON, MOST);
-            let port = text.byte(to) == b':' && rest <= to + 6 && text.digits(to + 1, rest);
-            let tail = if port || rest == to || text.is_before(rest, COLON) && rest == to + 1 {
-                to
-            } else {
-                rest
-            };
-            let (from, tail) = self.with_brackets(from, tail);
-            if !matches!(text.slice(from, tail), b"::1" | b"::" | b"[::1]" | b"[::]") {
-                self.found(Rule::Ipv6, from, tail);
+            if self.is_of_any_machine(from, to) {
+                return;
             }
+            let (from, to) = self.with_brackets(from, self.tail(to));
+            self.found(Rule::Ipv6, from, to);
             return;
         }
         self.cut_ipv6(start, end);
+    }
+
+    /// Loopback and unspecified.
+    fn is_of_any_machine(&self, start: usize, end: usize) -> bool {
+        let address = str::from_utf8(self.text.slice(start, end))
+            .ok()
+            .and_then(|text| text.parse::<Ipv6Addr>().ok());
+        address.is_some_and(|address| address.is_loopback() || address.is_unspecified())
+    }
+
+    /// The end of what is glued to an address that ends at `to`: more groups,
+    /// but no port and no word.
+    fn tail(&self, to: usize) -> usize {
+        let text = self.text;
+        let port = text.run(to + 1, DIGIT, 6);
+        if text.byte(to) != b':' || (port > to + 1 && !text.is(port, HEX)) {
+            return to;
+        }
+        let mut rest = text.run(to, HEX | COLON, MOST);
+        if self.glued_behind(rest) {
+            rest = text.back(rest, HEX, 8);
+        }
+        while rest > to && text.is_before(rest, COLON) {
+            rest -= 1;
+        }
+        rest
     }
 
     /// `2607:f140:400:…`: the beginning of an address.

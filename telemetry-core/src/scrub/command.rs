@@ -98,7 +98,7 @@ impl Pass<'_> {
         let name = Name::new(at, end);
         let Some(strength) = self.strength(name) else { return };
         let quoted = text.is(value, QUOTE | BACKSLASH);
-        if value < self.value_until
+        if self.is_taken(value)
             || strength == Strength::Long
             || (text.byte(value) == b'-' && !quoted && text.is(value + 1, DASH | LETTER))
         {
@@ -132,7 +132,7 @@ impl Pass<'_> {
         }
         let takes =
             PROGRAMS.iter().any(|(name, option)| *option == letter && program == Some(*name));
-        if takes && value >= self.value_until && text.byte(value) != b'-' {
+        if takes && !self.is_taken(value) && text.byte(value) != b'-' {
             self.value(Rule::CommandSecret, value, Strength::Always, false);
         }
     }
@@ -168,7 +168,7 @@ impl Pass<'_> {
         {
             return false;
         }
-        self.value_until = end;
+        self.taken = (start, end);
         self.found(Rule::CommandSecret, start, end);
         true
     }
@@ -185,7 +185,7 @@ impl Pass<'_> {
             && !text.slice(at, end).contains(&b'=');
         let path = matches!(text.byte(at + 1), b'/' | b'.' | b'-');
         if end > at + 1 && !path && ((database && end > at + 3) || (mixed && !port)) {
-            self.value_until = end;
+            self.taken = (at + 1, end);
             self.found(Rule::CommandSecret, at + 1, end);
         }
     }

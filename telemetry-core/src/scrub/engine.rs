@@ -25,9 +25,9 @@ pub(super) struct Pass<'t> {
     spans: &'t mut Spans,
     /// The tokens in the text, once something is found.
     labels: Option<Vec<(usize, usize)>>,
-    /// Behind the value that was read last. What is named within it is hidden
-    /// with it, so that no byte is read as a part of two values.
-    pub(super) value_until: usize,
+    /// The value that was read last. What is named within it is hidden with it:
+    /// so no byte is read as a part of many values, and the time is linear.
+    pub(super) taken: (usize, usize),
     /// Behind the last run of hexadecimal groups between colons.
     pub(super) colons_until: usize,
     /// Behind the last run of numbers between dots or dashes.
@@ -60,7 +60,7 @@ impl<'t> Pass<'t> {
             rules,
             spans,
             labels: None,
-            value_until: 0,
+            taken: (0, 0),
             colons_until: 0,
             quads_until: 0,
             numbers_until: 0,
@@ -159,6 +159,8 @@ impl<'t> Pass<'t> {
             Begins::User => self.user_word(at, end),
             Begins::Name => self.name_word(at, end),
             Begins::Sudo => self.sudo(at, end),
+            Begins::Su => self.su(at),
+            Begins::Ssn => self.ssn_word(end),
             Begins::Cron => self.cron(at),
             Begins::Month => self.month(at, end),
             Begins::Host => self.host_word(at, end),
@@ -180,6 +182,11 @@ impl<'t> Pass<'t> {
     /// The end of the token in place of an earlier find that begins at `at`.
     pub(super) fn label_at(&self, at: usize) -> Option<usize> {
         labels::label_at(self.text, at, self.own_labels)
+    }
+
+    /// Whether a value that begins here is a part of the one that was read last.
+    pub(super) fn is_taken(&self, value: usize) -> bool {
+        self.taken.0 <= value && value < self.taken.1
     }
 
     /// Takes a find, of which tokens are taken in whole. What consists of

@@ -287,8 +287,7 @@ impl Pass<'_> {
             && text.is(start, ALNUM)
             && !is_one_of(word, &NO_HOSTS)
             && !matches!(next, b'(' | b'{' | b'/' | b'<' | b'=' | b'*')
-            && !text.starts(end, b"::")
-            && !text.starts(end, b"://")
+            && !(next == b':' && !text.is(end + 1, DIGIT | BLANK) && text.byte(end + 1) > b' ')
             && !self.is_public(start, end)
     }
 
@@ -349,6 +348,25 @@ impl Pass<'_> {
             && text.is_before(before, BLANK)
         {
             self.found(Rule::LogHost, before, at - 1);
+        }
+    }
+
+    /// `worker-07:40136`: a dash and a port of four digits or more.
+    pub(super) fn host_and_port(&mut self, at: usize) {
+        let text = self.text;
+        let port = text.run(at + 1, DIGIT, 6);
+        if !(4..=5).contains(&(port - at - 1)) || text.is(port, ALNUM | COLON | DOT) {
+            return;
+        }
+        let start = text.back(at, ALNUM | DASH, 64);
+        let name =
+            text.is(start, LETTER) && text.any(start, at, DASH) && text.any(start, at, DIGIT);
+        if name
+            && text.is_before(at, ALNUM)
+            && !self.glued_before(start)
+            && !matches!(text.before(start), b'.' | b'@' | b'\\')
+        {
+            self.found(Rule::LogHost, start, at);
         }
     }
 
@@ -415,7 +433,7 @@ impl Pass<'_> {
         }
         let name = super::secret::Name::new(text.back(end, HOST, 64), end);
         if let Some(strength) = self.strength(name) {
-            self.value_until = start;
+            self.taken = (0, 0);
             self.value(Rule::NamedSecret, start, strength, true);
         }
     }

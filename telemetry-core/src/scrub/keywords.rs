@@ -31,6 +31,9 @@ pub(super) enum Begins {
     /// `for`: a name follows in some sentences.
     Name,
     Sudo,
+    Su,
+    /// A social security number may follow without separators.
+    Ssn,
     Cron,
     Month,
     Host,
@@ -60,6 +63,13 @@ const CASELESS: &[(&str, Begins)] = &[
     ("logged ", Begins::Name),
     ("owner ", Begins::Name),
     ("sudo", Begins::Sudo),
+    ("su: (", Begins::Su),
+    ("su[", Begins::Su),
+    ("requirepass", Begins::SecretWord),
+    ("ssn ", Begins::Ssn),
+    ("ssn:", Begins::Ssn),
+    ("ssn=", Begins::Ssn),
+    ("social security", Begins::Ssn),
     ("jan ", Begins::Month),
     ("jan/", Begins::Month),
     ("feb ", Begins::Month),

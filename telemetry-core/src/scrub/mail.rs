@@ -176,6 +176,13 @@ impl Pass<'_> {
     fn user_at_host(&mut self, at: usize) {
         let text = self.text;
         let start = text.back(at, ALNUM | UNDERSCORE | DASH | DOT, 64);
+        // `scott/tiger@db`, as one database takes them.
+        if text.before(start) == b'/' {
+            let user = text.back(start - 1, ALNUM | UNDERSCORE, 64);
+            if text.ends(user, b"thin:") || text.ends(user, b"sqlplus ") {
+                return self.found(Rule::UrlCredentials, user, at);
+            }
+        }
         let quoted = text.is_before(start, class::QUOTE);
         let user = start < at
             && text.is(start, LETTER | UNDERSCORE)

@@ -161,7 +161,7 @@ impl Pass<'_> {
             }
             _ => false,
         };
-        let zeros = digits.iter().skip(1).all(|digit| Some(digit) == digits.get(1));
+        let zeros = digits.iter().all(|digit| Some(digit) == digits.first());
         issued && !zeros && luhn(digits)
     }
 
@@ -207,7 +207,8 @@ impl Pass<'_> {
             || groups.length(area + 1) != 3
             || groups.length(area + 2) != 4
         {
-            return self.bracketed_phone(groups, first);
+            let count = self.bracketed_phone(groups, first);
+            return if count > 0 { count } else { self.foreign_phone(groups, first) };
         }
         let begins = |at: usize| matches!(text.byte(groups.get(at).0), b'2'..=b'9');
         let (separator, second) =
@@ -229,14 +230,47 @@ impl Pass<'_> {
         3 + one
     }
 
+    /// `0049 30 901820`
+    fn foreign_phone(&mut self, groups: &Groups, first: usize) -> usize {
+        let text = self.text;
+        let (start, _) = groups.get(first);
+        let count = groups.count - first;
+        let end = groups.get(groups.count - 1).1;
+        let digits = text.count(start, end, DIGIT);
+        let dialled = first == 0 && text.starts(start, b"00") && text.byte(start + 2) != b'0';
+        let blanks =
+            text.slice(start, end).iter().all(|byte| byte.is_ascii_digit() || *byte == b' ');
+        if !dialled
+            || !blanks
+            || !(3..=6).contains(&count)
+            || !(10..=15).contains(&digits)
+            || !(4..=5).contains(&groups.length(first))
+        {
+            return 0;
+        }
+        self.found(Rule::Phone, start, end);
+        count
+    }
+
+    /// `SSN 078051120`, `SSN: 078-05-1120`
+    pub(super) fn ssn_word(&mut self, end: usize) {
+        let text = self.text;
+        let start = text.until(end, end + 20, |byte| byte.is_ascii_digit() || byte == b'\n');
+        let last = text.run(start, DIGIT | DASH | BLANK, 11);
+        let mut last = last;
+        while last > start && !text.is_before(last, DIGIT) {
+            last -= 1;
+        }
+        let nine = text.count(start, last, DIGIT) == 9;
+        if nine && !self.glued_before(start) && !self.glued_behind(last) {
+            self.found(Rule::Ssn, start, last);
+        }
+    }
+
     fn bracketed_phone(&mut self, groups: &Groups, first: usize) -> usize {
         let text = self.text;
         let (start, end) = groups.get(first);
-        if first + 2 > groups.count
-            || groups.length(first) != 3
-            || groups.length(first + 1) != 4
-            || text.byte(end) == b'.' && false
-        {
+        if first + 2 > groups.count || groups.length(first) != 3 || groups.length(first + 1) != 4 {
             return 0;
         }
         let close = text.back(start, BLANK, 1);

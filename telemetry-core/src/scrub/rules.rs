@@ -295,7 +295,7 @@ pub(super) const RULES: &[ScrubRule] = &[
         "ssn",
         "[ssn]",
         "Social security numbers of the United States in groups of 3, 2 and 4 digits. Nine digits \
-         without separators pass.",
+         without separators are found behind `SSN` only.",
     )
     .checked("areas, groups and serials that are given out"),
     rule(

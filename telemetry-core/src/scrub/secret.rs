@@ -147,7 +147,7 @@ const TAILS: [u64; 64] = {
         place += 1;
     }
     let others: [&[&[u8]]; 3] =
-        [&super::user::FIELDS, &super::host::FIELDS, &[b"name", b"value", b"id"]];
+        [&super::user::FIELDS, &super::host::FIELDS, &[b"name", b"value", b"id", b"cn"]];
     let mut list = 0;
     while list < others.len() {
         let mut place = 0;
@@ -219,6 +219,9 @@ impl Pass<'_> {
         if matches!(text.byte(at + 1), b':' | b'=') || text.before(at) == b':' {
             return;
         }
+        if text.is(at + 1, DIGIT) {
+            return self.host_and_port(at);
+        }
         if text.starts(at + 1, b"//") {
             return self.url_host(at + 3);
         }
@@ -259,7 +262,7 @@ impl Pass<'_> {
 
     fn secret(&mut self, name: Name, at: usize, value: usize, strength: Strength) {
         let text = self.text;
-        if value < self.value_until || self.is_path_part(name, value) {
+        if self.is_taken(value) || self.is_path_part(name, value) {
             return;
         }
         // `unexpected token : x` is a sentence of a parser.
@@ -288,7 +291,7 @@ impl Pass<'_> {
             let last = text.until(start, text.len(), |byte| {
                 byte <= b' ' || matches!(byte, b'"' | b'\'' | b',' | b';' | b'\\')
             });
-            self.value_until = last.max(self.value_until);
+            self.taken = (start, last);
             return self.found(Rule::Authorization, start, last);
         }
         let digest = text.slice(scheme, end).eq_ignore_ascii_case(b"digest") && start > end;
@@ -298,8 +301,8 @@ impl Pass<'_> {
         });
         // A sentence about authorization has no credentials.
         let mixed = digest || text.any(start, last, DIGIT | UPPER) || !text.any(start, last, BLANK);
-        if mixed {
-            self.value_until = last.max(self.value_until);
+        if mixed && !self.is_nothing(start, last) {
+            self.taken = (start, last);
             self.found(Rule::Authorization, start, last);
         }
     }
@@ -313,7 +316,7 @@ impl Pass<'_> {
         }
         let last = text
             .until(name, text.len(), |byte| matches!(byte, b'\r' | b'\n' | b'"' | b'\'' | b'\\'));
-        self.value_until = last.max(self.value_until);
+        self.taken = (start, last);
         self.found(Rule::Cookie, name + 1, last);
     }
 
@@ -417,10 +420,10 @@ impl Pass<'_> {
             return;
         }
         let mut value = text.run(end, BLANK, 4);
-        if value == end || value < self.value_until {
+        if value == end || self.is_taken(value) {
             return;
         }
-        for verb in [&b"is "[..], b"was ", b"to ", b"set to ", b"of ", b"= "] {
+        for verb in [&b"is "[..], b"was ", b"to ", b"set to ", b"of ", b"= ", b"-> ", b"is: "] {
             if text.starts_caseless(value, verb) {
                 value = text.run(value + verb.len(), BLANK, 4);
                 break;
@@ -439,7 +442,7 @@ impl Pass<'_> {
             .until(value, value + 128, |byte| byte <= b' ' || matches!(byte, b'"' | b'\'' | b','));
         let mixed = text.any(value, last, DIGIT) && text.any(value, last, LETTER);
         if mixed && last >= value + 6 && !text.any(value, last, QUOTE) {
-            self.value(Rule::NamedSecret, value, Strength::Long, true);
+            self.value(Rule::NamedSecret, value, Strength::Always, true);
         }
     }
 }

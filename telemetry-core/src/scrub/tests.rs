@@ -234,3 +234,17 @@ fn every_rule_says_what_it_is() {
         assert!(rule.description().ends_with('.'), "{}", rule.name());
     }
 }
+
+#[test]
+fn headers() {
+    check(&[
+        ("Cookie: a=b; c=d", "Cookie: a=[secret]"),
+        (r#""cookie": "sid=abc123""#, r#""cookie": "sid=[secret]""#),
+        ("Set-Cookie: id=abc; Path=/", "Set-Cookie: id=[secret]"),
+    ]);
+    unchanged(&[
+        "cookie: disabled",
+        "authorization: required",
+        "Authorization failed for this call",
+    ]);
+}

@@ -328,6 +328,9 @@ impl Pass<'_> {
         {
             return self.identity(Rule::LogHost, self.value_start(value, equals));
         }
+        if field == b"cn" && equals {
+            return self.common_name(value);
+        }
         let two_words = (field == b"name"
             && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
             || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
@@ -347,6 +350,19 @@ impl Pass<'_> {
         let start = text.run(value, BLANK, 32);
         let next = text.run(start, ALNUM | UNDERSCORE, 40);
         if equals && start > value && text.byte(next) == b'=' { value } else { start }
+    }
+
+    /// `cn=Jane Doe,ou=people`
+    fn common_name(&mut self, value: usize) {
+        let text = self.text;
+        let end =
+            text.until(value, value + MOST, |byte| byte == b',' || byte < b' ' || byte == b'"');
+        if [&b",ou="[..], b",dc=", b",cn=", b",o=", b", ou=", b", dc="]
+            .iter()
+            .any(|next| text.starts_caseless(end, next))
+        {
+            self.found(Rule::LogUser, value, end);
+        }
     }
 
     /// Whether a name is written as the key of a map.
@@ -502,7 +518,7 @@ impl Pass<'_> {
         } else {
             end
         };
-        if !text.starts(end, b" by ") {
+        if !text.starts_caseless(end, b" by ") {
             return;
         }
         let last = self.name_end(end + 4);
@@ -544,6 +560,14 @@ impl Pass<'_> {
         let start = text.run(end, BLANK, 2);
         let quoted = text.is(start, QUOTE);
         match word {
+            // `LOGIN ON tty1 BY jane`
+            b'l' if text.starts(start, b"ON ") => {
+                self.by_whom(text.until(start + 3, start + 40, |byte| byte <= b' '))
+            }
+            b'f' if quoted && text.byte(at) == b'F' => {
+                let (from, last) = self.name_in_sentence(start);
+                self.found(Rule::LogUser, from, last);
+            }
             b'f' if !is_one_of(before, &said) => {}
             b'f' if text.starts(start, b"invalid user ")
                 || text.starts(start, b"illegal user ")
@@ -625,6 +649,21 @@ impl Pass<'_> {
         }
     }
 
+    /// `su: (to root) jane on pts/0`
+    pub(super) fn su(&mut self, at: usize) {
+        let text = self.text;
+        let open = text.until(at, at + 16, |byte| byte == b'(');
+        if self.glued_before(at) || !text.starts(open, b"(to ") {
+            return;
+        }
+        let target = self.name_end(open + 4);
+        let last = self.name_end(target + 2);
+        if text.starts(target, b") ") && text.starts(last, b" on ") {
+            self.found(Rule::LogUser, open + 4, target);
+            self.found(Rule::LogUser, target + 2, last);
+        }
+    }
+
     /// `(jane) CMD (…)`
     pub(super) fn cron(&mut self, at: usize) {
         let text = self.text;
@@ -648,6 +687,7 @@ impl Pass<'_> {
             || matches!(text.before(start), b'(' | b'=' | b':' | b'[' | b',' | b'\n');
         let domain = start + 2 <= at
             && text.is(start, UPPER)
+            && text.is_before(at, ALNUM)
             && text.all(start, at, UPPER | DIGIT | DASH | DOT);
         let path = matches!(text.byte(end), b'\\' | b'/' | b':')
             || text.any(at + 1, end, DOT)
@@ -659,8 +699,8 @@ impl Pass<'_> {
             text.slice(start, at),
             &[b"HKLM", b"HKCU", b"HKCR", b"HKU", b"BUILTIN", b"AUTHORITY", b"HKEY-LOCAL-MACHINE"],
         );
-        let escape =
-            matches!(text.byte(at + 1), b'n' | b't' | b'r' | b'u' | b'x' | b'\\') && end <= at + 2;
+        let escape = matches!(text.byte(at + 1), b'n' | b't' | b'r' | b'u' | b'x' | b'\\')
+            && (end <= at + 2 || text.is(at + 2, UPPER | DASH));
         if begins
             && domain
             && !path

@@ -25,18 +25,17 @@ impl Pass<'_> {
         let text = self.text;
         let start = self.value_start(at, text.before(at) == b'=');
         if let Some(end) = self.quoted(rule, start, strength) {
-            self.value_until = end;
+            self.taken = (start, end);
             return;
         }
         let opening = self.opening_bracket(start);
         if let Some(open) = opening {
-            self.value_until = self.wrapped(rule, open, strength);
+            self.taken = (start, self.wrapped(rule, open, strength));
             return;
         }
         let end = self.bare_end(start);
-        self.value_until = self.value_until.max(end.min(start + 1));
         if self.bare_is_secret(start, end, strength, spaced) {
-            self.value_until = end;
+            self.taken = (start, end);
             self.found(rule, start, end);
         }
     }
@@ -297,6 +296,8 @@ impl Pass<'_> {
             return next;
         }
         let start = if name { colon + 1 } else { at };
+        // The fields of a parser's token are words and numbers.
+        let strength = if strength == Strength::Likely { Strength::Long } else { strength };
         if self.bare_is_secret(start, end, strength, false) {
             self.found(rule, start, end);
         }
@@ -451,7 +452,7 @@ impl Pass<'_> {
 
     /// `None`, `null`, `required`, a type, or another word that is said of a
     /// secret rather than being one.
-    fn is_nothing(&self, start: usize, end: usize) -> bool {
+    pub(super) fn is_nothing(&self, start: usize, end: usize) -> bool {
         let text = self.text;
         let mut end = end;
         while end > start && matches!(text.before(end), b'.' | b',' | b';' | b')' | b'!' | b'?') {
