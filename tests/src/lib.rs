@@ -16,3 +16,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../CONTRIBUTING.md")]
 struct Contributing;
+
+/// The examples of the pages are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/delivery.md")]
+struct Delivery;
