@@ -1,18 +1,15 @@
-//! The impls.
+//! The impls of events and of nested types.
 //!
-//! Everything is inside one `const _` with a short name for
-//! `telemetry_core::__private`, so that nothing of the user's can be in the way
-//! and the expansion stays small. Names that the user's could meet begin with
-//! two underscores. It owns the impls and their bounds; it must never know a
-//! policy.
+//! It owns what stands in them. It must never know a policy.
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt;
 
 use crate::ast::{Input, Target};
 use crate::describe::{event_schema, field_schema};
-use crate::generics::{is_one_type, where_clause, with_static_lifetimes};
+use crate::generics::{is_one_type, with_static_lifetimes};
+use crate::impls::{implement, in_const, raw, type_path};
+use crate::value;
 use crate::walk::{path, walk};
 
 /// The impls of what is derived.
@@ -20,24 +17,9 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     let body = match input.target {
         Target::Event => event(input),
         Target::Fields => fields(input),
-        Target::Value => crate::value::expand(input),
+        Target::Value => value::expand(input),
     };
     in_const(input, body)
-}
-
-/// `body` where `__t` is the private module of `telemetry_core`.
-pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
-    let krate = match &input.attributes.krate {
-        Some(path) => quote!(#path),
-        None => quote!(::telemetry_core),
-    };
-    quote! {
-        #[allow(deprecated)]
-        const _: () = {
-            use #krate::__private::{self as __t, IfUnknown as _};
-            #body
-        };
-    }
 }
 
 fn event(input: &Input<'_>) -> TokenStream {
@@ -87,14 +69,6 @@ pub(crate) fn is_counted(input: &Input<'_>) -> bool {
     said.chain([&input.attributes]).any(|attributes| attributes.count.is_some())
 }
 
-/// The path of the type, which keeps the keys of two events of one name apart.
-pub(crate) fn type_path(input: &Input<'_>) -> TokenStream {
-    let ident = input.original.ident.unraw().to_string();
-    quote!(
-        const __P: &__t::Text = __t::type_path!(#ident);
-    )
-}
-
 /// What the compiler holds an event to, at the attribute that asks for it. An
 /// event with type or const parameters has no schema of its own here.
 fn hold(input: &Input<'_>) -> Option<TokenStream> {
@@ -135,48 +109,4 @@ fn fields(input: &Input<'_>) -> TokenStream {
     }
     let raw = raw(input, &quote!(debug_fields #scope));
     quote!(#ours #raw)
-}
-
-/// An impl of `bound` with the bounds that the fields need.
-pub(crate) fn implement(input: &Input<'_>, bound: &TokenStream, body: &TokenStream) -> TokenStream {
-    implement_where(input, bound, None, body)
-}
-
-pub(crate) fn implement_where(
-    input: &Input<'_>,
-    bound: &TokenStream,
-    predicate: Option<TokenStream>,
-    body: &TokenStream,
-) -> TokenStream {
-    // At the type, so that the compiler's notes do not speak of a derive whose
-    // bounds one could widen by hand. It also takes the trait for one that the
-    // user wrote, which is why `__private` has names of its own for these
-    // traits: a path to one that is imported would be an `unused_qualifications`.
-    let ident = &input.original.ident;
-    let bound = bound.clone().into_iter().map(|mut token| {
-        token.set_span(ident.span());
-        token
-    });
-    let bound: TokenStream = bound.collect();
-    let (parameters, arguments, _) = input.original.generics.split_for_impl();
-    let mut clause = where_clause(input);
-    if let Some(predicate) = predicate {
-        let mut with = clause.unwrap_or_else(|| syn::parse_quote!(where));
-        with.predicates.push(syn::parse_quote!(#predicate));
-        clause = Some(with);
-    }
-    quote! {
-        #[automatically_derived]
-        impl #parameters #bound for #ident #arguments #clause { #body }
-    }
-}
-
-/// The impls that collide with a second `Debug`, `Serialize` or `Display`;
-/// `debug` is what `Debug` calls.
-pub(crate) fn raw(input: &Input<'_>, debug: &TokenStream) -> TokenStream {
-    let ident = &input.original.ident;
-    let (parameters, arguments, _) = input.original.generics.split_for_impl();
-    let clause = where_clause(input);
-    let predicates = clause.iter().flat_map(|clause| &clause.predicates);
-    quote!(__t::raw!([#parameters] [#ident #arguments] [#(#predicates,)*] [#debug]);)
 }

@@ -9,7 +9,7 @@ use quote::quote;
 use syn::Data;
 
 use crate::ast::{Input, Target};
-use crate::expand::{implement, in_const, raw, type_path};
+use crate::impls::{implement, in_const, raw, type_path};
 use crate::walk::walk;
 
 /// The mistakes as errors, and the impls.

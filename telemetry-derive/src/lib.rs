@@ -20,6 +20,7 @@ mod fallback;
 mod forms;
 mod generics;
 mod identifiers;
+mod impls;
 mod item;
 mod keys;
 mod message;

@@ -10,7 +10,7 @@ use syn::Data;
 use syn::spanned::Spanned;
 
 use crate::ast::Input;
-use crate::expand::{implement, implement_where};
+use crate::impls::{implement, implement_where};
 use crate::walk::path;
 
 /// The impls for the input.
