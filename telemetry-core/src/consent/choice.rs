@@ -403,8 +403,7 @@ impl Choice {
     /// The lock under which one process at a time changes the choice; none when
     /// another process has it.
     fn lock(&self, patience: Duration) -> Result<Option<Lock>, Error> {
-        let path = self.path.with_extension("lock");
-        Lock::wait(patience, || Lock::try_at(&path))
+        Lock::wait_at(&self.path.with_extension("lock"), patience)
     }
 
     /// What the choice and its copy hold together.

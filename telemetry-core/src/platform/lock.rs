@@ -1,10 +1,11 @@
 //! The lock of a file, which one process at a time has.
 
 use std::fs::{File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::{Error, Kind, is_file_at, is_removed, private_options};
+use super::{Error, is_file_at, is_removed, private_options};
 
 /// How long to sleep between two tries. A lock is held for one small write;
 /// a millisecond is longer than that, and shorter than anybody notices.
@@ -57,24 +58,38 @@ impl Lock {
         Self::try_take(opened.map_err(|error| Error::io("open", path, error))?, path)
     }
 
-    /// The same, which waits until `patience` is used up, not longer.
-    pub(crate) fn wait_at(path: &Path, patience: Duration) -> Result<Self, Error> {
-        let lock = Self::wait(patience, || Self::try_at(path))?;
-        lock.ok_or_else(|| {
-            Error::new(Kind::Io, format!("{} is locked by another process", path.display()))
+    /// The same, which waits until `patience` is used up, not longer; `None` when
+    /// somebody has the lock even then.
+    pub(crate) fn wait_at(path: &Path, patience: Duration) -> Result<Option<Self>, Error> {
+        Self::wait(path, patience, || {
+            private_options().write(true).create(true).truncate(false).open(path)
         })
     }
 
-    /// Tries again and again until `patience` is used up.
+    /// Waits for the lock of the file at `path`, which `open` opens. It stays
+    /// open in between; when its name went to another file, that one is opened.
     pub(crate) fn wait(
+        path: &Path,
         patience: Duration,
-        mut take: impl FnMut() -> Result<Option<Self>, Error>,
+        mut open: impl FnMut() -> io::Result<File>,
     ) -> Result<Option<Self>, Error> {
         let begun = Instant::now();
         let mut tries = 0;
+        let mut opened = None;
         loop {
-            if let Some(lock) = take()? {
-                return Ok(Some(lock));
+            let file = match opened.take() {
+                Some(file) => file,
+                None => open().map_err(|error| Error::io("open", path, error))?,
+            };
+            match file.try_lock() {
+                Ok(()) => {
+                    let lock = Self { file };
+                    if is_file_at(&lock.file, path) {
+                        return Ok(Some(lock));
+                    }
+                }
+                Err(TryLockError::WouldBlock) => opened = Some(file),
+                Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
             }
             if begun.elapsed() >= patience {
                 return Ok(None);

@@ -339,7 +339,7 @@ mod file {
         }
         {
             // In turns, so that nobody removes what somebody else has just made.
-            let _lock = Lock::wait_at(&lock_path(path), PATIENCE)?;
+            let _turn = turn(path)?;
             if is_lost()? {
                 platform::remove_if_there(path)?;
             }
@@ -363,6 +363,13 @@ mod file {
         }
     }
 
+    fn turn(path: &Path) -> Result<Lock, Error> {
+        let lock_path = lock_path(path);
+        Lock::wait_at(&lock_path, PATIENCE)?.ok_or_else(|| {
+            refused(path, "is being replaced by a process that does not end", "end that one")
+        })
+    }
+
     /// Not the file itself: that is replaced, and a lock on the old one would
     /// keep nobody out of the new one.
     fn lock_path(path: &Path) -> PathBuf {
@@ -372,7 +379,7 @@ mod file {
     }
 
     pub(super) fn rotate(path: &Path) -> Result<Secret, Error> {
-        let _lock = Lock::wait_at(&lock_path(path), PATIENCE)?;
+        let _turn = turn(path)?;
         let next = load_or_create(path)?.next_epoch();
         // A process that was killed while it made the file can have left the
         // old secret under a second name.

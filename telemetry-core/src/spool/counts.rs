@@ -229,16 +229,18 @@ fn fingerprint(reason: Reason, key: &str) -> u64 {
     })
 }
 
+fn locked(path: &Path, open: impl FnMut() -> io::Result<File>) -> Result<Lock, Error> {
+    Lock::wait(path, PATIENCE, open)?.ok_or_else(|| {
+        Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
+    })
+}
+
 /// Reads the file, changes what it says and writes it again, in place, with its
 /// lock held.
 fn change(path: &Path, change: impl FnOnce(&mut Page)) -> Result<(), Error> {
-    let open = || -> Result<Option<Lock>, Error> {
+    let lock = locked(path, || {
         let mut options = platform::private_options();
-        let opened = options.read(true).write(true).create(true).truncate(false).open(path);
-        Lock::try_take(opened.map_err(|e| Error::io("open", path, e))?, path)
-    };
-    let lock = Lock::wait(PATIENCE, open)?.ok_or_else(|| {
-        Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
+        options.read(true).write(true).create(true).truncate(false).open(path)
     })?;
     let write = |mut file: &File| -> io::Result<()> {
         let mut page = Page::read(file)?;
@@ -341,16 +343,12 @@ fn lengths(dir: &Path, reason: Reason) -> [PathBuf; 2] {
 /// `usable`: the folder is one of this user alone.
 fn lengthen(dir: &Path, usable: bool, reason: Reason, events: u64) -> Result<(), Error> {
     let lengthen = |path: &Path| -> Result<(), Error> {
-        let open = || -> Result<Option<Lock>, Error> {
+        let lock = locked(path, || {
             let made = platform::private_options().write(true).create_new(true).open(path);
-            let opened = made.or_else(|error| match error.kind() {
+            made.or_else(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => platform::open_to_change(path),
                 _ => Err(error),
-            });
-            Lock::try_take(opened.map_err(|e| Error::io("open", path, e))?, path)
-        };
-        let lock = Lock::wait(PATIENCE, open)?.ok_or_else(|| {
-            Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
+            })
         })?;
         let set = |file: &File| -> io::Result<()> {
             let length = file.metadata()?.len().saturating_add(events);
