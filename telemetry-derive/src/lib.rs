@@ -75,14 +75,15 @@ use crate::ast::Target;
 /// | `allow(because = "...")` | the value, of any serialisable type; the reason goes into the schema |
 /// | `drop` | nothing: the field is never read |
 /// | `hash`, `hash(lowercase)` | a keyed pseudonym; with `lowercase` of the value in lower case |
+/// | `hash(via = Uuid::as_bytes)` | the same of what a function makes of a reference to the value |
 /// | `hash(sha256)`, `hash(sha256, lowercase)` | plain SHA-256, which a dictionary reverses |
-/// | `scrub` | free text, personal data replaced |
+/// | `scrub`, `scrub(because = "...")` | free text, personal data replaced |
 /// | `bucket(10, 100)` | the range a number falls into: `<10`, `10..100`, `>=100` |
 /// | `round(10)` | the nearest multiple of 10; halves are rounded away from zero |
 /// | `clamp(0, 100)` | the nearest whole number from 0 to 100 |
 /// | `round(10), clamp(0, 100)` | the nearest multiple of 10 from 0 to 100; `clamp` stands beside `length` and `count` too |
 /// | `one_of("a", "b")` | a known text, or `other` |
-/// | `truncate_ip`, `truncate_ip(v4 = 16, v6 = 32)` | the network of an address, by default /24 and /48 |
+/// | `truncate_ip`, `truncate_ip(v4 = 16, v6 = 32)` | the network of an address, by default /24 and /48; more than /24 or /56 needs `because = "..."` too |
 /// | `length` | the number of characters of a text |
 /// | `presence` | whether there is a value |
 /// | `count` | the number of elements |
@@ -92,6 +93,17 @@ use crate::ast::Target;
 /// | `with = path::to::function` | what a function makes of a reference to the field |
 /// | `nested` | the fields of a type that derives `TelemetryFields`, by their own policies |
 /// | `keys(...), values(...)` | a map: a policy for keys and one for values |
+///
+/// # Names that ask for a reason
+///
+/// No type tells a customer's number from a number of milliseconds, but a name
+/// often does. When the last word of a field's name says an identifier (`user`,
+/// `email`, `host`, `ip`, `token`, `birth`, `lat`, an `id` of 32 bits and more),
+/// `allow`, `round` and `clamp` of a number and `scrub` of a text ask for
+/// another policy or for `because = "..."`. `user_count`, `session_length`,
+/// `ipv6_enabled` and plurals of numbers are none, and a value of a closed set
+/// is never asked about. `identifiers.rs` has the whole list. A reason is a
+/// sentence of at least three words; placeholders are refused.
 #[proc_macro_derive(TelemetryEvent, attributes(telemetry))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -108,8 +120,11 @@ pub fn derive_fields(input: TokenStream) -> TokenStream {
 }
 
 /// Derives `TelemetryValue`: an enum of unit variants, whose values may be
-/// `allow`ed. They are written by name, in snake case unless `rename_all` on
-/// the enum or `rename` on a variant says otherwise. It also takes `crate`.
+/// `allow`ed, or a struct of one value, which may be under every policy that
+/// the wrapped value may be under.
+///
+/// Variants are written by name, in snake case unless `rename_all` on the enum
+/// or `rename` on a variant says otherwise. It also takes `crate`.
 #[proc_macro_derive(TelemetryValue, attributes(telemetry))]
 pub fn derive_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 const PLACEHOLDERS: [&str; 7] = ["todo", "fixme", "tbd", "xxx", "asdf", "lorem", "foo"];
 
 /// Words that say nothing by themselves.
-const FILLERS: [&str; 14] = [
-    "a", "the", "this", "that", "it", "is", "of", "field", "value", "my", "real", "good",
-    "because", "reason",
+const FILLERS: &[&str] = &[
+    "a", "the", "this", "that", "it", "is", "of", "field", "value", "my", "your", "some", "real",
+    "good", "because", "reason", "why", "here", "goes", "write", "say", "so", "add", "put",
 ];
 
 /// A reason has at least so many words: two are a label ("not personal"), and
@@ -91,6 +91,8 @@ mod tests {
             "target_host_name",
             "a reason",
             "a real reason",
+            "write your reason here",
+            "say why here",
             "foo bar baz",
         ] {
             assert!(fault(reason, "target_host_name").is_some(), "{reason:?}");

@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Data, LitStr};
+use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
 use crate::generics::is_one_type;
-use crate::identifiers::{self, Width};
-use crate::policy::Policy;
+use crate::identifiers::{self, Identifier, Width};
+use crate::policy::{Leaf, Policy};
 use crate::reasons;
 use crate::source::mentions;
 use crate::table::table;
@@ -237,7 +237,16 @@ fn check_fields(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
             check_reasons(policy, field, errors);
         }
         match &field.attributes.policy {
-            Some(Policy::Leaf(leaf)) if leaf.function == "allow" => check_allowed(field, errors),
+            Some(Policy::Leaf(leaf)) if leaves_a_number(leaf) => {
+                check_number(field, &field.original.ty, errors);
+            }
+            Some(Policy::Entries { keys, .. }) => {
+                if let (Policy::Leaf(leaf), Some(ty)) = (&**keys, key_type(&field.original.ty))
+                    && leaves_a_number(leaf)
+                {
+                    check_keys(field, ty, errors);
+                }
+            }
             Some(Policy::Leaf(leaf)) if leaf.row.name == "scrub" && leaf.because.is_none() => {
                 check_scrubbed(field, errors);
             }
@@ -310,21 +319,57 @@ fn check_scrubbed(field: &Field<'_>, errors: &mut Errors) {
     }
 }
 
+/// Whether a number leaves under the policy as it is, or nearly.
+fn leaves_a_number(leaf: &Leaf) -> bool {
+    leaf.because.is_none() && matches!(leaf.row.name, "allow" | "round" | "clamp")
+}
+
 /// No type tells a customer's number from a number of milliseconds, but names do.
-fn check_allowed(field: &Field<'_>, errors: &mut Errors) {
-    let Some(identifier) = field.says(identifiers::of_number) else { return };
-    let asks = match identifiers::number(&field.original.ty) {
+fn check_number(field: &Field<'_>, ty: &Type, errors: &mut Errors) {
+    if let Some(identifier) = field.says(identifiers::of_number) {
+        ask_for_a_reason(field, &identifier, ty, "allow", errors);
+    }
+}
+
+/// The keys of a map are as many as there are users, and so is its name.
+fn check_keys(field: &Field<'_>, ty: &Type, errors: &mut Errors) {
+    if let Some(identifier) = field.says(identifiers::of_text) {
+        ask_for_a_reason(field, &identifier, ty, "keys(allow)", errors);
+    }
+}
+
+fn ask_for_a_reason(
+    field: &Field<'_>,
+    identifier: &Identifier,
+    ty: &Type,
+    policy: &str,
+    errors: &mut Errors,
+) {
+    let asks = match identifiers::number(ty) {
         Some(Width::Wide) => true,
         Some(Width::Narrow) => !identifier.only_wide,
         None => false,
     };
     if asks {
+        let reason = policy.replacen("allow", "allow(because = \"...\")", 1);
         errors.push(syn::Error::new(
             field.span(),
             format!(
-                "this name says an identifier (`{}`), and a number can be one: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; or, if it stands for nobody, say why: `allow(because = \"...\")`",
+                "this name says an identifier (`{}`), and a number can be one: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; or, if it stands for nobody, say why: `{reason}`",
                 identifier.word
             ),
         ));
     }
+}
+
+/// The first type argument of a type, such as the keys of a map.
+fn key_type(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
