@@ -55,8 +55,10 @@ pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStr
 
 pub(crate) fn field_schema(field: &Field<'_>) -> TokenStream {
     let ty = &field.original.ty;
-    let (name, text, description) =
-        (&field.name, type_text(ty.to_token_stream()), &field.description);
+    // As JSON writes it before the value, so that writing an event copies a
+    // constant; `valid` has refused what would be escaped.
+    let key = format!(",\"{}\":", field.name);
+    let (text, description) = (type_text(ty.to_token_stream()), &field.description);
     let policy =
         field.attributes.policy.as_ref().map(|policy| describe(policy, &quote!(#ty), "", field));
     let note = |text: &Option<LitStr>, method: &str| {
@@ -69,7 +71,7 @@ pub(crate) fn field_schema(field: &Field<'_>) -> TokenStream {
     // Asked of the compiler, and only where the source has the word.
     let private = mentions(&BTreeSet::from(["Private".to_owned()]), ty.to_token_stream())
         .then(|| quote!(.private(__t::Of::<#ty>::PRIVATE)));
-    quote!((#name, #text, #policy, #description, __t::BARE #purpose #since #renamed_from #private))
+    quote!((#key, #text, #policy, #description, __t::BARE #purpose #since #renamed_from #private))
 }
 
 /// What the schema says of the policy of a value of type `ty` or, by `prefix`,

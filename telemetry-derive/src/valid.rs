@@ -222,6 +222,8 @@ fn check_output_name(name: &LitStr, errors: &mut Errors) {
         errors.at(name, "an empty name");
     } else if text.trim() != text || text.contains(char::is_control) {
         errors.at(name, "a name has no space around it and no control characters");
+    } else if text.contains(['"', '\\']) {
+        errors.at(name, "a name has no quote and no backslash: it stands in the output as it is");
     }
 }
 

@@ -54,7 +54,7 @@ struct Fields<'o, 'c> {
 impl FieldVisitor for Fields<'_, '_> {
     type Error = Error;
 
-    #[inline]
+    #[inline(always)]
     fn field<L: Sanitize>(&mut self, field: &'static FieldSchema, value: L) -> Result<(), Error> {
         if !self.context.grants(field) {
             return Ok(());
@@ -63,9 +63,9 @@ impl FieldVisitor for Fields<'_, '_> {
         if L::NESTED {
             let outer = Place::Event { type_path: self.type_path, event: self.event };
             let place = Place::Inside { outer: &outer, step: Step::Field(field.name) };
-            value.emit(context.at(&place), Field { fields: self, name: field.name })
+            value.emit(context.at(&place), Field { fields: self, key: field.key })
         } else {
-            value.emit(context, Field { fields: self, name: field.name })
+            value.emit(context, Field { fields: self, key: field.key })
         }
     }
 
@@ -78,7 +78,7 @@ impl FieldVisitor for Fields<'_, '_> {
 /// The place of one field's value.
 struct Field<'f, 'o, 'c> {
     fields: &'f mut Fields<'o, 'c>,
-    name: &'static str,
+    key: &'static str,
 }
 
 impl<'f, 'o> Field<'f, 'o, '_> {
@@ -86,11 +86,10 @@ impl<'f, 'o> Field<'f, 'o, '_> {
     #[inline]
     fn open(self) -> &'f mut Vec<u8> {
         let fields = self.fields;
-        if !mem::take(&mut fields.empty) {
-            fields.out.push(b',');
-        }
-        string(fields.out, self.name);
-        fields.out.push(b':');
+        let key = self.key.as_bytes();
+        // The first one has no comma before it.
+        let key = if mem::take(&mut fields.empty) { key.get(1..).unwrap_or_default() } else { key };
+        fields.out.extend_from_slice(key);
         fields.out
     }
 }
@@ -144,7 +143,7 @@ impl Sink for Field<'_, '_, '_> {
         let begun = self.fields.context.keys().and_then(|keys| keys.begin(slot, value, remember));
         match begun {
             Some(begun) => {
-                self.fields.pseudonym(self.name, begun);
+                self.fields.pseudonym(self.key, begun);
                 Ok(())
             }
             None => match keys.pseudonym(slot, value) {
@@ -157,10 +156,9 @@ impl Sink for Field<'_, '_, '_> {
 
 impl<'c> Fields<'_, 'c> {
     #[inline]
-    fn pseudonym(&mut self, name: &'static str, begun: Begun<'c>) {
-        let out = Field { fields: self, name }.open();
-        out.push(b'"');
-        out.extend_from_slice(format::PREFIX.as_bytes());
+    fn pseudonym(&mut self, key: &'static str, begun: Begun<'c>) {
+        let out = Field { fields: self, key }.open();
+        out.extend_from_slice(QUOTED_PREFIX);
         match begun {
             Begun::Known(digits) => out.extend_from_slice(&digits),
             Begun::New(waiting) => {
@@ -172,6 +170,10 @@ impl<'c> Fields<'_, 'c> {
         self.out.push(b'"');
     }
 }
+
+/// A quote, and what every pseudonym begins with.
+const QUOTED_PREFIX: &[u8; 4] = b"\"h1_";
+const _: () = assert!(matches!(format::PREFIX.as_bytes(), b"h1_"));
 
 /// How many pseudonyms are under way at once. Two keep the processor busy; four
 /// are what most events with several identifiers have.

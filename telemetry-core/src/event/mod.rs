@@ -157,6 +157,7 @@ pub trait FieldTuple {
 
 /// Shows `row`, whose fields are those from `first` on. What the derive calls.
 #[doc(hidden)]
+#[inline(always)]
 pub fn row<W: FieldVisitor>(
     walk: &mut W,
     fields: &'static [FieldSchema],
@@ -180,6 +181,7 @@ macro_rules! rows {
     (! $($Leaf:ident)*) => {
         #[allow(non_snake_case, reason = "a leaf has its type's name")]
         impl<$($Leaf: Sanitize),*> FieldTuple for ($($Leaf,)*) {
+            #[inline(always)]
             fn show<W: FieldVisitor>(
                 self,
                 fields: &'static [FieldSchema],

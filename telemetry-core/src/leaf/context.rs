@@ -43,20 +43,36 @@ pub struct Context<'a> {
     granted: &'a dyn Grants,
     /// Where the nested value is that is walked; in an event itself, nothing.
     place: Option<&'a Place<'a>>,
+    /// Whether a thread may keep the value, to know its pseudonym again.
+    remember: bool,
 }
 
 impl<'a> Context<'a> {
     /// For values that are allowed, and so need neither keys nor rules.
-    pub(crate) const WITHOUT_KEYS: Context<'static> =
-        Context { keys: None, scrubber: None, granted: &[] as &[Purpose; 0], place: None };
+    pub(crate) const WITHOUT_KEYS: Context<'static> = Context {
+        keys: None,
+        scrubber: None,
+        granted: &[] as &[Purpose; 0],
+        place: None,
+        remember: false,
+    };
 
     pub(crate) fn new(keys: &'a Keys, scrubber: &'a Scrubber, granted: &'a dyn Grants) -> Self {
-        Self { keys: Some(keys), scrubber: Some(scrubber), granted, place: None }
+        Self { keys: Some(keys), scrubber: Some(scrubber), granted, place: None, remember: true }
     }
 
     /// The same for what is nested at `place`.
     pub(crate) fn at(self, place: &'a Place<'a>) -> Self {
         Self { place: Some(place), ..self }
+    }
+
+    /// The same for a value that nothing may keep.
+    pub(crate) fn forgetting(self) -> Self {
+        Self { remember: false, ..self }
+    }
+
+    pub(crate) fn may_remember(self) -> bool {
+        self.remember
     }
 
     pub(crate) fn place(self) -> Option<&'a Place<'a>> {

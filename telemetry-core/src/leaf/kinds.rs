@@ -407,6 +407,6 @@ impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Private<T> {
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        self.open().emit(policy, context, sink)
+        self.open().emit(policy, context.forgetting(), sink)
     }
 }

@@ -49,7 +49,10 @@ impl LeafPolicy for Pseudonymised {
     ) -> Result<R::Ok, R::Error> {
         match context.keys() {
             Some(keys) => {
-                folded(self.lowercase, value, |value| sink.pseudonym(keys, self.slot, value, true))
+                let remember = context.may_remember();
+                folded(self.lowercase, value, |value| {
+                    sink.pseudonym(keys, self.slot, value, remember)
+                })
             }
             None => sink.absent(),
         }

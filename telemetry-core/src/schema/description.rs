@@ -251,6 +251,9 @@ impl TimePrecision {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct FieldSchema {
+    /// The name as JSON writes it before the value: `,"name":`.
+    #[doc(hidden)]
+    pub key: &'static str,
     /// The name in the output; of a tuple struct's field, its position.
     pub name: &'static str,
     /// The type, as the source writes it.
@@ -364,7 +367,7 @@ pub const fn event(
     EventSchema::new(name, version, purpose, description, fields)
 }
 
-/// What the derive says of one field: name, type, policy, description, notes.
+/// What the derive says of one field: name as JSON writes it, type, policy, description, notes.
 #[doc(hidden)]
 pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, FieldNotes);
 
@@ -373,6 +376,7 @@ pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, F
 #[doc(hidden)]
 pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
     const EMPTY: FieldSchema = FieldSchema {
+        key: "",
         name: "",
         rust_type: "",
         policy: Policy::DROP,
@@ -390,9 +394,13 @@ pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldS
             reason = "both have N elements; iterators are not const"
         )]
         {
-            let (name, rust_type, policy, description, notes) = described[index];
+            let (key, rust_type, policy, description, notes) = described[index];
+            // Behind the comma and the quote, up to the quote and the colon.
+            let (_, name) = key.split_at(2);
+            let (name, _) = name.split_at(name.len() - 2);
             let FieldNotes { purpose, since, renamed_from, private } = notes;
             fields[index] = FieldSchema {
+                key,
                 name,
                 rust_type,
                 policy,
