@@ -19,6 +19,8 @@ use telemetry_core::scrub::Scrubber;
 fn main() -> Result<(), Box<dyn Error>> {
     let form = Form::from_arguments();
     sanitise(form)?;
+    record(form)?;
+    off(form)?;
     scrub(form);
     Ok(())
 }

@@ -222,8 +222,6 @@ fn check_output_name(name: &LitStr, errors: &mut Errors) {
         errors.at(name, "an empty name");
     } else if text.trim() != text || text.contains(char::is_control) {
         errors.at(name, "a name has no space around it and no control characters");
-    } else if text.contains(['"', '\\']) {
-        errors.at(name, "a name has no quote and no backslash: it stands in the output as it is");
     }
 }
 
@@ -231,6 +229,12 @@ fn check_fields(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
     for field in &variant.fields {
         if let Some(name) = &field.attributes.rename {
             check_output_name(name, errors);
+            if name.value().contains(['"', '\\']) {
+                errors.at(
+                    name,
+                    "a field's name has no quote and no backslash: it stands in the output as it is",
+                );
+            }
         }
         if let Some(purpose) = &field.attributes.purpose {
             check_purpose(purpose, errors);

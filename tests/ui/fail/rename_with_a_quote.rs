@@ -1,0 +1,10 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "service")]
+struct Opened {
+    #[telemetry(allow, rename = "said \"hi\"")]
+    ok: bool,
+}
+
+fn main() {}
