@@ -243,7 +243,7 @@ impl Decision {
     /// layers.choice()?.refuse()?;
     /// assert!(!layers.decide().is_undecided(), "a no is remembered");
     /// # std::fs::remove_dir_all(&folder)?;
-    /// # Ok::<(), telemetry_core::Error>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn is_undecided(&self) -> bool {
         let open = match self.rulings.as_slice() {

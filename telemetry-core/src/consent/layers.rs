@@ -198,7 +198,7 @@ impl Layers {
         self
     }
 
-    /// The command that changes the user's choice, as [`Why`] names it; it is
+    /// The command that changes the user's choice, as [`Why`](crate::consent::Why) names it; it is
     /// `telemetry` unless the program has it as a subcommand of its own.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {

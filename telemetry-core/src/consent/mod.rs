@@ -26,7 +26,7 @@
 //! | 2 | environment | `DO_NOT_TRACK`, the author's variables, and files of them | off; on with [`enable_env`](Layers::enable_env) |
 //! | 3 | user's config file | the author's [`user_config`](Layers::user_config) | off, on, per purpose |
 //! | 4 | user's choice | `<config>/<app>/telemetry.toml`, written by [`Choice`] | off, on, per purpose, receipts |
-//! | 5 | installation | the author's [`installation_file`](Layers::installation_file), written by [`Installation`] | off, on, per purpose |
+//! | 5 | installation | the author's [`installation_file`](Layers::installation_file), written by [`record_installation`] | off, on, per purpose |
 //! | 6 | build machine | a variable of a continuous-integration system | off, unless [`collect_in_ci`](Layers::collect_in_ci) |
 //! | 7 | default | [`on_by_default`](Layers::on_by_default) | on; without it nothing |
 //!
