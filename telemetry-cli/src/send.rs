@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use telemetry_core::export::{End, Report};
+use telemetry_core::export::{self, End, Report};
 
 use crate::Context;
 use crate::exit::{Exit, Outcome, Stop};
@@ -49,7 +49,8 @@ impl SendNow {
             ));
         };
         say(context, &report)?;
-        ended(&report, &command)
+        let remedy = export::hindrance(telemetry.folder())?.remedy();
+        ended(&report, &command, remedy)
     }
 }
 
@@ -71,13 +72,17 @@ fn say(context: &mut Context<'_, '_>, report: &Report) -> Outcome {
 }
 
 /// Whether that is what the user wanted.
-fn ended(report: &Report, command: &str) -> Outcome {
+fn ended(report: &Report, command: &str, remedy: Option<&str>) -> Outcome {
     let next = report.next_attempt.and_then(|time| time.duration_since(SystemTime::now()).ok());
     let next = next.map_or("try again later".to_owned(), |wait| {
         format!("try again in {}; nothing is lost meanwhile", count(wait.as_secs() + 1, "second"))
     });
     if let Some(failure) = &report.failure {
-        return Err(Stop::failed(format!("the receiver did not take everything: {failure}"), next));
+        let what = match report.end {
+            End::Unable => failure.clone(),
+            _ => format!("the receiver did not take everything: {failure}"),
+        };
+        return Err(Stop::failed(what, remedy.map_or(next, str::to_owned)));
     }
     match report.end {
         End::Denied => Ok(Exit::Not),

@@ -541,6 +541,23 @@ fn a_receiver_that_fails_is_reported_and_nothing_is_lost() {
 }
 
 #[test]
+fn a_wrong_key_costs_nothing_and_send_and_status_name_the_remedy() {
+    let listener = loopback();
+    let program = Program::with_receiver(&listener);
+    program.work();
+    let receiver = std::thread::spawn(move || answer(&listener, "401 Unauthorized"));
+    let ran = program.telemetry(&["send"]);
+    receiver.join().unwrap();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("status 401") && ran.err.contains("key"), "{ran:?}");
+    assert_eq!(program.stored().len(), 2);
+    let status = program.telemetry(&["status"]);
+    let line = status.line("delivery");
+    assert!(line.contains("1 attempt failed") && line.contains("(status 401)"), "{line}");
+    assert!(line.contains("key") && line.contains("the next is in"), "{line}");
+}
+
+#[test]
 fn no_command_but_send_sends_and_none_after_off() {
     let listener = loopback();
     let program = Program::with_receiver(&listener);

@@ -193,6 +193,28 @@ fn what_is_nested_too_deeply_is_not_recorded_and_costs_no_other_event() {
     assert_eq!((report.sent, report.dead_letters.total()), (2, 0), "{report:?}");
 }
 
+/// By what an earlier answer took, a run that is over at once would only be cut
+/// off: it leaves the request to one that lasts.
+#[test]
+fn a_thread_starts_no_request_in_a_run_that_is_over_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let mut receiver = start(home.path(), "wait=300");
+    let asked = builder(home.path(), &receiver).only_on_request().build().unwrap();
+    asked.record(&RunFinished { number: 1 });
+    assert_eq!(asked.send_now(Instant::now() + PATIENCE).unwrap().unwrap().sent, 1);
+    receiver.wait_for_request();
+    drop(asked);
+    for number in 2..5 {
+        builder(home.path(), &receiver).build().unwrap().record(&RunFinished { number });
+    }
+    assert_eq!(receiver.received().len(), 1, "three runs, and no request");
+
+    let lasting = builder(home.path(), &receiver).build().unwrap();
+    receiver.wait_for_request();
+    assert!(lasting.shutdown(PATIENCE));
+    assert!(bodies(&receiver).contains(r#""number":4"#));
+}
+
 /// A receiver that takes the body and never answers: the connection would stay
 /// for half a minute.
 #[test]

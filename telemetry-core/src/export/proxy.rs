@@ -13,6 +13,10 @@
 //! for itself and what is in it; a leading `.` or `*.` is allowed and changes
 //! nothing; a port after it narrows the entry to that port. This machine is never
 //! reached through a proxy.
+//!
+//! No crate does this: ureq reads the variables, but knows neither addresses nor
+//! ports in `NO_PROXY`, asks no CGI program for caution, and takes a variable that
+//! it cannot understand for none, which would go round the proxy.
 
 use std::net::IpAddr;
 
