@@ -5,8 +5,9 @@
 
 use super::address::is_one_of;
 use super::engine::Pass;
+use super::names::Strength;
 use super::rules::Rule;
-use super::secret::{Name, Strength};
+use super::secret::Name;
 use super::text::class::{ALNUM, BACKSLASH, BLANK, DASH, DIGIT, LETTER, QUOTE, UNDERSCORE, WHITE};
 
 /// Programs of which `-p` takes a password, with or without a blank.
@@ -120,8 +121,6 @@ impl Pass<'_> {
             return;
         }
         let program = self.program(at);
-        let users =
-            [&b"docker"[..], b"podman", b"sudo", b"mysql", b"mysqldump", b"mariadb", b"psql"];
         let ports = text.all(
             value,
             text.until(value, value + 32, |byte| byte <= b' '),

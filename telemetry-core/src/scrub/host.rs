@@ -308,10 +308,8 @@ impl Pass<'_> {
         let named = matches!(text.byte(at) | 0x20, b'h' | b'n' | b'k')
             && (quoted || text.any(start, last, DIGIT));
         let numbers = text.any(start, last, DIGIT) || text.any(start, last, DASH);
-        if (port || named)
-            && (numbers || port && !quoted || named)
-            && self.is_host_value(start, last)
-        {
+        let said = named || (port && (numbers || !quoted));
+        if said && self.is_host_value(start, last) {
             self.found(Rule::LogHost, start, last);
         }
     }

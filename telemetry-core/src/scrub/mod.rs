@@ -15,6 +15,7 @@ mod keywords;
 mod labels;
 mod machine;
 mod mail;
+mod names;
 mod number;
 mod rules;
 mod scrubber;

@@ -117,12 +117,9 @@ impl Pass<'_> {
                     (4..=6).contains(&groups.length(first + at))
                         || groups.length(first + at) == 3 && at > 0
                 });
-            let whole = !self.glued_behind(end)
-                && !(text.byte(end) == b'.' && text.is(end + 1, DIGIT))
-                && !(text.byte(end) == separator
-                    && count == 1
-                    && separator == b'-'
-                    && text.is(end + 1, DIGIT));
+            let number_behind = text.is(end + 1, DIGIT)
+                && (text.byte(end) == b'.' || (count == 1 && text.byte(end) == b'-'));
+            let whole = !number_behind && !self.glued_behind(end);
             if digits >= 13 && shape && whole && self.is_card(start, end, digits) {
                 self.found(Rule::Card, start, end);
                 return Some(count);
@@ -269,7 +266,7 @@ impl Pass<'_> {
 
     fn bracketed_phone(&mut self, groups: &Groups, first: usize) -> usize {
         let text = self.text;
-        let (start, end) = groups.get(first);
+        let start = groups.get(first).0;
         if first + 2 > groups.count || groups.length(first) != 3 || groups.length(first + 1) != 4 {
             return 0;
         }

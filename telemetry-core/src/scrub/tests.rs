@@ -248,3 +248,93 @@ fn headers() {
         "Authorization failed for this call",
     ]);
 }
+
+/// How many bytes are looked at for one of `piece`, repeated to `length`.
+fn steps_of(scrubber: &Scrubber, piece: &str, length: usize) -> usize {
+    let text = piece.repeat(length / piece.len());
+    text::STEPS.with(|steps| steps.set(0));
+    let spans = scrubber.spans(text.as_bytes());
+    assert!(spans.as_slice().iter().all(|span| span.end <= text.len()));
+    text::STEPS.with(std::cell::Cell::get)
+}
+
+/// Counted, not timed: of texts made of what begins finds again and again,
+/// one eight times as long takes eight times the steps.
+#[test]
+fn the_steps_are_linear_in_the_length() {
+    // Of the checks that look far back or ahead, each byte is seen by few.
+    const MOST_PER_BYTE: usize = 700;
+    let scrubber = scrubber();
+    for piece in [
+        "a",
+        "@",
+        "a@",
+        "a.",
+        "1.",
+        "1:",
+        ":",
+        "::",
+        "a@b.co",
+        "%40",
+        "token=",
+        "token: ",
+        "token=\"",
+        "password: Some(",
+        "password: {",
+        "--token ",
+        "-p",
+        "://",
+        "a://b",
+        "a:b@",
+        "/home/",
+        "C:\\Users\\a ",
+        "\"",
+        "password=\"",
+        "password=\\\"",
+        "Bearer ",
+        "[ip]",
+        "[",
+        "]",
+        "::1",
+        "fe80::",
+        "a:b:",
+        "ab:cd:ef:",
+        "~a",
+        "~",
+        "ü",
+        "Authorization: ",
+        "Cookie: a=",
+        "-----BEGIN A-----",
+        "-----BEGIN A-----\n",
+        "12 34 ",
+        "1-",
+        "123-45-6789 ",
+        "4111 ",
+        "+1 2 ",
+        "AB12 ",
+        "eyJa.b.",
+        "ghp_",
+        "user ",
+        "for user ",
+        "?a=b&",
+        "&a=",
+        "<a>",
+        "</password>",
+        "a-b.com.",
+        "Nov 24 12:00:00 a ",
+        "name: x value: ",
+        "su: (to ",
+        "x\\",
+        "\\",
+        "SSN ",
+        "phone ",
+        "jane ",
+        "pin=1;",
+        "'a'='b' ",
+    ] {
+        let (short, long) =
+            (steps_of(&scrubber, piece, 1 << 12), steps_of(&scrubber, piece, 1 << 15));
+        assert!(long <= short * 12, "{piece:?}: {short} steps, then {long}");
+        assert!(long <= MOST_PER_BYTE << 15, "{piece:?}: {} steps a byte", long >> 15);
+    }
+}

@@ -37,6 +37,7 @@ pub(super) mod class {
     pub(in crate::scrub) const WORD: u16 = ALNUM | UNDERSCORE;
     pub(in crate::scrub) const HOST: u16 = WORD | DASH;
 
+    #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
     pub(super) const OF: [u16; 256] = {
         let mut of = [0; 256];
         let mut byte = 0;

@@ -402,12 +402,9 @@ impl Pass<'_> {
         if text.byte(end) == b'$' {
             end += 1;
         }
-        if text.is(start, ALNUM | UNDERSCORE | HIGH)
-            && !matches!(text.byte(end), b'(' | b'{' | b'<' | b'*')
-            && !(text.byte(end) == b':' && text.starts(start, b"arn:"))
-            && !self.is_member(start, end)
-            && self.is_identity(start, end)
-        {
+        let call = matches!(text.byte(end), b'(' | b'{' | b'<' | b'*');
+        let code = call || text.starts(start, b"arn:") || self.is_member(start, end);
+        if text.is(start, ALNUM | UNDERSCORE | HIGH) && !code && self.is_identity(start, end) {
             self.found(rule, start, end);
         }
     }

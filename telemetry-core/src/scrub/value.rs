@@ -4,8 +4,8 @@
 //! never know names.
 
 use super::engine::Pass;
+use super::names::Strength;
 use super::rules::Rule;
-use super::secret::Strength;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HEX, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER, WHITE,
 };
@@ -384,7 +384,8 @@ impl Pass<'_> {
         match strength {
             Strength::Always => !(spaced && self.is_sentence(start, end)),
             Strength::Likely => {
-                !self.is_small_number(start, end) && !(spaced && self.is_word(start, end))
+                let word = spaced && self.is_word(start, end);
+                !word && !self.is_small_number(start, end)
             }
             _ => self.is_long(start, end),
         }
