@@ -3,8 +3,8 @@
 //! It owns secrets, keys and what is made with them. It must never know which
 //! event a value is in beyond the scope that separates keys.
 //!
-//! [`secret`] keeps secrets, [`scope`] says what a key is for, [`keys`] derives
-//! keys, [`format`] holds the text form, and [`primitives`] calls the
+//! `secret` keeps secrets, `scope` says what a key is for, `keys` derives
+//! keys, `format` holds the text form, and `primitives` calls the
 //! cryptography.
 
 mod cache;
