@@ -247,3 +247,31 @@ fn what_a_cap_drops_is_counted_once_however_often_the_process_is_killed() {
     assert!(possible.contains(&accounted), "{accounted} of {possible:?}: {counts:?}");
     assert!(counts.get(Reason::CapBytes) > 1_000, "{counts:?}");
 }
+
+#[test]
+fn ten_times_as_many_events_are_recovered_shown_and_erased_in_the_same_memory() {
+    const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
+    let peaks = [10_000, 100_000].map(|events| {
+        let home = tempfile::tempdir().unwrap();
+        private(home.path());
+        private(&home.path().join("active"));
+        // As a killed process left them, in one file.
+        let lines: String =
+            (1..=events).map(|n| stored_line(&format!("x-{n}"), TIME, 100)).collect();
+        fs::write(home.path().join("active").join(format!("{:024x}-1.ndjson", 1)), lines).unwrap();
+        let run = |arguments: &[&str], said: &str| {
+            let output = Command::new(CHILD).arg(home.path()).args(arguments).output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            let (what, peak) = text.trim_end().rsplit_once(" peak ").unwrap();
+            assert_eq!(what, said);
+            peak.parse::<u64>().unwrap()
+        };
+        let id = format!("x-{}", events / 2);
+        let erasing = run(&["erase", &id], "recovered 1 erased 1");
+        let reading = run(&["read"], &format!("events {} unreadable 0", events - 1));
+        erasing.max(reading)
+    });
+    let [few, many] = peaks;
+    // The 100,000 lines have 30 MB.
+    assert!(many < few + 4 * 1024, "{few} KiB for a tenth, {many} KiB");
+}

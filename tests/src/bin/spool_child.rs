@@ -6,6 +6,7 @@
 //!     spool_child <folder> sync        appends, flushes, seals, and says how each ended
 //!     spool_child <folder> recover     recovers until its standard input ends
 //!     spool_child <folder> read        counts events and unreadable lines, and shows its peak memory
+//!     spool_child <folder> erase <id>  recovers, erases one event, and shows its peak memory
 //!
 //! `record` acknowledges each event after `append` returned `Ok`, by a line
 //! with its id on standard output, or with `ACK_FILE` set by a record in that
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         [folder, "sync"] => sync(folder),
         [folder, "recover"] => recover(folder),
         [folder, "read"] => read(folder),
+        [folder, "erase", id] => erase(folder, id),
         _ => return ExitCode::from(2),
     };
     match done {
@@ -186,9 +188,20 @@ fn read(folder: &str) -> Result<(), Error> {
             Err(_) => unreadable += 1,
         }
     }
+    say(&format!("events {events} unreadable {unreadable} peak {}", peak()));
+    Ok(())
+}
+
+/// The most memory that this process had, in KiB.
+fn peak() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.split_whitespace().next()).unwrap_or("0");
-    say(&format!("events {events} unreadable {unreadable} peak {kib}"));
+    peak.and_then(|peak| peak.split_whitespace().next()).unwrap_or("0").to_owned()
+}
+
+fn erase(folder: &str, id: &str) -> Result<(), Error> {
+    let recovered = internals::recover(folder.as_ref())?.segments;
+    let erased = spool::erase(folder.as_ref(), spool::Filter::Id(id))?;
+    say(&format!("recovered {recovered} erased {erased} peak {}", peak()));
     Ok(())
 }
