@@ -1,5 +1,12 @@
-//! Telemetry whose personal data the compiler checks, field by field, and
-//! whose user can read, stop and erase it.
+#![cfg_attr(
+    feature = "client",
+    doc = include_str!("front.md")
+)]
+#![cfg_attr(
+    not(feature = "client"),
+    doc = "Telemetry whose personal data the compiler checks, field by field. This is the boundary alone: event, schema and policies; the feature `client` has the rest."
+)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 // The derive's output names the crate from outside.
