@@ -19,7 +19,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
         walk(input, |_| quote!(&[]))
     } else {
         quote! {
-            fn walk<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
+            fn visit_fields<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
         }
     };
     let only = quote!(

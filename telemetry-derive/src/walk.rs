@@ -52,7 +52,7 @@ pub(crate) fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) 
         quote!(#path { #(#patterns),* } => { #slots #(#rows?;)* #last })
     });
     quote! {
-        fn walk<__W: __t::FieldVisitor>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
+        fn visit_fields<__W: __t::FieldVisitor>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
             match self { #(#arms)* }
         }
     }

@@ -467,7 +467,7 @@ mod honest {
         pub const SCHEMA: &'static [u8] = &[];
         pub const DOMAIN: u8 = 0;
 
-        pub fn walk(&self) {}
+        pub fn visit_fields(&self) {}
         pub fn variant(&self) -> String {
             "mine".to_owned()
         }
@@ -480,7 +480,7 @@ mod honest {
 #[test]
 fn inherent_items_of_the_same_names_change_nothing() {
     let event = honest::Whole { part: honest::Part { inner: "x".to_owned() }, refused: true };
-    event.walk();
+    event.visit_fields();
     let found = (honest::Whole::SCHEMA.len(), event.variant(), event.index(), honest::Part::FIELDS);
     assert_eq!(found, (0, "mine".to_owned(), 0, 1));
     let line = json(&event);

@@ -43,7 +43,7 @@ impl TelemetryValue for InstallationId {
         self
     }
 
-    fn emit<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn send<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(&AsText(*self))
     }
 }

@@ -16,7 +16,7 @@ use crate::schema::FieldSchema;
 #[doc(hidden)]
 pub fn debug_event<E: TelemetryEvent + ?Sized>(event: &E, f: &mut Formatter<'_>) -> fmt::Result {
     let mut shown = f.debug_struct(event.schema().name);
-    let _ = event.walk(&mut Shown(&mut shown));
+    let _ = event.visit_fields(&mut Shown(&mut shown));
     shown.finish()
 }
 
@@ -28,7 +28,7 @@ pub fn debug_fields<T: TelemetryFields + ?Sized>(
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
     let mut shown = f.debug_struct(name);
-    let _ = value.walk(&mut Shown(&mut shown));
+    let _ = value.visit_fields(&mut Shown(&mut shown));
     shown.finish()
 }
 
@@ -45,20 +45,20 @@ struct Shown<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>);
 impl FieldVisitor for Shown<'_, '_, '_> {
     type Error = std::convert::Infallible;
 
-    fn field<L: Sanitize>(
+    fn visit_field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
     ) -> Result<(), Self::Error> {
         if L::SHOWN {
-            value.emit(Context::WITHOUT_KEYS, ShownField(self.0, field.name))
+            value.sanitize_into(Context::WITHOUT_KEYS, ShownField(self.0, field.name))
         } else {
             self.0.field(field.name, &Name(field.policy.name));
             Ok(())
         }
     }
 
-    fn dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error> {
+    fn visit_dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error> {
         self.0.field(field.name, &Name(field.policy.name));
         Ok(())
     }

@@ -18,7 +18,7 @@ impl FieldVisitor for Index {
     type Error = Infallible;
 
     #[inline]
-    fn field<L: Sanitize>(
+    fn visit_field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
@@ -28,7 +28,7 @@ impl FieldVisitor for Index {
     }
 
     #[inline]
-    fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), Infallible> {
+    fn visit_dropped(&mut self, _field: &'static FieldSchema) -> Result<(), Infallible> {
         Ok(())
     }
 }

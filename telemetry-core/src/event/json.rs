@@ -35,7 +35,7 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
         type_path,
         event: event_name,
     };
-    event.walk(&mut fields)?;
+    event.visit_fields(&mut fields)?;
     let Fields { out, waiting, .. } = fields;
     waiting.finish(out);
     out.push(b'}');
@@ -55,7 +55,11 @@ impl FieldVisitor for Fields<'_, '_> {
     type Error = Error;
 
     #[inline(always)]
-    fn field<L: Sanitize>(&mut self, field: &'static FieldSchema, value: L) -> Result<(), Error> {
+    fn visit_field<L: Sanitize>(
+        &mut self,
+        field: &'static FieldSchema,
+        value: L,
+    ) -> Result<(), Error> {
         if !self.context.grants(field) {
             return Ok(());
         }
@@ -63,14 +67,14 @@ impl FieldVisitor for Fields<'_, '_> {
         if L::NESTED {
             let outer = Place::Event { type_path: self.type_path, event: self.event };
             let place = Place::Inside { outer: &outer, step: Step::Field(field.name) };
-            value.emit(context.at(&place), Field { fields: self, key: field.key })
+            value.sanitize_into(context.at(&place), Field { fields: self, key: field.key })
         } else {
-            value.emit(context, Field { fields: self, key: field.key })
+            value.sanitize_into(context, Field { fields: self, key: field.key })
         }
     }
 
     #[inline]
-    fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), Error> {
+    fn visit_dropped(&mut self, _field: &'static FieldSchema) -> Result<(), Error> {
         Ok(())
     }
 }

@@ -49,7 +49,7 @@ pub trait TelemetryEvent {
 
     /// Shows every field that is not dropped to `walk`, in the order of declaration.
     #[doc(hidden)]
-    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
+    fn visit_fields<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
 
     /// In how many forms the events of this type can leave, when all fields of
     /// all its variants are closed; else, and when `usize` is too small, 0.
@@ -60,7 +60,7 @@ pub trait TelemetryEvent {
     #[inline]
     fn index(&self) -> usize {
         let mut index = index::Index::default();
-        let Ok(()) = self.walk(&mut index);
+        let Ok(()) = self.visit_fields(&mut index);
         index.0.wrapping_add(index::before(Self::SCHEMA, self.variant()))
     }
 
@@ -101,14 +101,14 @@ pub trait TelemetryFields {
 
     /// Shows every field that is not dropped to `walk`, in the order of declaration.
     #[doc(hidden)]
-    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
+    fn visit_fields<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error>;
 
     /// Hands the sanitised fields to `sink`, or says that there are none.
     #[doc(hidden)]
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_fields<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         let index = || {
             let mut index = index::Index::default();
-            let Ok(()) = self.walk(&mut index);
+            let Ok(()) = self.visit_fields(&mut index);
             index.0
         };
         sink.indexed(index, |sink| sink.value(&nested::NestedFields { value: self, context }))
@@ -121,14 +121,14 @@ pub trait FieldVisitor {
     type Error;
 
     /// A field with a policy.
-    fn field<L: Sanitize>(
+    fn visit_field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
     ) -> Result<(), Self::Error>;
 
     /// A dropped field: there is no value to see.
-    fn dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error>;
+    fn visit_dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error>;
 }
 
 /// What stands for a dropped field: there is no value.
@@ -139,7 +139,7 @@ pub struct Dropped;
 impl Sanitize for Dropped {
     const DROPPED: bool = true;
 
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         sink.absent()
     }
 }
@@ -148,7 +148,7 @@ impl Sanitize for Dropped {
 /// is what the compiler is done with soonest.
 #[doc(hidden)]
 pub trait FieldTuple {
-    fn show<W: FieldVisitor>(
+    fn visit_each<W: FieldVisitor>(
         self,
         fields: &'static [FieldSchema],
         walk: &mut W,
@@ -164,7 +164,7 @@ pub fn row<W: FieldVisitor>(
     first: usize,
     row: impl FieldTuple,
 ) -> Result<(), W::Error> {
-    row.show(fields.get(first..).unwrap_or_default(), walk)
+    row.visit_each(fields.get(first..).unwrap_or_default(), walk)
 }
 
 macro_rules! rows {
@@ -182,7 +182,7 @@ macro_rules! rows {
         #[allow(non_snake_case, reason = "a leaf has its type's name")]
         impl<$($Leaf: Sanitize),*> FieldTuple for ($($Leaf,)*) {
             #[inline(always)]
-            fn show<W: FieldVisitor>(
+            fn visit_each<W: FieldVisitor>(
                 self,
                 fields: &'static [FieldSchema],
                 walk: &mut W,
@@ -190,7 +190,7 @@ macro_rules! rows {
                 let ($($Leaf,)*) = self;
                 let mut fields = fields.iter();
                 $(if let Some(field) = fields.next() {
-                    if $Leaf::DROPPED { walk.dropped(field)? } else { walk.field(field, $Leaf)? }
+                    if $Leaf::DROPPED { walk.visit_dropped(field)? } else { walk.visit_field(field, $Leaf)? }
                 })*
                 let _ = (&mut fields, walk);
                 Ok(())

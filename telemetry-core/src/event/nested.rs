@@ -22,7 +22,7 @@ impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
         let mut map = serializer.serialize_map(None)?;
         // Whatever is nested was given its place by the field that it is in.
         let Some(place) = self.context.place() else { return map.end() };
-        self.value.walk(&mut Fields { map: &mut map, context: self.context, place })?;
+        self.value.visit_fields(&mut Fields { map: &mut map, context: self.context, place })?;
         map.end()
     }
 }
@@ -35,22 +35,22 @@ pub struct Nested<'v, T: ?Sized>(pub(crate) &'v T);
 impl<T: TelemetryFields + ?Sized> Sanitize for Nested<'_, T> {
     const NESTED: bool = true;
 
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(context, sink)
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.sanitize_fields(context, sink)
     }
 }
 
 structure! {
     impl[] TelemetryFields, of TelemetryFields {
         const SHAPE: Shape;
-        fn emit[](context: Context<'_>), element => Nested(element), context
+        fn sanitize_fields[](context: Context<'_>), element => Nested(element), context
     } {
         const FIELDS: &'static [FieldSchema] = T::FIELDS;
 
         fn only_the_derive_may_implement_this_trait() {}
 
-        /// What only holds others has no fields of its own: `emit` passes it by.
-        fn walk<W: FieldVisitor>(&self, _walk: &mut W) -> Result<(), W::Error> {
+        /// What only holds others has no fields of its own: `sanitize_fields` passes it by.
+        fn visit_fields<W: FieldVisitor>(&self, _walk: &mut W) -> Result<(), W::Error> {
             Ok(())
         }
     }
@@ -78,12 +78,12 @@ impl<T: TelemetryFields> TelemetryFields for Private<T> {
 
     fn only_the_derive_may_implement_this_trait() {}
 
-    fn walk<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error> {
-        self.open().walk(walk)
+    fn visit_fields<W: FieldVisitor>(&self, walk: &mut W) -> Result<(), W::Error> {
+        self.open().visit_fields(walk)
     }
 
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.open().emit(context, sink)
+    fn sanitize_fields<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.open().sanitize_fields(context, sink)
     }
 }
 

@@ -141,7 +141,11 @@ impl<E: TelemetryEvent + ?Sized> Serialize for Sanitized<'_, E> {
         // which some formats write structs.
         let mut map = serializer.serialize_map(None)?;
         let place = Place::Event { type_path: E::TYPE_PATH, event: self.schema().name };
-        self.event.walk(&mut Fields { map: &mut map, context: self.context, place: &place })?;
+        self.event.visit_fields(&mut Fields {
+            map: &mut map,
+            context: self.context,
+            place: &place,
+        })?;
         map.end()
     }
 }
@@ -165,7 +169,7 @@ pub(super) struct Fields<'s, 'c, S> {
 impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
     type Error = S::Error;
 
-    fn field<L: Sanitize>(
+    fn visit_field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
@@ -176,13 +180,13 @@ impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
         let entry = Entry { map: self.map, key: field.name };
         if L::NESTED {
             let place = Place::Inside { outer: self.place, step: Step::Field(field.name) };
-            value.emit(self.context.at(&place), entry)
+            value.sanitize_into(self.context.at(&place), entry)
         } else {
-            value.emit(self.context, entry)
+            value.sanitize_into(self.context, entry)
         }
     }
 
-    fn dropped(&mut self, _field: &'static FieldSchema) -> Result<(), S::Error> {
+    fn visit_dropped(&mut self, _field: &'static FieldSchema) -> Result<(), S::Error> {
         Ok(())
     }
 }

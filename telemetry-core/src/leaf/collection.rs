@@ -32,33 +32,33 @@ use crate::pseudonym::{Place, Step};
 macro_rules! structure {
     (
         impl[$($generics:tt)*] $Trait:path, of $Part:path
-        { const $SHAPE:ident: $Shape:ty; fn emit[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
+        { const $SHAPE:ident: $Shape:ty; fn $method:ident[$($bounds:tt)*]($($argument:ident: $type:ty),*), $element:ident => $leaves:expr, $context:expr }
         $rest:tt
     ) => {
-        structure!(@through [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
+        structure!(@through [$($generics)*] $Trait, [$SHAPE: $Shape] [$($bounds)*] [$method; $($argument: $type),*] $rest,
             &T, &mut T, Box<T>, std::rc::Rc<T>, std::sync::Arc<T>);
-        structure!(@sequence [$($generics)*] $Trait, $Part, [$SHAPE: $Shape] [$($bounds)*] [$($argument: $type),*] $rest,
+        structure!(@sequence [$($generics)*] $Trait, $Part, [$SHAPE: $Shape] [$($bounds)*] [$method; $($argument: $type),*] $rest,
             [$element => $leaves, $context]
             [[] [T] [collection()]] [[const N: usize] [T; N] [array(N)]] [[] Vec<T> [collection()]]
             [[] std::collections::VecDeque<T> [collection()]]
             [[] std::collections::BTreeSet<T> [collection()]] [[H] std::collections::HashSet<T, H> [collection()]]);
         structure!(@impl [$($generics)* T: $Trait] $Trait, Option<T>,
-            [$SHAPE: $Shape = <T as $Trait>::$SHAPE.or_absent()] [$($bounds)*] [$($argument: $type),*] $rest,
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE.or_absent()] [$($bounds)*] [$method; $($argument: $type),*] $rest,
             this, sink => match this {
-                Some(value) => value.emit($($argument,)* sink),
+                Some(value) => value.$method($($argument,)* sink),
                 None => sink.absent(),
             });
         structure!(@impl [$($generics)* T: $Trait + ToOwned + ?Sized] $Trait, std::borrow::Cow<'_, T>,
-            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] [$($bounds)*] [$($argument: $type),*] $rest,
-            this, sink => T::emit(this, $($argument,)* sink));
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] [$($bounds)*] [$method; $($argument: $type),*] $rest,
+            this, sink => <T as $Trait>::$method(this, $($argument,)* sink));
     };
     (@through $generics:tt $Trait:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $($Type:ty),*) => {
         $(structure!(@one_through $generics $Trait, $shape $bounds $arguments $rest, $Type);)*
     };
-    (@one_through [$($generics:tt)*] $Trait:path, [$SHAPE:ident: $Shape:ty] $bounds:tt [$($argument:ident: $type:ty),*] $rest:tt, $Type:ty) => {
+    (@one_through [$($generics:tt)*] $Trait:path, [$SHAPE:ident: $Shape:ty] $bounds:tt [$method:ident; $($argument:ident: $type:ty),*] $rest:tt, $Type:ty) => {
         structure!(@impl [$($generics)* T: $Trait + ?Sized] $Trait, $Type,
-            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] $bounds [$($argument: $type),*] $rest,
-            this, sink => T::emit(this, $($argument,)* sink));
+            [$SHAPE: $Shape = <T as $Trait>::$SHAPE] $bounds [$method; $($argument: $type),*] $rest,
+            this, sink => <T as $Trait>::$method(this, $($argument,)* sink));
     };
     (@sequence $generics:tt $Trait:path, $Part:path, $shape:tt $bounds:tt $arguments:tt $rest:tt, $leaves:tt $([$extra:tt $Type:ty [$($many:tt)*]])*) => {
         $(structure!(@one_sequence $generics $Trait, $Part, $shape $bounds $arguments $rest, $leaves $extra $Type, $($many)*);)*
@@ -69,12 +69,12 @@ macro_rules! structure {
             [$SHAPE: $Shape = <T as $Trait>::$SHAPE.$($many)*] $bounds $arguments $rest,
             this, sink => sink.list(this.iter().map(|$element| $leaves), $context));
     };
-    (@impl [$($generics:tt)*] $Trait:path, $Type:ty, [$SHAPE:ident: $Shape:ty = $shape:expr] [$($bounds:tt)*] [$($argument:ident: $type:ty),*] { $($rest:tt)* },
+    (@impl [$($generics:tt)*] $Trait:path, $Type:ty, [$SHAPE:ident: $Shape:ty = $shape:expr] [$($bounds:tt)*] [$method:ident; $($argument:ident: $type:ty),*] { $($rest:tt)* },
         $this:ident, $sink:ident => $body:expr) => {
         impl<$($generics)*> $Trait for $Type {
             const $SHAPE: $Shape = $shape;
             $($rest)*
-            fn emit<$($bounds)* R: Sink>(&self, $($argument: $type,)* $sink: R) -> Result<R::Ok, R::Error> {
+            fn $method<$($bounds)* R: Sink>(&self, $($argument: $type,)* $sink: R) -> Result<R::Ok, R::Error> {
                 let $this = self;
                 $body
             }
@@ -95,7 +95,7 @@ impl<I: Iterator<Item: Sanitize> + Clone> Serialize for Sequence<'_, I> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut sequence = serializer.serialize_seq(None)?;
         for item in self.items.clone() {
-            item.emit(self.context, Element(&mut sequence))?;
+            item.sanitize_into(self.context, Element(&mut sequence))?;
         }
         sequence.end()
     }
@@ -122,11 +122,11 @@ where
             let values = Place::Inside { outer, step: Step::Values };
             for (key, value) in self.entries.clone() {
                 let context = context.at(&values);
-                key.emit(context, Key { map: &mut map, value: &value, context })?;
+                key.sanitize_into(context, Key { map: &mut map, value: &value, context })?;
             }
         } else {
             for (key, value) in self.entries.clone() {
-                key.emit(context, Key { map: &mut map, value: &value, context })?;
+                key.sanitize_into(context, Key { map: &mut map, value: &value, context })?;
             }
         }
         map.end()
@@ -144,7 +144,7 @@ impl<S: SerializeMap, V: Sanitize> Sink for Key<'_, S, V> {
     type Error = S::Error;
 
     fn value<T: Serialize + ?Sized>(self, key: &T) -> Result<(), S::Error> {
-        self.value.emit(self.context, Entry { map: self.map, key })
+        self.value.sanitize_into(self.context, Entry { map: self.map, key })
     }
 
     fn absent(self) -> Result<(), S::Error> {
@@ -274,7 +274,7 @@ where
 {
     const NESTED: bool = V::NESTED;
 
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         let map: &'v M = self.map;
         let (keys, values) = (self.keys, self.values);
         match map.entries(context) {

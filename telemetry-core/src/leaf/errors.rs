@@ -39,7 +39,7 @@ macro_rules! errors {
             fn inner(&self) -> &Self {
                 self
             }
-            fn emit<P: LeafPolicy<Kind = kind::Text>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = kind::Text>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,

@@ -212,7 +212,7 @@ macro_rules! chains {
                 self
             }
 
-            fn emit<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,

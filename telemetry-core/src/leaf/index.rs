@@ -16,7 +16,7 @@ use crate::schema::{Closed, Domain};
 pub(crate) fn index_in<L: Sanitize>(domain: Domain, value: &L) -> usize {
     let Domain::Closed(closed) = domain else { return 0 };
     // Neither a key nor a rule is needed for a value of a closed domain.
-    let Ok(index) = value.emit(Context::WITHOUT_KEYS, IndexSink(closed));
+    let Ok(index) = value.sanitize_into(Context::WITHOUT_KEYS, IndexSink(closed));
     match index {
         Some(index) => index.wrapping_add(usize::from(closed.absent)),
         None => 0,
@@ -68,7 +68,7 @@ impl Sink for IndexSink {
         let forms = element.forms() as usize;
         let (mut index, mut shorter, mut power) = (0_usize, 0_usize, 1_usize);
         for value in elements {
-            let Ok(place) = value.emit(Context::WITHOUT_KEYS, IndexSink(element));
+            let Ok(place) = value.sanitize_into(Context::WITHOUT_KEYS, IndexSink(element));
             if let Some(place) = place {
                 index = index.wrapping_mul(forms).wrapping_add(place);
                 shorter = shorter.wrapping_add(power);

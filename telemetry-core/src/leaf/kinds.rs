@@ -144,13 +144,13 @@ pub trait HasLeaves<K: kind::Kind> {
     /// Applies `policy` to each leaf and hands what is left to `sink`. Nobody
     /// outside of this crate can name the context, and so write it anew.
     #[doc(hidden)]
-    fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
+    fn apply_to_leaves<P: LeafPolicy<Kind = K>, R: Sink>(
         &self,
         policy: &P,
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        self.inner().emit(policy, context, sink)
+        self.inner().apply_to_leaves(policy, context, sink)
     }
 }
 
@@ -163,15 +163,15 @@ pub struct Applied<'v, P, T: ?Sized> {
 }
 
 impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, T> {
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.value.emit(&self.policy, context, sink)
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.value.apply_to_leaves(&self.policy, context, sink)
     }
 }
 
 structure! {
     impl[K: kind::Kind,] HasLeaves<K>, of HasLeaves<K> {
         const SHAPE: Shape;
-        fn emit[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
+        fn apply_to_leaves[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
         element => Applied { policy: ByReference(policy), value: element }, context
     } {
         type Inner<'v> = &'v Self where Self: 'v;
@@ -205,7 +205,7 @@ macro_rules! leaves {
             fn inner(&self) -> &Self {
                 self
             }
-            fn emit<P: LeafPolicy<Kind = $Kind>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = $Kind>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,
@@ -401,12 +401,12 @@ impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Private<T> {
     fn inner(&self) -> &Self {
         self
     }
-    fn emit<P: LeafPolicy<Kind = K>, R: Sink>(
+    fn apply_to_leaves<P: LeafPolicy<Kind = K>, R: Sink>(
         &self,
         policy: &P,
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        self.open().emit(policy, context.forgetting(), sink)
+        self.open().apply_to_leaves(policy, context.forgetting(), sink)
     }
 }

@@ -131,7 +131,7 @@ impl HasLeaves<kind::Description> for Described<'_> {
         *self
     }
 
-    fn emit<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
+    fn apply_to_leaves<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
         &self,
         policy: &P,
         context: super::Context<'_>,

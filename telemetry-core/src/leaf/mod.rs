@@ -38,7 +38,7 @@ pub(crate) use self::sink::{Element, Entry};
 #[doc(hidden)]
 pub trait Sanitize {
     /// Whether `Debug` of the raw event may show what this emits. Such an
-    /// `emit` may not use keys: `Debug` has none.
+    /// `sanitize_into` may not use keys: `Debug` has none.
     const SHOWN: bool = false;
 
     /// Whether this stands for a dropped field, of which there is no value.
@@ -49,5 +49,5 @@ pub trait Sanitize {
     const NESTED: bool = false;
 
     /// Hands what may leave to `sink`, or says that nothing does.
-    fn emit<S: Sink>(&self, context: Context<'_>, sink: S) -> Result<S::Ok, S::Error>;
+    fn sanitize_into<S: Sink>(&self, context: Context<'_>, sink: S) -> Result<S::Ok, S::Error>;
 }

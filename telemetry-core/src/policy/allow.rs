@@ -83,8 +83,8 @@ pub trait TelemetryValue {
     /// list.
     #[doc(hidden)]
     #[inline]
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.inner().emit(context, sink)
+    fn send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.inner().send(context, sink)
     }
 }
 
@@ -112,7 +112,7 @@ pub trait ClosedValue: TelemetryValue {
     #[doc(hidden)]
     fn closed(&self) -> Self::Closed<'_>;
 
-    /// As [`TelemetryValue::emit`], and as impossible to write anew.
+    /// As [`TelemetryValue::send`], and as impossible to write anew.
     #[doc(hidden)]
     #[inline]
     fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
@@ -129,8 +129,8 @@ impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
     const SHOWN: bool = true;
 
     #[inline]
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.0.emit(context, sink)
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.send(context, sink)
     }
 }
 
@@ -140,7 +140,7 @@ struct AllowedPart<'v, T: ?Sized>(&'v T);
 impl<T: ClosedValue + ?Sized> Sanitize for AllowedPart<'_, T> {
     const SHOWN: bool = true;
 
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         self.0.emit_closed(context, sink)
     }
 }
@@ -148,7 +148,7 @@ impl<T: ClosedValue + ?Sized> Sanitize for AllowedPart<'_, T> {
 structure! {
     impl[] TelemetryValue, of ClosedValue {
         const DOMAIN: Domain;
-        fn emit[](context: Context<'_>), element => AllowedPart(element), context
+        fn send[](context: Context<'_>), element => AllowedPart(element), context
     } {
         type Inner<'v> = &'v Self where Self: 'v;
 
@@ -160,7 +160,7 @@ structure! {
 
 /// Values that are on the list by themselves.
 macro_rules! values {
-    ($($Type:ty: $DOMAIN:expr, |$this:ident, $sink:ident| $emit:expr;)*) => {$(
+    ($($Type:ty: $DOMAIN:expr, |$this:ident, $sink:ident| $send:expr;)*) => {$(
         impl TelemetryValue for $Type {
             const DOMAIN: Domain = $DOMAIN;
             type Inner<'v> = &'v Self;
@@ -170,9 +170,9 @@ macro_rules! values {
             }
 
             #[inline]
-            fn emit<R: Sink>(&self, _: Context<'_>, $sink: R) -> Result<R::Ok, R::Error> {
+            fn send<R: Sink>(&self, _: Context<'_>, $sink: R) -> Result<R::Ok, R::Error> {
                 let $this = self;
-                $emit
+                $send
             }
         }
     )*};
@@ -269,7 +269,7 @@ impl<E: Names + ?Sized> TelemetryValue for Choice<E> {
     }
 
     #[inline]
-    fn emit<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn send<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match E::NAMES.get(self.0) {
             Some(name) => sink.indexed(|| self.0, |sink| sink.text(name)),
             None => sink.absent(),
@@ -357,8 +357,8 @@ impl<T: TelemetryValue> TelemetryValue for Private<T> {
         self
     }
 
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        self.open().emit(context, sink)
+    fn send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.open().send(context, sink)
     }
 }
 
@@ -374,7 +374,7 @@ macro_rules! closed {
 
             #[inline]
             fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-                self.emit(context, sink)
+                self.send(context, sink)
             }
         }
     )*};
@@ -452,7 +452,7 @@ struct Tuple<'v, T>(&'v T, Context<'v>);
 struct ClosedTuple<'v, T>(&'v T, Context<'v>);
 
 macro_rules! tuple {
-    ($Trait:ident $Part:ident $Inner:ident $inner:ident $emit:ident $Allowed:ident $Tuple:ident:
+    ($Trait:ident $Part:ident $Inner:ident $inner:ident $send:ident $Allowed:ident $Tuple:ident:
         [$($domain:tt)*] $($T:ident $index:tt),+) => {
         impl<$($T: $Part),+> $Trait for ($($T,)+) {
             $($domain)*
@@ -462,7 +462,7 @@ macro_rules! tuple {
                 self
             }
 
-            fn $emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+            fn $send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
                 let index = || {
                     let mut index = 0;
                     $(index = then_index_in(index, $T::DOMAIN, &$Allowed(&self.$index));)+
@@ -475,7 +475,7 @@ macro_rules! tuple {
         impl<$($T: $Part),+> Serialize for $Tuple<'_, ($($T,)+)> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut sequence = serializer.serialize_seq(None)?;
-                $(self.0.$index.$emit(self.1, Element(&mut sequence))?;)+
+                $(self.0.$index.$send(self.1, Element(&mut sequence))?;)+
                 sequence.end()
             }
         }
@@ -485,7 +485,7 @@ macro_rules! tuple {
 /// Tuples that may hold numbers.
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))*) => {$(
-        tuple! { TelemetryValue TelemetryValue Inner inner emit Allowed Tuple:
+        tuple! { TelemetryValue TelemetryValue Inner inner send Allowed Tuple:
             [const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);] $($T $index),+ }
         tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
             [] $($T $index),+ }
@@ -512,7 +512,7 @@ macro_rules! closed_tuples {
                 self
             }
 
-            fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+            fn send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
                 self.emit_closed(context, sink)
             }
         }

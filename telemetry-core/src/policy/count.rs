@@ -92,7 +92,7 @@ pub struct Counted<'v, T: ?Sized> {
 }
 
 impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match (self.value.count(), self.bounds) {
             (Some(count), Some([low, high])) => {
                 whole((count as i128).clamp(*low, *high), *low, 1, sink)

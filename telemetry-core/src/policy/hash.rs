@@ -190,8 +190,8 @@ where
     U: HasLeaves<P::Kind>,
     F: Fn() -> U,
 {
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        (self.function)().emit(&self.policy, context, sink)
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        (self.function)().apply_to_leaves(&self.policy, context, sink)
     }
 }
 

@@ -93,7 +93,7 @@ impl<T: Present + ToOwned + ?Sized> Present for std::borrow::Cow<'_, T> {
 pub struct PresentOrNot<'v, T: ?Sized>(&'v T);
 
 impl<T: Present + ?Sized> Sanitize for PresentOrNot<'_, T> {
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         let present = self.0.is_present();
         sink.indexed(|| usize::from(present), |sink| sink.boolean(present))
     }

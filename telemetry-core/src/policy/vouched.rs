@@ -17,7 +17,7 @@ pub struct Vouched<'v, T: ?Sized>(&'v T);
 impl<T: Serialize + ?Sized> Sanitize for Vouched<'_, T> {
     const SHOWN: bool = true;
 
-    fn emit<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         // The rule that `None` is left out holds here too, and only the
         // value's own `Serialize` can tell.
         if self.0.serialize(IsNone).is_ok() { sink.absent() } else { sink.value(self.0) }

@@ -16,8 +16,8 @@ pub struct WithFunction<F> {
 }
 
 impl<U: TelemetryValue, F: Fn() -> U> Sanitize for WithFunction<F> {
-    fn emit<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-        (self.function)().emit(context, sink)
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        (self.function)().send(context, sink)
     }
 }
 

@@ -10,7 +10,7 @@ impl TelemetryValue for Name {
     fn inner(&self) -> bool {
         true
     }
-    fn emit<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn send<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         sink.value(&self.0)
     }
 }
