@@ -1,5 +1,7 @@
 //! Showing what is stored, and what was sent.
 
+use std::collections::BTreeSet;
+use std::io;
 use std::time::SystemTime;
 
 use telemetry_core::export::sent::{self, Sent};
@@ -33,6 +35,38 @@ pub struct Show {
     pub until: Option<SystemTime>,
 }
 
+/// What the lines say beside the fields, and how much their events can tell.
+#[derive(Debug, Default)]
+struct About {
+    origins: BTreeSet<String>,
+    events: BTreeSet<String>,
+}
+
+impl About {
+    fn see(&mut self, event: &Stored) {
+        let id = event.installation.as_deref();
+        let id = id.map_or("no installation id".to_owned(), |id| format!("installation {id}"));
+        let container = if event.container { ", in a container" } else { "" };
+        self.origins.insert(format!("{id}, generation {}{container}", event.generation));
+        self.events.insert(event.event.clone());
+    }
+
+    /// Behind the table, for people: a program reads `--json`.
+    fn write(&self, context: &mut Context<'_, '_>) -> io::Result<()> {
+        let outside = context.is_outside();
+        let out = context.io.out();
+        writeln!(out)?;
+        for origin in &self.origins {
+            writeln!(out, "with each: {}", visible(origin))?;
+        }
+        let sizes = if outside { Vec::new() } else { crate::schema::linked_sizes() };
+        for (name, size) in sizes.iter().filter(|(name, _)| self.events.contains(name)) {
+            writeln!(out, "{} {size}", visible(name))?;
+        }
+        Ok(())
+    }
+}
+
 impl Show {
     pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
         if self.sent { self.sent(context) } else { self.stored(context) }
@@ -41,6 +75,7 @@ impl Show {
     fn stored(&self, context: &mut Context<'_, '_>) -> Outcome {
         let (mut rows, mut shown, mut unreadable) = (Vec::new(), 0_u64, 0_u64);
         let cut = context.io.is_terminal();
+        let mut about = About::default();
         for item in spool::read(context.telemetry.folder())? {
             match item {
                 Ok(event) if !self.wants(&event) => {}
@@ -51,6 +86,7 @@ impl Show {
                 Ok(event) => {
                     shown += 1;
                     rows.push(row(&event, cut));
+                    about.see(&event);
                 }
                 Err(wrong) => {
                     unreadable += 1;
@@ -61,6 +97,7 @@ impl Show {
         if !rows.is_empty() {
             let paint = context.io.paint();
             table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &rows)?;
+            about.write(context)?;
         }
         if shown == 0 {
             let filtered = self.event.is_some() || self.id.is_some() || self.by_time();

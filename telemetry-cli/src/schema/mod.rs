@@ -14,6 +14,7 @@ mod verify;
 use std::collections::BTreeSet;
 
 use telemetry_core::schema::{self, FieldSchema, Parts};
+use telemetry_schema::words;
 
 use self::dictionary::{Docs, Form};
 use self::diff::Diff;
@@ -140,6 +141,15 @@ pub(crate) fn linked_purposes() -> BTreeSet<&'static str> {
         add(&mut purposes, event.fields);
     }
     purposes
+}
+
+/// What each of the program's events can tell, for `show`.
+pub(crate) fn linked_sizes() -> Vec<(String, String)> {
+    let schema = telemetry_core::lock::linked().unwrap_or_default();
+    let size = |event: &telemetry_schema::Event| {
+        words::size(event.forms(), event.millibits(), &words::openings(&event.fields))
+    };
+    schema.events.iter().map(|event| (event.name.clone(), size(event))).collect()
 }
 
 /// What the program's events can tell at most, for `status`.

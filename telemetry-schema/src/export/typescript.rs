@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::DRAFT;
 use crate::domain::{Domain, Opening};
-use crate::model::{Event, Field, Form, Schema};
+use crate::model::{Field, Form, Schema};
 use crate::words;
 
 /// An interface for each event's fields, one for lines, and a union over all.
