@@ -51,7 +51,7 @@ impl About {
         self.events.insert(event.event.clone());
     }
 
-    /// Behind the table, for people: a program reads `--json`.
+    /// Behind the table, for people.
     fn write(&self, context: &mut Context<'_, '_>) -> io::Result<()> {
         let outside = context.is_outside();
         let out = context.io.out();
@@ -97,7 +97,10 @@ impl Show {
         if !rows.is_empty() {
             let paint = context.io.paint();
             table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &rows)?;
-            about.write(context)?;
+            // A program reads one line for each event.
+            if context.io.is_terminal() {
+                about.write(context)?;
+            }
         }
         if shown == 0 {
             let filtered = self.event.is_some() || self.id.is_some() || self.by_time();

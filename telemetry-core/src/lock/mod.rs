@@ -58,9 +58,9 @@ pub fn dates() -> Known {
 /// When the file says something else than the code, and cannot be read.
 #[doc(hidden)]
 #[track_caller]
-pub fn check(folder: &str, file: &str) {
+pub fn check(folder: &str, file: &str, without: &[&str]) {
     let path = Path::new(folder).join(file);
-    settle(events().and_then(|schema| hold::lock(&path, &schema, &dates(), mode()?)));
+    settle(events(without).and_then(|schema| hold::lock(&path, &schema, &dates(), mode()?)));
 }
 
 /// What [`schema_docs!`](crate::schema_docs) calls.
@@ -70,13 +70,17 @@ pub fn check(folder: &str, file: &str) {
 /// When the page says something else than the code, and cannot be read.
 #[doc(hidden)]
 #[track_caller]
-pub fn check_page(folder: &str, file: &str, facts: &Facts) {
+pub fn check_page(folder: &str, file: &str, without: &[&str], facts: &Facts) {
     let path = Path::new(folder).join(file);
-    settle(events().and_then(|schema| hold::page(&path, &schema, facts, mode()?)));
+    settle(events(without).and_then(|schema| hold::page(&path, &schema, facts, mode()?)));
 }
 
-fn events() -> Result<Schema, String> {
-    linked().map_err(|name| {
+fn events(without: &[&str]) -> Result<Schema, String> {
+    let kept = |mut schema: Schema| {
+        schema.events.retain(|event| !without.contains(&event.name.as_str()));
+        schema
+    };
+    linked().map(kept).map_err(|name| {
         format!(
             "two events that differ are called `{name}`: give one another name, or register the \
              instances of a generic one with `telemetry_core::register_instance!`"
@@ -103,10 +107,18 @@ fn settle(held: Result<String, String>) {
 /// fails with the changes in words: see [`lock`](crate::lock).
 ///
 /// The path is from the folder of the crate's `Cargo.toml`.
+///
+/// A feature of the library may bring an event along, such as `panic`, and
+/// another crate of the workspace may ask for it. A program that never records
+/// it says so, and the test is the same for one crate and for the workspace:
+///
+/// ```no_run
+/// telemetry_core::schema_lock!("telemetry.lock", without: ["panic"]);
+/// ```
 #[macro_export]
 macro_rules! schema_lock {
-    ($file:expr $(,)?) => {
-        $crate::lock::check(env!("CARGO_MANIFEST_DIR"), $file)
+    ($file:expr $(, without: [$($name:expr),* $(,)?])? $(,)?) => {
+        $crate::lock::check(env!("CARGO_MANIFEST_DIR"), $file, &[$($($name),*)?])
     };
 }
 
@@ -129,10 +141,13 @@ macro_rules! schema_lock {
 /// the code is the author's, and stays.
 #[macro_export]
 macro_rules! schema_docs {
-    ($file:expr $(, $fact:ident: $value:expr)* $(,)?) => {{
+    ($file:expr, without: [$($name:expr),* $(,)?] $(, $fact:ident: $value:expr)* $(,)?) => {{
         #[allow(unused_mut, reason = "without a fact nothing is set")]
         let mut facts = $crate::lock::Facts::default();
         $(facts.$fact = ::std::option::Option::Some(::std::convert::Into::into($value));)*
-        $crate::lock::check_page(env!("CARGO_MANIFEST_DIR"), $file, &facts)
+        $crate::lock::check_page(env!("CARGO_MANIFEST_DIR"), $file, &[$($name),*], &facts)
     }};
+    ($file:expr $(, $fact:ident: $value:expr)* $(,)?) => {
+        $crate::schema_docs!($file, without: [] $(, $fact: $value)*)
+    };
 }

@@ -227,3 +227,49 @@ fn pages_and_forms_are_printed_from_the_program_and_from_its_lock() {
     let receipts: serde_json::Value = serde_json::from_str(&receipts.out).unwrap();
     assert_eq!(receipts["@graph"], serde_json::json!([]), "nobody has agreed");
 }
+
+/// The command line of a program whose events are those of these tests.
+#[derive(clap::Parser)]
+struct Cli {
+    #[command(subcommand)]
+    command: telemetry_cli::Command,
+}
+
+#[test]
+fn show_and_status_say_how_much_the_events_can_tell_and_what_each_line_says() {
+    use clap::Parser;
+    use telemetry_core::Telemetry;
+
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = Telemetry::builder("commands")
+        .home(home.path())
+        .with_env(|_| None)
+        .on_by_default()
+        .build()
+        .unwrap();
+    let event =
+        super::events::Closed { protocols: [super::events::Protocol::Ssh; 2], worked: Some(true) };
+    assert!(telemetry.record(&event).is_stored());
+    let said = |arguments: &[&str], terminal: bool| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut io = telemetry_cli::Io::new(&mut out, &mut err);
+        if terminal {
+            io = io.as_terminal(false);
+        }
+        let cli = Cli::parse_from([&["program"], arguments].concat());
+        cli.command.run(&telemetry, &mut io);
+        drop(io);
+        String::from_utf8(out).unwrap()
+    };
+    let shown = said(&["show"], true);
+    assert!(shown.contains("\nwith each: installation "), "{shown}");
+    assert!(shown.contains("\nschema.closed can take 12 forms (3.6 bits)\n"), "{shown}");
+    assert_eq!(
+        said(&["show"], false).lines().count(),
+        2,
+        "a program reads one line for each event"
+    );
+    let status = said(&["status"], false);
+    assert!(status.contains("\nevents "), "{status}");
+    assert!(status.contains(" a pseudonym"), "{status}");
+}
