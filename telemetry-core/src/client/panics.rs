@@ -3,6 +3,7 @@
 //! It owns the hook and what is told of a panic. It must never know where an
 //! event goes.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Arc;
@@ -83,7 +84,7 @@ fn record(inner: &Arc<Inner>, info: &PanicHookInfo<'_>) {
     if recording || !telemetry.is_on() {
         return;
     }
-    let message = info.payload_as_str().map(str::to_owned);
+    let message = words(info.payload()).map(str::to_owned);
     let place = info
         .location()
         .map(|at| format!("{}:{}:{}", without_folders(at.file()), at.line(), at.column()));
@@ -97,6 +98,12 @@ fn record(inner: &Arc<Inner>, info: &PanicHookInfo<'_>) {
     if spawned.is_ok() {
         let _ = stored.recv_timeout(PATIENCE);
     }
+}
+
+/// What the panic says: a literal or a formatted text.
+fn words(payload: &(dyn Any + Send)) -> Option<&str> {
+    let literal = payload.downcast_ref::<&'static str>().copied();
+    literal.or_else(|| payload.downcast_ref::<String>().map(String::as_str))
 }
 
 /// A path of the source without the folders above the package, which name who

@@ -12,7 +12,7 @@ const SHORTEST_RUN: usize = 4;
 /// whose sections were stripped, all of it: that finds more words, never fewer.
 pub(super) fn read_only(file: &[u8]) -> Vec<Range<usize>> {
     let sections = sections(file).unwrap_or_default();
-    if sections.is_empty() { vec![0..file.len()] } else { sections }
+    if sections.is_empty() { std::iter::once(0..file.len()).collect() } else { sections }
 }
 
 /// A section's kind and flags, as the ELF standard numbers them.
