@@ -91,6 +91,15 @@ fn the_lines_of_a_private_key_are_hidden_one_by_one_across_chunks() {
 }
 
 #[test]
+fn a_private_key_that_was_cut_off_hides_no_more_than_itself() {
+    check(
+        &[],
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n  MIIEvQIBADAN\nlog line after it\nMIIEvQ\n",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n[secret]\nlog line after it\nMIIEvQ\n",
+    );
+}
+
+#[test]
 fn ndjson_values_are_scrubbed_by_their_names_and_the_rest_is_untouched() {
     let input = concat!(
         r#"{ "msg":"from jane@corp.example", "password" : "hunter22", "n":1.50e2 }"#,

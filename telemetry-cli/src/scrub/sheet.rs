@@ -73,6 +73,8 @@ impl Task<'_> {
         sheet.bytes.reserve(chunk.bytes.len() + chunk.bytes.len() / 16);
         let (mut rest, mut line, mut in_pem) =
             (chunk.bytes.as_slice(), chunk.first_line, chunk.in_pem);
+        // Most chunks hold no key: their lines are not searched for one.
+        let has_pem = in_pem || memmem::find(rest, PEM_BEGINS).is_some();
         while !rest.is_empty() {
             let end = match self.format {
                 Format::Csv => csv::end_of_record(rest),
@@ -83,8 +85,10 @@ impl Task<'_> {
             let text = whole.strip_suffix(b"\n").unwrap_or(whole);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             match self.format {
-                Format::Text => self.text(text, line, &mut in_pem, &mut sheet),
-                Format::Ndjson => self.ndjson(text, line, &mut in_pem, &mut sheet),
+                Format::Text => self.text(text, line, has_pem.then_some(&mut in_pem), &mut sheet),
+                Format::Ndjson => {
+                    self.ndjson(text, line, has_pem.then_some(&mut in_pem), &mut sheet);
+                }
                 Format::Csv => self.csv(text, line, &mut sheet),
             }
             sheet.bytes.extend_from_slice(whole.get(text.len()..).unwrap_or_default());
@@ -98,15 +102,11 @@ impl Task<'_> {
     }
 
     /// A key is a block of many lines, of which no one says what it is.
-    fn text(&self, text: &[u8], line: u64, in_pem: &mut bool, sheet: &mut Sheet) {
-        let ends = *in_pem && memmem::find(text, PEM_ENDS).is_some();
-        if *in_pem && !ends && !text.is_empty() {
+    fn text(&self, text: &[u8], line: u64, in_pem: Option<&mut bool>, sheet: &mut Sheet) {
+        if in_pem.is_some_and(|in_pem| is_inside_pem(text, in_pem)) {
             self.note(PEM, line, 1, sheet);
             return sheet.bytes.extend_from_slice(b"[secret]");
         }
-        *in_pem = !ends
-            && (*in_pem || memmem::find(text, PEM_BEGINS).is_some())
-            && memmem::find(text, PEM_ENDS).is_none();
         let scrubbed = self.scrubber.scrub_bytes(text);
         if let Cow::Owned(_) = scrubbed {
             self.finds(text, 0, line, |at| 1 + characters(text.get(..at)), sheet);
@@ -120,7 +120,7 @@ impl Task<'_> {
         }
     }
 
-    fn ndjson(&self, text: &[u8], line: u64, in_pem: &mut bool, sheet: &mut Sheet) {
+    fn ndjson(&self, text: &[u8], line: u64, in_pem: Option<&mut bool>, sheet: &mut Sheet) {
         let Ok(valid) = std::str::from_utf8(text) else {
             return self.text(text, line, in_pem, sheet);
         };
@@ -242,6 +242,27 @@ impl Sheet {
         }
         self.places.extend(noted.places);
     }
+}
+
+/// Whether a line is one of those between the marks of a PEM block. `in_pem`
+/// says whether one is open before the line, and then behind it.
+fn is_inside_pem(line: &[u8], in_pem: &mut bool) -> bool {
+    let (begins, ends) = (memmem::rfind(line, PEM_BEGINS), memmem::rfind(line, PEM_ENDS));
+    let text = line.trim_ascii();
+    let encoded = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/=".contains(byte);
+    let body = !text.is_empty() && text.iter().all(encoded);
+    // The headers of an old form of block, which say how it is encrypted.
+    let header =
+        text.is_empty() || text.starts_with(b"Proc-Type:") || text.starts_with(b"DEK-Info:");
+    let inside = *in_pem && body;
+    *in_pem = match (begins, ends) {
+        (Some(begins), Some(ends)) => begins > ends,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        // A block that was cut off ends with the first line of something else.
+        (None, None) => *in_pem && (body || header),
+    };
+    inside
 }
 
 /// What stands between the quotes of `"name": "value"`, if the name is intact.
