@@ -121,8 +121,7 @@ fn spawn(arguments: &[OsString]) -> Result<Child, Error> {
 /// [`Deliver::by_child`]: crate::export::Deliver::by_child
 pub fn send_if_child(builder: impl FnOnce() -> Builder) -> Option<ExitCode> {
     is_child().then(|| {
-        // Nobody sees an error: the hook of the author is told of it, and what
-        // was not sent waits for the next child.
+        // Nobody sees an error; what was not sent waits for the next child.
         let _ = send_detached(builder());
         ExitCode::SUCCESS
     })

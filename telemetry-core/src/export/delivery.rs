@@ -77,7 +77,7 @@ impl DeliveryBuilder {
         self
     }
 
-    /// What is told of a segment that cannot be opened, and of a delivery that
+    /// What a segment that cannot be opened is reported to, and a delivery that
     /// failed while a [`Worker`](super::unstable::Worker) did it. The error never
     /// holds the value of a field.
     #[must_use]
@@ -418,7 +418,8 @@ impl Run<'_> {
         Answer::Later { failure: error.to_string(), status: None, wait: None, answered }
     }
 
-    /// Removes, keeps or sets aside what was sent, as the answer says; says how
+    /// Removes or keeps what was sent, or makes dead letters of it, as the answer
+    /// says; says how
     /// the delivery ends if it does not go on.
     fn settle(
         &mut self,
