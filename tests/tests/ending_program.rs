@@ -82,7 +82,7 @@ fn an_event_costs_as_many_system_calls_whatever_waits() {
 
 /// How many system calls a short program's one event may cost, from the first
 /// look at consent to the end of the process.
-const MOST: usize = 70;
+const MOST: usize = 60;
 
 #[test]
 fn no_thread_of_the_program_waits_for_the_disk() {
@@ -183,4 +183,20 @@ fn a_child_by_fork_records_while_other_threads_hold_locks() {
     }
     assert_eq!(of_children, 150);
     assert_eq!(ids.len(), all, "no id twice");
+}
+
+#[test]
+fn a_limit_on_the_size_of_files_does_not_end_a_program_that_delivers() {
+    use std::os::unix::process::ExitStatusExt;
+    let whole_program = env!("CARGO_BIN_EXE_whole_program");
+    // Nobody listens there: what is written before a request is written.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    for limit in [0, 1, 3] {
+        let home = tempfile::tempdir().unwrap();
+        let script = format!("ulimit -f {limit}; exec {whole_program} \"$0\" http://{nobody}/");
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg(home.path()).env_remove("DO_NOT_TRACK");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.signal(), None, "ulimit -f {limit}: {output:?}");
+    }
 }

@@ -60,6 +60,8 @@ fn erasing_and_off_take_the_temporary_files_of_killed_processes_with_them() {
         let folder = telemetry.folder();
         let left = ["sent.ndjson", "secret", "installation", "delivery.json"]
             .map(|name| folder.join(format!("{name}.4711.0.0123456789abcdef.tmp")));
+        let draft = format!("active/{:024x}-1.ndjson.4711.0.0123456789abcdef.tmp", 1);
+        let left = left.into_iter().chain([folder.join(draft)]).collect::<Vec<_>>();
         for left in &left {
             fs::write(left, "canary").unwrap();
         }

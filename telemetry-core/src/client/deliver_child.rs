@@ -88,6 +88,7 @@ pub(super) fn start(
         return Ok(None);
     }
     let mut note = || {
+        platform::check_room(LONGEST_TIME)?;
         file.seek(SeekFrom::Start(0))?;
         file.set_len(0)?;
         file.write_all(format!("{now}\n").as_bytes())

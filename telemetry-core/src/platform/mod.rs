@@ -380,7 +380,7 @@ fn write_temporary(path: &Path, bytes: &[u8], sync: bool) -> Result<PathBuf, Err
 /// A name beside `path` that no other thread or process uses now. Names are
 /// never reused within a process, so a file left by a killed process with the
 /// same id makes `create_new` fail instead of being overwritten.
-fn temporary_name(path: &Path) -> PathBuf {
+pub(crate) fn temporary_name(path: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     let mut random = [0; 8];

@@ -40,14 +40,16 @@ impl Draft {
     pub(crate) fn replace(&mut self, lines: &[u8]) -> Result<(), Error> {
         platform::private_dir(&self.dir)?;
         platform::private_dir(&self.dir.join(ACTIVE))?;
-        let temporary = self.path.with_extension("tmp");
-        let _ = fs::remove_file(&temporary);
+        let temporary = platform::temporary_name(&self.path);
         let mut file = platform::private_options()
             .write(true)
             .create_new(true)
             .open(&temporary)
             .map_err(|e| Error::io("create", &temporary, e))?;
-        let written = file.write_all(lines).map_err(|e| Error::io("write", &temporary, e));
+        let room = platform::check_room(lines.len() as u64);
+        let written = room
+            .and_then(|()| file.write_all(lines))
+            .map_err(|e| Error::io("write", &temporary, e));
         let put = written.and_then(|()| {
             let lock = Lock::try_take(file, &temporary)?.ok_or_else(|| {
                 Error::new(Kind::Spool, "a file of counts was locked by another process")

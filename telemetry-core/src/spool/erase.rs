@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use super::lines::{Blanks, LineKind, Lines};
 use super::names::{self, SegmentFile};
 use super::recovery::recover;
+use super::tidy;
 use crate::envelope::Header;
 use crate::error::Error;
 use crate::platform;
@@ -68,7 +69,7 @@ pub fn erase(dir: &Path, filter: Filter<'_>) -> Result<u64, Error> {
     let mut run = Run { dir, filter, events: 0, failed: recovered.errors.pop() };
     run.files(Run::erase_in)?;
     if filter == Filter::All {
-        let swept = platform::remove_all_temporaries(dir, SystemTime::now());
+        let swept = tidy::sweep(dir, SystemTime::now());
         run.failed = run.failed.or(swept.err());
     }
     run.failed.map_or(Ok(run.events), Err)

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::limits::Limits;
-use super::{caps, recovery};
+use super::{caps, names, recovery};
 use crate::error::Error;
 use crate::platform;
 
@@ -67,9 +67,15 @@ pub fn tidy(dir: &Path, limits: &Limits) -> Vec<Error> {
     };
     failed.extend(caps::enforce(dir, limits, now).err());
     let old = now.checked_sub(LEFT_BEHIND).unwrap_or(now);
-    failed.extend(platform::remove_all_temporaries(dir, old).err());
+    failed.extend(sweep(dir, old).err());
     failed.extend(touch(dir).err());
     failed
+}
+
+/// Removes the temporary files that were last written before `before`.
+pub(super) fn sweep(dir: &Path, before: SystemTime) -> Result<(), Error> {
+    let swept = platform::remove_all_temporaries(dir, before);
+    platform::remove_all_temporaries(&dir.join(names::ACTIVE), before).and(swept).map(drop)
 }
 
 fn touch(dir: &Path) -> Result<(), Error> {
