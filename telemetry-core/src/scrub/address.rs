@@ -47,6 +47,7 @@ const AGENTS: [&[u8]; 10] = [
 
 impl Pass<'_> {
     /// Three separators with numbers before them end at `at`.
+    #[inline(never)]
     pub(super) fn quad(&mut self, at: usize) {
         if at < self.quads_until {
             return;
@@ -174,6 +175,7 @@ impl Pass<'_> {
     }
 
     /// Hexadecimal groups with colons between them, the last one at `at`.
+    #[inline(never)]
     pub(super) fn groups(&mut self, at: usize) {
         if at < self.colons_until {
             return;
@@ -231,6 +233,7 @@ impl Pass<'_> {
     }
 
     /// Separated by dashes (`at` is the third), or by dots (the second).
+    #[inline(never)]
     pub(super) fn pairs(&mut self, at: usize) {
         let text = self.text;
         let separator = text.byte(at);
@@ -254,6 +257,11 @@ impl Pass<'_> {
     /// a zone or punctuation; any other rest of the run is hidden with it.
     fn ipv6(&mut self, start: usize, end: usize) {
         let text = self.text;
+        // An address has a digit or two groups in full length; `std::fs` has
+        // neither.
+        if end < start + 9 && !text.any(start, end, DIGIT) {
+            return;
+        }
         let glued = self.glued_before(start) && !text.is(start, COLON);
         let second = text.run(start, HEX, MOST) + 1;
         // In `en0:2607:…` the first group belongs to a name, unless the whole
@@ -361,19 +369,23 @@ fn numbers(slice: &[u8], separator: u8) -> Option<([u8; 4], Option<u32>)> {
     let mut numbers = slice.split(|byte| *byte == separator);
     let mut octets = [0; 4];
     for octet in &mut octets {
-        let number = numbers.next()?;
-        // Three digits at most: `u8` would also take `0000001`.
-        if number.len() > 3 {
-            return None;
-        }
-        *octet = str::from_utf8(number).ok()?.parse().ok()?;
+        // Three digits at most: `0000001` is no part of an address.
+        *octet = u8::try_from(number(numbers.next()?, 3)?).ok()?;
     }
     let fifth = match numbers.next() {
-        Some(number) if number.len() <= 5 => Some(str::from_utf8(number).ok()?.parse().ok()?),
-        Some(_) => return None,
+        Some(digits) => Some(number(digits, 5)?),
         None => None,
     };
     numbers.next().is_none().then_some((octets, fifth))
+}
+
+/// One to `most` digits as a number.
+fn number(digits: &[u8], most: usize) -> Option<u32> {
+    let fits = !digits.is_empty() && digits.len() <= most;
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
+    });
+    number.filter(|_| fits)
 }
 
 pub(super) fn is_one_of(word: &[u8], of: &[&[u8]]) -> bool {

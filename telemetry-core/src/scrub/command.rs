@@ -46,6 +46,7 @@ const COMMAND: usize = 256;
 
 impl Pass<'_> {
     /// `at` is the first letter behind the dashes.
+    #[inline(never)]
     pub(super) fn option(&mut self, at: usize) {
         let text = self.text;
         let dashes = text.back(at, DASH, 3);

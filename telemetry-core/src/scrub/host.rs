@@ -9,6 +9,7 @@ use super::rules::Rule;
 use super::text::class::{
     ALNUM, BLANK, COLON, DASH, DIGIT, DOT, HIGH, HOST, LETTER, UNDERSCORE, UPPER,
 };
+use super::text::in_sorted;
 use super::tlds::{self, Kind};
 
 /// The longest name of a host.
@@ -87,27 +88,27 @@ const NO_HOSTS: [&[u8]; 32] = [
 
 /// Names of fields that hold a host, without `_` and `-`, in lower case.
 pub(super) const FIELDS: [&[u8]; 21] = [
+    b"computer",
+    b"computername",
+    b"datasource",
+    b"dbhost",
+    b"fqdn",
     b"host",
     b"hostname",
-    b"rhost",
-    b"dbhost",
-    b"servername",
-    b"nodename",
-    b"computername",
-    b"machinename",
-    b"computer",
-    b"workstation",
-    b"workstationname",
-    b"fqdn",
-    b"server",
-    b"node",
+    b"httphost",
     b"machine",
+    b"machinename",
+    b"node",
+    b"nodename",
     b"peer",
     b"remotehost",
+    b"rhost",
+    b"server",
+    b"servername",
     b"targethost",
-    b"httphost",
     b"upstream",
-    b"datasource",
+    b"workstation",
+    b"workstationname",
 ];
 /// Of these only a value after `=`, or in quotes.
 const WEAK_FIELDS: [&[u8]; 6] =
@@ -115,6 +116,7 @@ const WEAK_FIELDS: [&[u8]; 6] =
 
 impl Pass<'_> {
     /// `at` is the first letter of a label behind a dot.
+    #[inline(never)]
     pub(super) fn host_label(&mut self, at: usize) {
         let text = self.text;
         let end = text.run_letters(at, ALNUM | DASH, 63);
@@ -253,7 +255,7 @@ impl Pass<'_> {
 
     /// `host=web-7`. Says whether the field is one of a host.
     pub(super) fn named_host(&mut self, field: &[u8], equals: bool, value: usize) -> bool {
-        if !is_one_of(field, &FIELDS) {
+        if !in_sorted(field, &FIELDS) {
             return false;
         }
         let text = self.text;
@@ -437,6 +439,7 @@ impl Pass<'_> {
     }
 
     /// A value in the query of a URL: its name stays.
+    #[inline(never)]
     pub(super) fn query(&mut self, name: super::secret::Name, at: usize) {
         let text = self.text;
         let begins = match text.before(name.start) {

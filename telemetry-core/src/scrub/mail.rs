@@ -19,6 +19,7 @@ const CREDENTIALS: usize = 512;
 
 impl Pass<'_> {
     /// `domain` is behind `@` or `%40`.
+    #[inline(never)]
     pub(super) fn at_sign(&mut self, at: usize, domain: usize) {
         if domain == at + 1 && self.credentials(at) {
             return;

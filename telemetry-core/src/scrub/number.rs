@@ -38,6 +38,7 @@ impl Groups {
 impl Pass<'_> {
     /// Eleven bytes of digits and separators end at `at`, or three digits and a
     /// dash.
+    #[inline(never)]
     pub(super) fn number(&mut self, at: usize) {
         if at < self.numbers_until {
             return;
@@ -47,6 +48,10 @@ impl Pass<'_> {
         start = text.run(start, BLANK | DASH | DOT, 40);
         let groups = self.groups_from(start);
         self.numbers_until = groups.get(groups.count.saturating_sub(1)).1.max(at);
+        let digits: usize = (0..groups.count).map(|at| groups.length(at)).sum();
+        if digits < 7 {
+            return;
+        }
         // A date, which begins most lines of logs.
         let date = groups.length(0) == 4 && groups.length(1) == 2 && groups.length(2) == 2;
         let mut first = if date { 3 } else { 0 };
@@ -77,6 +82,11 @@ impl Pass<'_> {
     /// How many groups are a card, an SSN or a telephone, beginning with this
     /// one.
     fn number_at(&mut self, groups: &Groups, first: usize) -> usize {
+        let length = groups.length(first);
+        // A card, a number of two other groups, a country's prefix.
+        if !matches!(length, 1 | 3..=6 | 13..) {
+            return 0;
+        }
         let text = self.text;
         let (start, _) = groups.get(first);
         if self.glued_before(start)
@@ -101,6 +111,7 @@ impl Pass<'_> {
         if first > 0 && groups.length(first - 1) >= 4 && text.before(start) == separator {
             return None;
         }
+        let mut digits = 0;
         for count in 1..=(groups.count - first).min(5) {
             let end = groups.get(first + count - 1).1;
             if count > 1
@@ -108,9 +119,12 @@ impl Pass<'_> {
             {
                 return None;
             }
-            let digits = text.count(start, end, DIGIT);
+            digits += groups.length(first + count - 1);
             if digits > 19 {
                 return None;
+            }
+            if digits < 13 {
+                continue;
             }
             let shape = count == 1
                 || (0..count - 1).all(|at| {
@@ -120,7 +134,7 @@ impl Pass<'_> {
             let number_behind = text.is(end + 1, DIGIT)
                 && (text.byte(end) == b'.' || (count == 1 && text.byte(end) == b'-'));
             let whole = !number_behind && !self.glued_behind(end);
-            if digits >= 13 && shape && whole && self.is_card(start, end, digits) {
+            if shape && whole && self.is_card(start, end, digits) {
                 self.found(Rule::Card, start, end);
                 return Some(count);
             }
@@ -291,6 +305,7 @@ impl Pass<'_> {
     }
 
     /// `+44 20 7946 0958`, `+1 (212) 555-0147`.
+    #[inline(never)]
     pub(super) fn plus(&mut self, at: usize) {
         let text = self.text;
         if self.glued_before(at)
@@ -351,6 +366,7 @@ impl Pass<'_> {
     }
 
     /// An account number: `at` is the second digit of it.
+    #[inline(never)]
     pub(super) fn account(&mut self, at: usize) {
         let text = self.text;
         let start = at - 3;
@@ -389,15 +405,25 @@ impl Pass<'_> {
     }
 }
 
+/// The lengths by the two letters of the country, or zero.
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+const LENGTHS: [u8; 26 * 26] = {
+    let mut lengths = [0; 26 * 26];
+    let entries = IBANS.as_bytes();
+    let mut at = 0;
+    while at + 4 <= entries.len() {
+        let country = (entries[at] - b'A') as usize * 26 + (entries[at + 1] - b'A') as usize;
+        lengths[country] = (entries[at + 2] - b'0') * 10 + entries[at + 3] - b'0';
+        at += 5;
+    }
+    lengths
+};
+
 fn iban_length(country: &[u8]) -> Option<usize> {
     let &[first, second] = country else { return None };
-    let country = [first.to_ascii_uppercase(), second.to_ascii_uppercase()];
-    super::text::steps(IBANS.len() / 5);
-    let entry = IBANS.as_bytes().chunks(5).find(|entry| entry.starts_with(&country))?;
-    match entry.get(2..4)? {
-        [tens, ones] => Some(usize::from(tens - b'0') * 10 + usize::from(ones - b'0')),
-        _ => None,
-    }
+    let letter = |byte: u8| usize::from(byte.to_ascii_uppercase().wrapping_sub(b'A'));
+    let length = *LENGTHS.get(letter(first) * 26 + letter(second))?;
+    (length > 0).then_some(usize::from(length))
 }
 
 /// The first four characters moved to the end, letters as 10 to 35.

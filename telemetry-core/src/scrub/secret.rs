@@ -29,6 +29,7 @@ impl Name {
 
 impl Pass<'_> {
     /// `name = value`, `name=value`, `name => value`, `name := value`.
+    #[inline(never)]
     pub(super) fn equals(&mut self, at: usize) {
         let text = self.text;
         // Of `==` and `===` the last one counts, and `=~` asks.
@@ -46,6 +47,7 @@ impl Pass<'_> {
     }
 
     /// `name: value`.
+    #[inline(never)]
     pub(super) fn colon(&mut self, at: usize) {
         let text = self.text;
         // Not the first of `::` and of `:=`.
@@ -189,7 +191,7 @@ impl Pass<'_> {
         let begin = usize::from(text.before(end).to_ascii_lowercase());
         let range = usize::from(*STARTS.get(begin)?)..usize::from(*STARTS.get(begin + 1)?);
         let endings = ENDINGS.get(range).unwrap_or_default();
-        if endings.is_empty() {
+        if !endings.iter().any(|(ending, ..)| self.ends_alike(end, ending)) {
             return None;
         }
         let (mut letters, mut places) = ([0_u8; ENDING], [0_usize; ENDING]);
@@ -218,6 +220,22 @@ impl Pass<'_> {
                 && (*anywhere || place.is_some_and(|place| self.begins_word(*place, name)))
         });
         known.max_by_key(|(ending, ..)| ending.len()).map(|(_, strength, _)| *strength)
+    }
+
+    /// Whether the last bytes before `end` can be those of `ending`: cheap, and
+    /// true wherever a separator stands among them.
+    fn ends_alike(&self, end: usize, ending: &[u8]) -> bool {
+        let text = self.text;
+        for (back, byte) in (1..5).zip(ending.iter().rev()) {
+            let here = text.byte(end.wrapping_sub(back));
+            if matches!(here, b'_' | b'-' | b'.') {
+                return true;
+            }
+            if here.to_ascii_lowercase() != *byte {
+                return false;
+            }
+        }
+        true
     }
 
     fn says_something(&self, name: Name) -> bool {

@@ -338,3 +338,10 @@ fn the_steps_are_linear_in_the_length() {
         assert!(long <= MOST_PER_BYTE << 15, "{piece:?}: {} steps a byte", long >> 15);
     }
 }
+
+#[test]
+fn lists_that_are_searched_by_halves_are_sorted() {
+    assert!(user::FIELDS.is_sorted());
+    assert!(user::NO_NAMES.is_sorted());
+    assert!(host::FIELDS.is_sorted());
+}

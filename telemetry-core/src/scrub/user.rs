@@ -10,6 +10,7 @@ use super::secret::Name;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
 };
+use super::text::in_sorted;
 use super::text::{Text, is};
 
 const NAME: u16 = ALNUM | UNDERSCORE | DASH | DOT | HIGH;
@@ -45,40 +46,40 @@ fn ends_folder(byte: u8) -> bool {
 
 /// Names of fields that hold a user, without `_` and `-`, in lower case.
 pub(super) const FIELDS: [&[u8]; 27] = [
-    b"user",
-    b"username",
-    b"usr",
-    b"login",
-    b"loginname",
-    b"logname",
-    b"ruser",
-    b"uname",
-    b"acct",
     b"account",
     b"accountname",
-    b"targetusername",
-    b"subjectusername",
-    b"userid",
-    b"uid",
-    b"dbuser",
-    b"runas",
-    b"owner",
-    b"principal",
+    b"acct",
+    b"actor",
     b"author",
     b"committer",
-    b"signedoffby",
+    b"dbuser",
+    b"login",
     b"loginid",
-    b"actor",
-    b"samaccountname",
+    b"loginname",
+    b"logname",
+    b"owner",
+    b"principal",
     b"remoteuser",
+    b"runas",
+    b"ruser",
+    b"samaccountname",
     b"sender",
+    b"signedoffby",
+    b"subjectusername",
+    b"targetusername",
+    b"uid",
+    b"uname",
+    b"user",
+    b"userid",
+    b"username",
+    b"usr",
 ];
 /// Of these only a value after `=`: with a colon they begin sentences.
 const WEAK_FIELDS: [&[u8]; 9] =
     [b"account", b"owner", b"uid", b"login", b"actor", b"author", b"sender", b"principal", b"acct"];
 
 /// What follows `user` in a sentence without being a name.
-const NO_NAMES: &[&[u8]] = &[
+pub(super) const NO_NAMES: &[&[u8]] = &[
     b"a",
     b"access",
     b"account",
@@ -335,7 +336,7 @@ impl Pass<'_> {
             && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
             || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
         if !two_words
-            && (!is_one_of(field, &FIELDS)
+            && (!in_sorted(field, &FIELDS)
                 || (!equals && is_one_of(field, &WEAK_FIELDS) && !self.is_quoted_key(name)))
         {
             return;
