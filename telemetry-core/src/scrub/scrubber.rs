@@ -333,8 +333,10 @@ impl Scrubber {
     /// use telemetry_core::scrub::Scrubber;
     ///
     /// let scrubber = Scrubber::default().known_words();
-    /// let text = "could not find kowalczyk in /srv/lohnliste/plan.toml";
-    /// assert_eq!(scrubber.scrub(text), "could not find [word] in [path]/…/[file].toml");
+    /// # // A name that stood in this example would be known.
+    /// # let name: String = "kyzclawok".chars().rev().collect();
+    /// let text = format!("could not find {name} in /mnt/{name}/plan.toml");
+    /// assert_eq!(scrubber.scrub(&text), "could not find [word] in [path]/…/[file].toml");
     /// ```
     #[must_use]
     pub fn known_words(mut self) -> Self {
