@@ -96,6 +96,7 @@ const CASELESS: &[(&str, Begins)] = &[
     ("dec/", Begins::Month),
     ("from ", Begins::Host),
     ("host ", Begins::Host),
+    ("hostname ", Begins::Host),
     ("node ", Begins::Host),
     ("kubelet, ", Begins::Host),
     ("phone", Begins::Phone),

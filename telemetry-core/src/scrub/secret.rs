@@ -60,6 +60,9 @@ impl Pass<'_> {
         if text.starts(at + 1, b"//") {
             return self.url_host(at + 3);
         }
+        if text.starts(at + 1, b"AA") {
+            self.bot_token(at);
+        }
         let Some(name) = self.name(at) else { return };
         self.named(name, at, at + 1);
     }

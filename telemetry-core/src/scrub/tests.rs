@@ -345,3 +345,15 @@ fn lists_that_are_searched_by_halves_are_sorted() {
     assert!(user::NO_NAMES.is_sorted());
     assert!(host::FIELDS.is_sorted());
 }
+
+#[test]
+fn full_names_and_tokens_of_bots() {
+    check(&[
+        ("user_name: John Smith", "user_name: [user]"),
+        ("bot 123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "bot [secret]"),
+        (
+            "Could not resolve hostname db-01: no such name",
+            "Could not resolve hostname [host]: no such name",
+        ),
+    ]);
+}

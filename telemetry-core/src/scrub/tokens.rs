@@ -252,6 +252,17 @@ impl Pass<'_> {
         self.found(Rule::ApiToken, at, end);
     }
 
+    /// `123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw`: the number of a bot, a
+    /// colon and its token.
+    pub(super) fn bot_token(&mut self, colon: usize) {
+        let text = self.text;
+        let start = text.back(colon, DIGIT, 12);
+        let end = text.run(colon + 1, URL64, 64);
+        if colon >= start + 8 && end >= colon + 31 && !self.glued_before(start) {
+            self.found(Rule::ApiToken, start, end);
+        }
+    }
+
     fn mixed_case(&self, from: usize, to: usize) -> bool {
         self.text.any(from, to, UPPER)
             && self.text.count(from, to, LETTER) > self.text.count(from, to, UPPER)

@@ -403,6 +403,15 @@ impl Pass<'_> {
         if text.byte(end) == b'$' {
             end += 1;
         }
+        // `Jane Doe`
+        for _ in 0..2 {
+            let next = text.run(end + 1, LETTER | HIGH | DASH, 40);
+            let name = text.is(start, UPPER) && text.byte(end) == b' ' && text.is(end + 1, UPPER);
+            let ends = matches!(text.byte(next), 0..=b' ' | b',' | b';' | b')' | b'<' | b'.');
+            if name && next > end + 2 && ends && !text.is(end + 2, UPPER) {
+                end = next;
+            }
+        }
         let call = matches!(text.byte(end), b'(' | b'{' | b'<' | b'*');
         let code = call || text.starts(start, b"arn:") || self.is_member(start, end);
         if text.is(start, ALNUM | UNDERSCORE | HIGH) && !code && self.is_identity(start, end) {
