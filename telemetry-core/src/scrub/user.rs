@@ -424,7 +424,7 @@ impl Pass<'_> {
         let text = self.text;
         let last = text.back(end, ALNUM | UNDERSCORE, 64);
         let word = text.slice(last, end);
-        last > start && (is_one_of(word, &FIELDS) || super::text::in_sorted(word, NO_NAMES))
+        last > start && (is_one_of(word, &FIELDS) || in_sorted(word, NO_NAMES))
     }
 
     /// Names have a letter, and are no word for "nobody". System accounts of
@@ -432,8 +432,7 @@ impl Pass<'_> {
     fn is_identity(&self, start: usize, end: usize) -> bool {
         let text = self.text;
         let word = text.slice(start, end);
-        let stop = super::text::in_sorted(word, NO_NAMES)
-            || super::text::in_sorted(word, super::value::NOTHING);
+        let stop = in_sorted(word, NO_NAMES) || in_sorted(word, super::value::NOTHING);
         let format = text.byte(start) == b'{'
             || text.byte(start) == b'%'
             || text.byte(start) == b'$'
