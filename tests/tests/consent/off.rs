@@ -109,7 +109,11 @@ fn no_look_that_began_before_an_off_turns_anything_on() {
         thread("records", |telemetry, number| telemetry.record(&Ticked { number }).is_stored()),
     ];
     for round in 0..rounds {
+        let before = recorded.load(Ordering::Relaxed);
         assert!(telemetry.on().unwrap(), "round {round}: {}", telemetry.why());
+        // Until a thread is at it.
+        let at_it = |_: &i32| recorded.load(Ordering::Relaxed) > before;
+        let _ = (0..10_000).inspect(|_| std::thread::yield_now()).find(at_it);
         telemetry.off().unwrap();
         for _ in 0..6 {
             assert!(!telemetry.is_on(), "round {round}: {}", telemetry.why());
