@@ -125,14 +125,21 @@ impl<'a> Io<'a> {
 
     /// Asks a question that is answered with yes or no. No answer is a no.
     pub(crate) fn confirm(&mut self, question: &str) -> io::Result<bool> {
+        Ok(self.answer(question)?.unwrap_or(false))
+    }
+
+    /// The same; `None` when the input ends without an answer.
+    pub(crate) fn answer(&mut self, question: &str) -> io::Result<Option<bool>> {
         self.out.flush()?;
         write!(self.err, "{question} [y/N] ")?;
         self.err.flush()?;
         let mut answer = String::new();
-        if let Some(answers) = &mut self.answers {
-            answers.read_line(&mut answer)?;
-        }
-        Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+        let length = match &mut self.answers {
+            Some(answers) => answers.read_line(&mut answer)?,
+            None => 0,
+        };
+        let yes = matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes");
+        Ok((length > 0).then_some(yes))
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {

@@ -65,6 +65,7 @@
 //! A pipe that the reader closes (`| head`) is no error.
 #![forbid(unsafe_code)]
 
+mod ask;
 mod choice;
 mod erase;
 mod exit;
@@ -83,6 +84,7 @@ use std::process::ExitCode;
 
 use telemetry_core::{Builder, Telemetry};
 
+pub use self::ask::{ask, ask_with};
 pub use self::erase::Erase;
 use self::exit::Outcome;
 pub use self::io::Io;
