@@ -496,7 +496,6 @@ mod types_of_ones_own {
         #[telemetry(allow)]
         attempts: Private<u32>,
         #[telemetry(drop)]
-        #[expect(dead_code)]
         password: Private<String>,
         #[telemetry(keys(hash), values(nested))]
         by_host: Private<BTreeMap<String, Secret>>,
@@ -506,7 +505,6 @@ mod types_of_ones_own {
 
     #[derive(TelemetryEvent)]
     #[telemetry(purpose = "service")]
-    #[expect(dead_code)]
     struct Shown {
         #[telemetry(hash)]
         name: Private<String>,

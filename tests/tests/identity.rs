@@ -49,7 +49,7 @@ fn stored(home: &Path) -> Vec<Stored> {
 
 /// Whether installation `n` is used on `day`: each has a habit of its own.
 fn is_used(n: u64, day: u64) -> bool {
-    day % (n + 1) == 0 || (day * 7 + n) % 11 == 0
+    day.is_multiple_of(n + 1) || (day * 7 + n).is_multiple_of(11)
 }
 
 const INSTALLATIONS: u64 = 8;
@@ -96,7 +96,7 @@ fn counted(
 fn daily_weekly_and_monthly_users_are_counted_exactly() {
     let month = |day| u64::from(day >= 30);
     // The first day is the Sunday at the end of a week.
-    let week = |day| (day + 6) / 7;
+    let week = |day: u64| day.div_ceil(7);
     let (ids, truth) = counted(&received(Identity::Day), |day| day);
     assert_eq!(ids, truth);
     let (ids, truth) = counted(&received(Identity::Week), week);

@@ -15,7 +15,7 @@ macro_rules! compare {
                 duration_ms, a, x9, r#type, _leading, trailing_, double__under, camelCase, HTTPError,
                 SCREAMING_ONE, v2_ray, mixed_Case_9, größe_in_cm);
             compare!(@variants $rule,
-                WinRm, A, HTTPError, V2Ray, Ipv4Only, TLS, snake_variant, Mixed_Variant, X9y, Größe, R2D2);
+                WinRm, A, HTTPError, V2Ray, Ipv4Only, Tls, snake_variant, Mixed_Variant, X9y, Größe, R2D2);
         }
     )*};
     (@fields $rule:literal, $($field:ident),*) => {{

@@ -134,6 +134,9 @@ impl Identity {
     }
 }
 
+/// The id of one purpose for a period, and what its lines say.
+type Made = (Period, InstallationId, Arc<Origin>);
+
 /// The ids of one installation, as they stand in lines.
 pub(super) struct Identities {
     identity: Identity,
@@ -143,7 +146,7 @@ pub(super) struct Identities {
     fixed: InstallationId,
     in_container: bool,
     /// What the lines of each purpose say, and how long.
-    made: RwLock<BTreeMap<&'static str, (Period, InstallationId, Arc<Origin>)>>,
+    made: RwLock<BTreeMap<&'static str, Made>>,
     /// The same where no period decides.
     other: Arc<Origin>,
 }
