@@ -108,6 +108,7 @@ Exit codes:
 /// What a user can do about the telemetry of a program.
 #[derive(Clone, Debug, clap::Subcommand)]
 #[command(after_help = EXIT_CODES)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub enum Command {
     /// Whether telemetry is on, who decided, and what is stored
     #[command(after_help = EXIT_CODES)]
