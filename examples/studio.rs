@@ -45,6 +45,7 @@ struct Cli {
 }
 
 #[derive(Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 enum Command {
     /// Installs Studio, with properties such as TELEMETRY_ENABLED=0
     Install { properties: Vec<String> },

@@ -29,7 +29,9 @@ mod imp;
 mod imp;
 
 pub(crate) use self::lock::Lock;
+#[cfg(feature = "client")]
 pub(crate) use self::process::process_id;
+#[cfg(feature = "client")]
 pub(crate) use self::rights::{could_be_anothers, has_raised_rights, may_pass, would_litter_for};
 
 /// Creates `path` and its missing parents. On Unix the folder itself is 0700,

@@ -7,15 +7,20 @@
 //! keys, `format` holds the text form, and `primitives` calls the
 //! cryptography.
 
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 mod cache;
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 pub(crate) mod format;
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 mod keys;
 #[doc(hidden)]
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 pub mod primitives;
 mod scope;
 mod secret;
 
 pub use self::format::Pseudonym;
+#[cfg(feature = "client")]
 pub(crate) use self::keys::{Begun, Waiting};
 pub use self::keys::{KeySlot, Keys};
 #[doc(hidden)]

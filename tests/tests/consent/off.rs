@@ -101,8 +101,14 @@ fn no_look_that_began_before_an_off_turns_anything_on() {
         std::thread::Builder::new().name(name.to_owned()).spawn(works).unwrap()
     };
     let threads = [
-        thread("looks", |telemetry, _| telemetry.refresh() && false),
-        thread("looks", |telemetry, _| telemetry.refresh() && false),
+        thread("looks", |telemetry, _| {
+            telemetry.refresh();
+            false
+        }),
+        thread("looks", |telemetry, _| {
+            telemetry.refresh();
+            false
+        }),
         thread("records", |telemetry, turn| {
             telemetry.record(&Lingered { slow: Slow(turn * 977) }).is_stored()
         }),
