@@ -8,7 +8,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -104,18 +103,6 @@ const DOCUMENTED: [&str; 12] = [
     }"#,
 ];
 
-/// A home whose installation id is the document's.
-fn home_of_the_document() -> tempfile::TempDir {
-    let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("telemetry");
-    fs::create_dir(&folder).unwrap();
-    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
-    let file = folder.join("installation");
-    fs::write(&file, format!("{SERVER_UUID}\n")).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-    home
-}
-
 fn builder(home: &Path) -> Builder {
     settings(Some(home)).with_env(|_| None)
 }
@@ -188,7 +175,7 @@ fn restarts_make_no_second_ping_and_a_pause_is_made_up_for_by_one() {
 #[test]
 fn the_last_up_time_is_the_last_sign_of_life_of_the_run_before() {
     // "lastUpTime": "2022-01-10 12:16:28"
-    let home = home_of_the_document();
+    let home = tempfile::tempdir().unwrap();
     let (server, _) = start(home.path(), documented_time() - 3 * HOUR);
     assert_eq!(server.tick(documented_time()), None);
     // Killed here, as far as the server is concerned; up again two days later.
@@ -205,7 +192,7 @@ fn the_last_up_time_is_the_last_sign_of_life_of_the_run_before() {
 #[test]
 fn the_twelve_requests_arrive_as_the_document_has_them() {
     // "We also collect the following events:"
-    let home = home_of_the_document();
+    let home = tempfile::tempdir().unwrap();
     let receiver = Loopback::start().unwrap();
     // A run that ends at the document's time, and the one that reports it.
     let server = start_with(home.path(), &receiver, documented_time() - 3 * HOUR);
@@ -219,10 +206,15 @@ fn the_twelve_requests_arrive_as_the_document_has_them() {
     let documented: Vec<Value> =
         DOCUMENTED.iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     let bodies = bodies(&receiver);
+    let id = server.telemetry().installation_id(Purpose::PRODUCT_IMPROVEMENT).unwrap().to_string();
     // The ping of the very first start has no last up-time, and comes before.
     assert_eq!(bodies.len(), 13);
     for (body, documented) in bodies[1..].iter().zip(&documented) {
         let mut documented = documented.clone();
+        // The document's own id says when and on which network card it was made.
+        if documented.get("serverUuid").is_some() {
+            documented["serverUuid"] = id.as_str().into();
+        }
         if documented.get("serverOs").is_some() && !cfg!(target_os = "linux") {
             documented["serverOs"] = body["serverOs"].clone();
         }

@@ -563,8 +563,8 @@ impl Scrubber {
         spans
     }
 
-    /// The text with tokens in the place of finds. Lines in which a token could
-    /// make another find are scrubbed again.
+    /// The text with tokens in the place of finds. Lines with a find are scrubbed
+    /// again until nothing is found in them.
     fn replaced(&self, text: &[u8], spans: &[Span]) -> Vec<u8> {
         // Tokens are about as long as what they stand for; one allocation.
         let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
@@ -583,9 +583,7 @@ impl Scrubber {
             replaced.extend_from_slice(text.get(at..line).unwrap_or_default());
             let from = replaced.len();
             self.write(text, line..end, these, &mut replaced);
-            if !these.iter().all(|span| stands_alone(text, span)) {
-                self.settle(&mut replaced, from);
-            }
+            self.settle(&mut replaced, from);
             (rest, at) = (others, end);
         }
         replaced.extend_from_slice(text.get(at..).unwrap_or_default());
@@ -636,31 +634,6 @@ impl Scrubber {
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
         }
     }
-}
-
-/// Whether blanks, quotes or brackets stand on both sides of a find: then a
-/// token in its place makes no other find of what is beside it, since a token
-/// is never read as a name or value.
-fn stands_alone(text: &[u8], span: &Span) -> bool {
-    let alone = |byte: Option<&u8>| {
-        byte.is_none_or(|byte| {
-            *byte <= b' ' || matches!(byte, b'"' | b'\'' | b'(' | b')' | b'<' | b'>' | b'{' | b'}')
-        })
-    };
-    let end = text.get(span.end);
-    let comma = matches!(end, Some(b',' | b';' | b':')) && alone(text.get(span.end + 1));
-    let before = span.start.checked_sub(1).and_then(|at| text.get(at));
-    let named = matches!(before, Some(b'=')) && span.start > 1;
-    let address = matches!(span.rule, Rule::Ipv4 | Rule::Ipv6);
-    let port = address
-        && matches!(end, Some(b':'))
-        && text.get(span.end + 1).is_some_and(u8::is_ascii_digit);
-    let path = address && matches!(before, Some(b'/'));
-    // What ends at a quote would go on when the quote is gone.
-    let plain = text.get(span.range()).is_some_and(|value| {
-        !value.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'`' | b'\\' | b'\n'))
-    });
-    (alone(before) || named || path) && (alone(end) || comma || port) && plain
 }
 
 /// The start of the line in which `at` is, not before `from`.
