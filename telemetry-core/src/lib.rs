@@ -35,6 +35,9 @@ pub mod sentry;
 #[cfg(feature = "client")]
 pub mod spool;
 
+#[cfg(feature = "testing")]
+pub mod testing;
+
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what the client stands on"))]
 mod platform;
 mod slot;

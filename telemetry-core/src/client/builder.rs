@@ -13,6 +13,7 @@ use super::deliver::Route;
 use super::gate::{Gate, NoticeHook};
 use super::identity::Identity;
 use super::open::{Clock, Opening};
+use super::printer;
 use super::record::Recorder;
 use super::report::{ErrorHook, Reporter};
 use super::{Inner, Telemetry};
@@ -200,6 +201,12 @@ impl Builder {
     /// started by this. Otherwise it shows the notice that is due, and starts to
     /// deliver what earlier runs left, if the author named a receiver.
     ///
+    /// In the environment, `<APP>_TELEMETRY_DEBUG=print` (the program's name in
+    /// capitals, `_` for all but letters and digits) has each event printed to the
+    /// standard error as it would be sent, and nothing stored or sent. While
+    /// consent is denied nothing is printed either. The pseudonyms and ids are of
+    /// a secret that is made for the run.
+    ///
     /// # Errors
     ///
     /// When the program's name is none: 1 to 64 ASCII letters, digits, `-`, `_`
@@ -222,8 +229,12 @@ impl Builder {
                 Err(_) => (Folders::nowhere(&self.app), self.layers),
             },
         };
+        let prints = printer::is_asked_for(&self.app, |name| layers.variable_value(name));
         let background = !self.on_request;
-        let route = self.receiver.map(|receiver| Route::new(&self.app, receiver, background));
+        let route = self
+            .receiver
+            .filter(|_| !prints)
+            .map(|receiver| Route::new(&self.app, receiver, background));
         let route = route.transpose()?;
         let reporter = Arc::new(Reporter::new(self.on_error));
         let gate = Arc::new(Gate::new(layers, Arc::clone(&reporter)));
@@ -231,7 +242,7 @@ impl Builder {
             reporter.report(&Error::new(Kind::Config, problem.to_string()));
         }
         // Only what is stored can be from before a refusal.
-        if gate.decision().uncounted().is_some() && folders.data.is_dir() {
+        if gate.decision().uncounted().is_some() && !prints && folders.data.is_dir() {
             gate.count_refusals();
         }
         let mut opening =
@@ -239,11 +250,21 @@ impl Builder {
         opening.clock = self.clock;
         opening.identity = self.identity;
         opening.shared_on_machines = self.shared_on_machines;
+        if prints {
+            if let Err(error) = opening.print(gate.layers()) {
+                // Who asked for nothing to be stored gets that in any case.
+                reporter.report(&error);
+                gate.close();
+                gate.stay_closed();
+            }
+            // Nothing is sent in any way.
+            gate.end();
+        }
         let recorder = Recorder::new(Arc::clone(&gate), Arc::clone(&reporter), opening);
         if let Some(route) = &route {
             gate.when_off(route.stopper());
         }
-        gate.show_notice(self.show_notice.filter(|_| !self.on_request));
+        gate.show_notice(self.show_notice.filter(|_| !self.on_request && !prints));
         let recorder = Arc::new(recorder);
         let counts = super::counted::Writer::new(Arc::clone(&gate), Arc::clone(&recorder));
         let inner = Inner {

@@ -15,6 +15,7 @@ mod installation;
 mod open;
 #[cfg(feature = "panic")]
 mod panics;
+mod printer;
 mod quiet;
 mod readme;
 mod record;
@@ -404,6 +405,10 @@ impl Telemetry {
     ) -> Option<Recorded> {
         if !self.refresh() {
             return None;
+        }
+        if self.inner.recorder.opening.printer.is_some() {
+            // When it beat last is on the disk, which stays as it is.
+            return Some(self.record(&event(Beat { first: true, last_up: None })));
         }
         match heartbeat.due(now) {
             Ok(beat) => beat.map(|beat| self.record(&event(beat))),

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use super::identity::{Identities, Identity};
+use super::printer::Printer;
 use super::report::Reporter;
 use super::{container, quiet, readme};
 use crate::consent::Layers;
@@ -52,6 +53,8 @@ pub(super) struct Opening {
     pub(super) shared_on_machines: bool,
     /// Of a test, in the place of the system's.
     pub(super) clock: Option<Clock>,
+    /// Prints events, of which none is stored then.
+    pub(super) printer: Option<Printer>,
     app: String,
     keys: Mutex<Option<Keys>>,
     open: OnceLock<Open>,
@@ -79,11 +82,27 @@ impl Opening {
             identity,
             shared_on_machines,
             clock: None,
+            printer: None,
             app,
             keys,
             open,
             failed,
         }
+    }
+
+    /// When something happens that is recorded now.
+    pub(super) fn time(&self) -> SystemTime {
+        self.clock.as_ref().map_or_else(SystemTime::now, |clock| clock())
+    }
+
+    /// Has events printed from now on, and not stored.
+    pub(super) fn print(&mut self, layers: &Layers) -> Result<(), Error> {
+        let in_container = container::detect(|name| layers.variable_value(name));
+        let shared = self.shared_on_machines && (in_container || layers.is_build_machine());
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let scrubber = self.scrubber.clone();
+        self.printer = Some(Printer::new(keys, scrubber, self.identity, shared, in_container)?);
+        Ok(())
     }
 
     /// What exists, if it does.
@@ -97,6 +116,9 @@ impl Opening {
     pub(super) fn ready(&self, layers: &Layers, reporter: &Reporter) -> Option<&Open> {
         if let Some(open) = self.open.get() {
             return Some(open);
+        }
+        if self.printer.is_some() {
+            return None;
         }
         let failed = {
             let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);

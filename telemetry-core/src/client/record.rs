@@ -29,6 +29,8 @@ pub enum Recorded {
     /// It is counted. Counts are written once a second, and at the end: a
     /// process that is killed loses those since.
     Counted,
+    /// It was printed and not stored, as the variable `<APP>_TELEMETRY_DEBUG` asks.
+    Printed,
     /// Consent is denied: it was not even sanitised.
     Denied,
     /// The event's last day is over: it was not even sanitised.
@@ -84,10 +86,7 @@ impl Recorder {
         if schema.expires.is_some() && schema.is_expired(SystemTime::now()) {
             return Recorded::Expired;
         }
-        let Some(open) = self.ready() else {
-            self.opening.drops.add(Reason::NotReady, 1);
-            return Recorded::Dropped;
-        };
+        let Some(open) = self.ready() else { return self.without_spool(event, &decision) };
         self.gate.count_refusals();
         let id = open.spool.next(now);
         let taken = LINE.try_with(|line| match line.try_borrow_mut() {
@@ -97,6 +96,25 @@ impl Recorder {
         });
         // The thread is ending and its buffer is gone: one is made for the occasion.
         taken.unwrap_or_else(|_| self.store(open, event, &decision, id, &mut Vec::new()))
+    }
+
+    /// There is no spool: it could not be made, or events are printed.
+    #[cold]
+    fn without_spool<E: TelemetryEvent + ?Sized>(
+        &self,
+        event: &E,
+        decision: &Decision,
+    ) -> Recorded {
+        match &self.opening.printer {
+            Some(printer) if printer.print(event, decision, self.opening.time()) => {
+                Recorded::Printed
+            }
+            Some(_) => Recorded::Dropped,
+            None => {
+                self.opening.drops.add(Reason::NotReady, 1);
+                Recorded::Dropped
+            }
+        }
     }
 
     fn store<E: TelemetryEvent + ?Sized>(
@@ -109,7 +127,7 @@ impl Recorder {
     ) -> Recorded {
         line.clear();
         let generation = decision.generation(event.schema().purpose);
-        let time = self.opening.clock.as_ref().map_or_else(SystemTime::now, |clock| clock());
+        let time = self.opening.time();
         let origin = open.identities.origin(event.schema().purpose, time);
         let time = coarse(time, event.schema().time);
         let mark = Mark { run, number, time, generation };

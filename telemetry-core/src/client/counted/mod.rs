@@ -26,6 +26,8 @@ use crate::slot::{Slot, Table};
 pub(super) struct Counters {
     gate: Arc<Gate>,
     counters: Table<Counter>,
+    /// Events are printed, and so none is counted.
+    prints: bool,
 }
 
 /// The counts of one type of event.
@@ -38,8 +40,8 @@ struct Counter {
 }
 
 impl Counters {
-    pub(super) fn new(gate: Arc<Gate>) -> Self {
-        Self { gate, counters: Table::new() }
+    pub(super) fn new(gate: Arc<Gate>, prints: bool) -> Self {
+        Self { gate, counters: Table::new(), prints }
     }
 
     /// Counts an event, if consent allows it. A few instructions and one atomic
@@ -81,7 +83,8 @@ impl Counters {
         let number = self.gate.number();
         let event = counter.events.get(variant);
         let may = event.is_some_and(|event| is_counted(&self.gate.decision(), event))
-            && self.gate.is_on();
+            && self.gate.is_on()
+            && !self.prints;
         permission.store(number << 1 | u64::from(may), Ordering::Relaxed);
         may
     }

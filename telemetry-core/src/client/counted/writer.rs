@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::book::Book;
-use super::{Counters, is_counted};
+use super::{Counters, is_counted, period};
 use crate::client::gate::Gate;
 use crate::client::record::{Recorded, Recorder};
 use crate::error::{Error, Kind};
@@ -44,7 +44,8 @@ struct State {
 
 impl Writer {
     pub(in crate::client) fn new(gate: Arc<Gate>, recorder: Arc<Recorder>) -> Self {
-        let counters = Counters::new(Arc::clone(&gate));
+        let prints = recorder.opening.printer.is_some();
+        let counters = Counters::new(Arc::clone(&gate), prints);
         Self {
             gate,
             recorder,
@@ -64,10 +65,27 @@ impl Writer {
         event: &E,
     ) -> Recorded {
         let counted = self.counters.count(slot, event);
-        if counted == Recorded::Counted && !self.started.load(Ordering::Relaxed) {
+        if counted != Recorded::Counted {
+            return self.not_counted(event, counted);
+        }
+        if !self.started.load(Ordering::Relaxed) {
             self.start();
         }
         counted
+    }
+
+    /// What becomes of an event that was not counted: it is printed, if the
+    /// environment asks for that.
+    #[cold]
+    fn not_counted<E: TelemetryEvent + ?Sized>(&self, event: &E, counted: Recorded) -> Recorded {
+        let Some(printer) = &self.recorder.opening.printer else { return counted };
+        let decision = self.gate.decision_now();
+        if !is_counted(&decision, event.schema()) || !self.gate.is_on() {
+            return counted;
+        }
+        let start = |period| period::start(period, Timestamp::now());
+        let printed = printer.print_counted(event, &decision, start);
+        if printed { Recorded::Printed } else { Recorded::Dropped }
     }
 
     #[cold]

@@ -1,0 +1,220 @@
+//! One event in every form in which it can leave.
+//!
+//! It owns the list of forms, and naming the field that leaks. It must never
+//! show a value.
+
+use std::fmt::Debug;
+
+use serde_json::{Map, Value};
+
+use super::canary::Canaries;
+use super::{TestTelemetry, fail, sanitizer};
+use crate::envelope::{self, Line, Mark, Origin};
+use crate::event::{Sanitizer, TelemetryEvent};
+#[cfg(feature = "otlp")]
+use crate::export::Otlp;
+#[cfg(feature = "segment")]
+use crate::export::Segment;
+use crate::export::{App, Exporter, Ndjson, WaitingEvent};
+use crate::leaf::Grants;
+use crate::schema::{FieldSchema, Parts, Purpose};
+
+/// Every purpose, and every version of the notice: what can leave at most.
+struct Everything;
+
+impl Grants for Everything {
+    fn grants(&self, _purpose: Purpose) -> bool {
+        true
+    }
+}
+
+/// Asserts that none of `canaries` is in any form of `event`: the sanitised
+/// form by serde, a line of NDJSON, the body that each compiled-in exporter
+/// makes of it, and `Debug` of the event and of its sanitised form. All
+/// purposes are granted. Upper and lower case are the same, and the usual
+/// encodings (base64, hexadecimal, lists of bytes, ...) are seen through.
+///
+/// ```should_panic
+/// use telemetry_core::TelemetryEvent;
+///
+/// #[derive(TelemetryEvent)]
+/// #[telemetry(purpose = "service")]
+/// struct Opened {
+///     #[telemetry(allow(because = "it seemed harmless"))]
+///     title: String,
+/// }
+///
+/// let event = Opened { title: "Letter to Alice".to_owned() };
+/// telemetry_core::testing::assert_no_leak(&event, &["alice"]);
+/// ```
+///
+/// # Panics
+///
+/// When one leaks. The message names the form and the field, and shows no value.
+#[track_caller]
+pub fn assert_no_leak<E: TelemetryEvent + Debug>(event: &E, canaries: &[&str]) {
+    match sanitizer() {
+        Ok(sanitizer) => assert_no_leak_with(&sanitizer, event, canaries),
+        Err(error) => fail(&error.to_string()),
+    }
+}
+
+/// The same with the author's own keys and rules for scrubbing.
+///
+/// # Panics
+///
+/// When one leaks.
+#[track_caller]
+pub fn assert_no_leak_with<E: TelemetryEvent + Debug>(
+    sanitizer: &Sanitizer,
+    event: &E,
+    canaries: &[&str],
+) {
+    let found = Canaries::new(canaries).and_then(|canaries| leaks(sanitizer, event, &canaries));
+    match found {
+        Ok(found) if found.is_empty() => {}
+        Ok(found) => {
+            let name = event.schema().name;
+            fail(&format!("the event `{name}` leaks:\n  {}", found.join("\n  ")))
+        }
+        Err(why) => fail(&why),
+    }
+}
+
+fn leaks<E: TelemetryEvent + Debug>(
+    sanitizer: &Sanitizer,
+    event: &E,
+    canaries: &Canaries,
+) -> Result<Vec<String>, String> {
+    let schema = event.schema();
+    let failed = || format!("the event `{}` could not be serialised", schema.name);
+    let sanitized = sanitizer.sanitize_for(event, &Everything);
+    let tree = serde_json::to_value(sanitized).map_err(|_| failed())?;
+    let mut fields = Vec::new();
+    if let Value::Object(map) = &tree {
+        holders(map, schema.fields, "", canaries, &mut fields);
+    }
+    let place = if fields.is_empty() {
+        "outside of its fields".to_owned()
+    } else {
+        format!("field {}", fields.join(", "))
+    };
+    let mut found = Vec::new();
+    for (form, bytes) in bodies(sanitizer, event, &tree).ok_or_else(failed)? {
+        if let Some(canary) = canaries.find(&bytes) {
+            found.push(format!("{form}: {place} holds {canary}"));
+        }
+    }
+    let shown = [
+        ("Debug of the event", format!("{event:#?}"), format!("{event:?}")),
+        ("Debug of the sanitised event", format!("{sanitized:#?}"), format!("{sanitized:?}")),
+    ];
+    for (form, long, short) in shown {
+        let line = long.lines().find(|line| canaries.find(line.as_bytes()).is_some());
+        if let Some(canary) = canaries.find(long.as_bytes()).or(canaries.find(short.as_bytes())) {
+            let place = line.and_then(|line| named(line, schema.fields)).unwrap_or(place.clone());
+            found.push(format!("{form}: {place} holds {canary}"));
+        }
+    }
+    Ok(found)
+}
+
+/// The bytes of every form but `Debug`.
+fn bodies<E: TelemetryEvent>(
+    sanitizer: &Sanitizer,
+    event: &E,
+    tree: &Value,
+) -> Option<Vec<(&'static str, Vec<u8>)>> {
+    let sanitized = sanitizer.sanitize_for(event, &Everything);
+    let mut line = Vec::new();
+    let mark = Mark {
+        run: "000000000000000000000000",
+        number: 1,
+        time: TestTelemetry::time(),
+        generation: 0,
+    };
+    envelope::write(&mut line, mark, &Origin::new(None, false), &sanitized).ok()?;
+    let line = Line::read(line.strip_suffix(b"\n")?).map(WaitingEvent).ok()?;
+    // The tree too: its texts are without JSON's escapes.
+    let mut bodies = vec![("serde", serde_json::to_vec(&sanitized).ok()?)];
+    let mut texts = Vec::new();
+    collect(tree, &mut texts);
+    bodies.push(("serde", texts));
+    let app = App::new("test", "0").ok()?;
+    let mut add = |form, exporter: &dyn Exporter| {
+        let sent_at = "2026-01-01T00:00:00.000Z";
+        let mut events = Vec::new();
+        // What an exporter refuses does not leave.
+        if exporter.append(&app, sent_at, &line, &mut events).is_ok()
+            && let Ok(payload) = exporter.payload(&app, sent_at, &events)
+        {
+            bodies.push((form, payload.body));
+        }
+    };
+    add("NDJSON", &Ndjson);
+    #[cfg(feature = "segment")]
+    add("Segment", &Segment::new());
+    #[cfg(feature = "otlp")]
+    {
+        add("OTLP in protobuf", &Otlp::protobuf());
+        add("OTLP in JSON", &Otlp::json());
+    }
+    bodies.dedup_by(|later, earlier| later == earlier);
+    Some(bodies)
+}
+
+/// All texts of a tree, keys included, one a line.
+fn collect(value: &Value, texts: &mut Vec<u8>) {
+    match value {
+        Value::String(text) => {
+            texts.extend_from_slice(text.as_bytes());
+            texts.push(b'\n');
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, texts)),
+        Value::Object(map) => map.iter().for_each(|(key, value)| {
+            texts.extend_from_slice(key.as_bytes());
+            texts.push(b'\n');
+            collect(value, texts);
+        }),
+        other => {
+            texts.extend_from_slice(other.to_string().as_bytes());
+            texts.push(b'\n');
+        }
+    }
+}
+
+/// The fields with a canary. Only names out of the schema are told: the keys of
+/// a map are data.
+fn holders(
+    map: &Map<String, Value>,
+    fields: &'static [FieldSchema],
+    above: &str,
+    canaries: &Canaries,
+    found: &mut Vec<String>,
+) {
+    for field in fields {
+        let Some(value) = map.get(field.name) else { continue };
+        let mut texts = Vec::new();
+        collect(value, &mut texts);
+        texts.extend_from_slice(value.to_string().as_bytes());
+        if canaries.find(&texts).is_none() {
+            continue;
+        }
+        let path = format!("{above}{}", field.name);
+        let before = found.len();
+        if let (Parts::Nested(fields), Value::Object(map)) = (field.policy.parts, value) {
+            holders(map, fields, &format!("{path}."), canaries, found);
+        }
+        if found.len() == before {
+            found.push(format!("`{path}`"));
+        }
+    }
+}
+
+/// The field that a line of `Debug` is about.
+fn named(line: &str, fields: &'static [FieldSchema]) -> Option<String> {
+    let (name, _) = line.trim().split_once(':')?;
+    let name = name.trim_matches('"');
+    let is_it = |field: &&FieldSchema| field.name == name || field.key == name;
+    fields.iter().find(is_it).map(|field| format!("field `{}`", field.name))
+}
