@@ -2,7 +2,8 @@
 //! nothing leaks, and a variable that has events printed.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
+use std::net::TcpListener;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -219,9 +220,13 @@ fn every_byte_that_a_program_left_is_searched() {
 }
 
 fn short_program(home: &Path, variables: &[(&str, &str)]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_short_program"));
     // Nobody listens there.
-    command.arg(home).args(["http://127.0.0.1:9/", "41"]);
+    short_program_to("http://127.0.0.1:9/", home, "41", variables)
+}
+
+fn short_program_to(url: &str, home: &Path, what: &str, variables: &[(&str, &str)]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_short_program"));
+    command.arg(home).args([url, what]);
     command.env_remove("DO_NOT_TRACK").envs(variables.iter().copied());
     command.output().unwrap()
 }
@@ -263,6 +268,31 @@ fn without_consent_nothing_is_printed() {
     let output = short_program(&home, &[PRINT, ("DO_NOT_TRACK", "1")]);
     assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
     assert_eq!(left(&home), [""; 0]);
+}
+
+#[test]
+fn what_waits_is_not_sent_while_events_are_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("home");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    // Something waits; its run had nothing to deliver yet, and so started no child.
+    assert!(short_program_to(&url, &home, "1", &[]).status.success());
+    let output = short_program_to(&url, &home, "2", &[PRINT]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Printed"), "{output:?}");
+    let output = short_program_to(&url, &home, "now", &[PRINT]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "None\n", "{output:?}");
+    listener.set_nonblocking(true).unwrap();
+    let called = listener.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(called, Err(ErrorKind::WouldBlock), "somebody called the receiver");
+    assert_eq!(spool::read(&home.join("telemetry")).unwrap().count(), 1);
+
+    // The same without the variable calls it, and so the listener would have seen it.
+    listener.set_nonblocking(false).unwrap();
+    let caller = thread::spawn(move || short_program_to(&url, &home, "now", &[]));
+    drop(listener.accept().unwrap());
+    drop(listener);
+    assert!(caller.join().unwrap().status.success());
 }
 
 #[test]

@@ -109,7 +109,13 @@ impl Recorder {
             Some(printer) if printer.print(event, decision, self.opening.time()) => {
                 Recorded::Printed
             }
-            Some(_) => Recorded::Dropped,
+            Some(_) => {
+                // Not counted on the disk, which stays as it is.
+                let event = event.schema().name;
+                let message = format!("an event `{event}` could not be serialised");
+                self.reporter.report(&Error::new(Kind::Export, message));
+                Recorded::Dropped
+            }
             None => {
                 self.opening.drops.add(Reason::NotReady, 1);
                 Recorded::Dropped
