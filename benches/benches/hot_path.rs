@@ -12,14 +12,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use telemetry_benches::harness::{self, Case, Form};
 use telemetry_benches::{
-    CLEAN, DIRTY, ERROR, EVENT, NEAR_MISS, RunFinished, Scratch, client, floor, names, sanitizer,
+    CLEAN, COUNTED, DIRTY, ERROR, EVENT, NEAR_MISS, RunFinished, Scratch, client, floor, names,
+    sanitizer,
 };
+use telemetry_core::Recorded;
 use telemetry_core::scrub::Scrubber;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let form = Form::from_arguments();
     sanitise(form)?;
     record(form)?;
+    counted(form)?;
     off(form)?;
     scrub(form);
     Ok(())
@@ -117,11 +120,32 @@ fn record(form: Form) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn counted(form: Form) -> Result<(), Box<dyn Error>> {
+    let scratch = Scratch::new()?;
+    let telemetry = client(&scratch.path().join("counted"), true)?;
+    assert_eq!(telemetry.record(&COUNTED), Recorded::Counted);
+    let counter = AtomicU64::new(0);
+    harness::run(
+        form,
+        "counted",
+        "counted: an event of which only the count leaves",
+        vec![
+            Case::new("fetch_add", "floor: an atomic counter", || {
+                black_box(counter.fetch_add(1, Ordering::Relaxed));
+            }),
+            Case::new("counted", "record of a counted event", || {
+                black_box(telemetry.record(black_box(&COUNTED)));
+            }),
+        ],
+    );
+    Ok(())
+}
+
 fn off(form: Form) -> Result<(), Box<dyn Error>> {
     let scratch = Scratch::new()?;
     let off = client(&scratch.path().join("off"), false)?;
     assert!(!off.record(&EVENT).is_stored());
-    let (flag, counter) = (AtomicBool::new(false), AtomicU64::new(0));
+    let flag = AtomicBool::new(false);
     harness::run(
         form,
         "off",
@@ -132,9 +156,6 @@ fn off(form: Form) -> Result<(), Box<dyn Error>> {
             }),
             Case::new("off", "record, the event stands ready", || {
                 black_box(off.record(black_box(&EVENT)));
-            }),
-            Case::new("fetch_add", "an atomic counter, for comparison", || {
-                black_box(counter.fetch_add(1, Ordering::Relaxed));
             }),
         ],
     );

@@ -92,6 +92,25 @@ pub struct RunFailed<'a> {
     pub error: &'a str,
 }
 
+/// Which protocol was used and how it ended: only counts leave.
+#[derive(Clone, Copy, TelemetryEvent)]
+#[telemetry(name = "connections", purpose = "product-improvement", count = "day")]
+pub struct Connections {
+    /// How a host was reached.
+    #[telemetry(allow)]
+    pub protocol: Protocol,
+    /// How long it took.
+    #[telemetry(bucket(100, 1_000, 10_000))]
+    pub duration_ms: u64,
+    /// Whether it worked.
+    #[telemetry(allow)]
+    pub ok: bool,
+}
+
+/// The counted event that is measured.
+pub const COUNTED: Connections =
+    Connections { protocol: Protocol::Ssh, duration_ms: 1_234, ok: true };
+
 /// [`RunFinished`] without any protection.
 #[derive(Debug, Serialize)]
 pub struct Unprotected<'a> {

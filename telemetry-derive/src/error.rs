@@ -51,6 +51,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     quote! {
         #problems
         #[allow(deprecated)]
+        #[allow(unused_qualifications)]
         const _: () = {
             use #krate::__private as __t;
             #[automatically_derived]

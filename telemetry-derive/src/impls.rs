@@ -21,6 +21,7 @@ pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
     };
     quote! {
         #[allow(deprecated)]
+        #[allow(unused_qualifications)]
         const _: () = {
             use #krate::__private::{self as __t, IfUnknown as _};
             #body

@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 
 use super::FieldVisitor;
-use crate::leaf::{Sanitize, then_index_in};
+use crate::leaf::{Sanitize, index_in};
 use crate::schema::{EventSchema, FieldSchema};
 
 /// Adds up the indices of fields: the places of a number system whose places
@@ -17,13 +17,15 @@ pub(super) struct Index(pub(super) usize);
 impl FieldVisitor for Index {
     type Error = Infallible;
 
-    #[inline]
+    #[inline(always)]
     fn visit_field<L: Sanitize>(
         &mut self,
         field: &'static FieldSchema,
         value: L,
     ) -> Result<(), Infallible> {
-        self.0 = then_index_in(self.0, field.domain(), &value);
+        // The digit of the value in a number system whose places are domains.
+        // Within `usize`, because no event with more forms is counted.
+        self.0 = self.0.wrapping_mul(field.forms).wrapping_add(index_in(field.domain(), &value));
         Ok(())
     }
 

@@ -254,6 +254,9 @@ pub struct FieldSchema {
     /// The name as JSON writes it before the value: `,"name":`.
     #[doc(hidden)]
     pub key: &'static str,
+    /// How many values it has; 0 when that cannot be said or counted.
+    #[doc(hidden)]
+    pub forms: usize,
     /// The name in the output; of a tuple struct's field, its position.
     pub name: &'static str,
     /// The type, as the source writes it.
@@ -377,6 +380,7 @@ pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, F
 pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
     const EMPTY: FieldSchema = FieldSchema {
         key: "",
+        forms: 0,
         name: "",
         rust_type: "",
         policy: Policy::DROP,
@@ -399,8 +403,17 @@ pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldS
             let (_, name) = key.split_at(2);
             let (name, _) = name.split_at(name.len() - 2);
             let FieldNotes { purpose, since, renamed_from, private } = notes;
+            let domain = match purpose {
+                Some(_) => policy.domain.or_absent(),
+                None => policy.domain,
+            };
+            let forms = match domain.forms() {
+                Some(forms) if forms <= usize::MAX as u128 => forms as usize,
+                _ => 0,
+            };
             fields[index] = FieldSchema {
                 key,
+                forms,
                 name,
                 rust_type,
                 policy,
