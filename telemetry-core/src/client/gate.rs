@@ -136,6 +136,7 @@ impl Gate {
     }
 
     /// Whether nothing is recorded and no look is due that could change that.
+    #[inline]
     pub(super) fn is_off(&self) -> bool {
         self.state.load(Ordering::Relaxed) == state::OFF
     }

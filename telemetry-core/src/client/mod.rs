@@ -114,6 +114,7 @@ impl Telemetry {
     /// consent, for 50 milliseconds at most; no other call waits for them. If
     /// their file system has not answered after a second, nothing is recorded
     /// until it does, and what is not recorded is counted.
+    #[inline]
     pub fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
         if self.inner.gate.is_off() {
             return Recorded::Denied;
@@ -128,6 +129,36 @@ impl Telemetry {
             self.start_delivery();
         }
         recorded
+    }
+
+    /// The same for an event that costs something to build: `event` is called
+    /// only when it may be recorded. Name this first where values are cloned,
+    /// formatted or looked up for the event.
+    ///
+    /// ```
+    /// # use telemetry_core::{Recorded, Telemetry, TelemetryEvent};
+    /// #[derive(TelemetryEvent)]
+    /// #[telemetry(purpose = "service")]
+    /// struct Listed {
+    ///     #[telemetry(count)]
+    ///     files: Vec<String>,
+    /// }
+    ///
+    /// # let home = std::env::temp_dir().join(format!("telemetry-with-doc-{}", std::process::id()));
+    /// let telemetry = Telemetry::builder("lister")
+    /// #   .home(&home).with_env(|_| None)
+    ///     .build()?;
+    /// // Nobody has agreed yet: the list is not made.
+    /// let recorded = telemetry.record_with(|| -> Listed { unreachable!() });
+    /// assert_eq!(recorded, Recorded::Denied);
+    /// # Ok::<(), telemetry_core::Error>(())
+    /// ```
+    #[inline]
+    pub fn record_with<E: TelemetryEvent>(&self, event: impl FnOnce() -> E) -> Recorded {
+        if self.inner.gate.is_off() {
+            return Recorded::Denied;
+        }
+        self.record(&event())
     }
 
     /// Whether anything is recorded now.

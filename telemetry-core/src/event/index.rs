@@ -25,7 +25,15 @@ impl FieldVisitor for Index {
     ) -> Result<(), Infallible> {
         // The digit of the value in a number system whose places are domains.
         // Within `usize`, because no event with more forms is counted.
-        self.0 = self.0.wrapping_mul(field.forms).wrapping_add(index_in(field.domain(), &value));
+        let own;
+        let domain = match field.purpose {
+            None => &field.policy.domain,
+            Some(_) => {
+                own = field.domain();
+                &own
+            }
+        };
+        self.0 = self.0.wrapping_mul(field.forms).wrapping_add(index_in(domain, &value));
         Ok(())
     }
 

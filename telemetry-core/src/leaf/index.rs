@@ -13,7 +13,7 @@ use crate::schema::{Closed, Domain};
 
 /// The index that `value` has in `domain`; of an open domain 0.
 #[inline]
-pub(crate) fn index_in<L: Sanitize>(domain: Domain, value: &L) -> usize {
+pub(crate) fn index_in<L: Sanitize>(domain: &Domain, value: &L) -> usize {
     let Domain::Closed(closed) = domain else { return 0 };
     // Neither a key nor a rule is needed for a value of a closed domain.
     let Ok(index) = value.sanitize_into(Context::WITHOUT_KEYS, IndexSink(closed));
@@ -26,16 +26,16 @@ pub(crate) fn index_in<L: Sanitize>(domain: Domain, value: &L) -> usize {
 /// `before` with one place more: the digit of `value` in a number system whose
 /// places are domains.
 #[inline]
-pub(crate) fn then_index_in<L: Sanitize>(before: usize, domain: Domain, value: &L) -> usize {
+pub(crate) fn then_index_in<L: Sanitize>(before: usize, domain: &Domain, value: &L) -> usize {
     // Within `usize`, because no event with more forms is counted.
     let forms = domain.forms().unwrap_or(1) as usize;
     before.wrapping_mul(forms).wrapping_add(index_in(domain, value))
 }
 
 /// Takes the index of a value, counted from those that are there.
-struct IndexSink(Closed);
+struct IndexSink<'d>(&'d Closed);
 
-impl Sink for IndexSink {
+impl Sink for IndexSink<'_> {
     type Ok = Option<usize>;
     type Error = Infallible;
 
@@ -64,11 +64,11 @@ impl Sink for IndexSink {
         elements: I,
         _context: Context<'_>,
     ) -> Result<Option<usize>, Infallible> {
-        let element = Closed { absent: false, list: None, ..self.0 };
+        let element = Closed { absent: false, list: None, ..*self.0 };
         let forms = element.forms() as usize;
         let (mut index, mut shorter, mut power) = (0_usize, 0_usize, 1_usize);
         for value in elements {
-            let Ok(place) = value.sanitize_into(Context::WITHOUT_KEYS, IndexSink(element));
+            let Ok(place) = value.sanitize_into(Context::WITHOUT_KEYS, IndexSink(&element));
             if let Some(place) = place {
                 index = index.wrapping_mul(forms).wrapping_add(place);
                 shorter = shorter.wrapping_add(power);

@@ -465,7 +465,7 @@ macro_rules! tuple {
             fn $send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
                 let index = || {
                     let mut index = 0;
-                    $(index = then_index_in(index, $T::DOMAIN, &$Allowed(&self.$index));)+
+                    $(index = then_index_in(index, &$T::DOMAIN, &$Allowed(&self.$index));)+
                     index
                 };
                 sink.indexed(index, |sink| sink.value(&$Tuple(self, context)))
