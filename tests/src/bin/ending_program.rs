@@ -1,11 +1,13 @@
 //! A program that ends at once, for the tests to trace, limit and kill.
 //!
-//!     ending_program HOME nothing            uses no telemetry at all
-//!     ending_program HOME record EVENTS      stores events, and says `stored N dropped N`
-//!     ending_program HOME static EVENTS      the same with a client that is never dropped, killed at its end
-//!     ending_program HOME panic              records an event whose own code panics with a value
-//!     ending_program HOME caps              records without an end into a small spool, a line for each stored event
-//!     ending_program HOME fork               records from threads while it forks children that record
+//! ```text
+//! ending_program HOME nothing            uses no telemetry at all
+//! ending_program HOME record EVENTS      stores events, and says `stored N dropped N`
+//! ending_program HOME static EVENTS      the same with a client that is never dropped, killed at its end
+//! ending_program HOME panic              records an event whose own code panics with a value
+//! ending_program HOME caps              records without an end into a small spool, a line for each stored event
+//! ending_program HOME fork               records from threads while it forks children that record
+//! ```
 #![cfg_attr(not(unix), allow(dead_code, reason = "it forks"))]
 
 use std::error::Error;
