@@ -83,10 +83,12 @@ fn without_a_home_the_two_folders_do() {
     assert!(folder.path().join("data/consent-program/telemetry/secret").exists());
 }
 
-/// The program where every user can run it.
+/// The program where every user can run it. Copied by a process of its own: a
+/// child that another test forks meanwhile would hold the copy open for writing,
+/// and nobody could run it.
 fn copy_for_all(folder: &Path) -> PathBuf {
     let copy = folder.join("program");
-    fs::copy(PROGRAM, &copy).unwrap();
+    assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
     fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).unwrap();
     copy
 }

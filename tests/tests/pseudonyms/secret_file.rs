@@ -263,7 +263,10 @@ mod unix {
         }
         // Nothing is forbidden to root: a process of another user tries.
         let program = home.0.path().join("secret_process");
-        fs::copy(env!("CARGO_BIN_EXE_secret_process"), &program).unwrap();
+        // Copied by a process of its own: a child that another test forks
+        // meanwhile would hold the copy open for writing, and nobody could run it.
+        let source = env!("CARGO_BIN_EXE_secret_process");
+        assert!(Command::new("cp").arg(source).arg(&program).status().unwrap().success());
         for (path, mode) in [(home.0.path(), 0o755), (&program, 0o755), (&home.folder(), 0o700)] {
             set_mode(path, mode);
         }
