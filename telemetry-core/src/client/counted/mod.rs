@@ -44,8 +44,9 @@ impl Counters {
         Self { gate, counters: Table::new(), prints }
     }
 
-    /// Counts an event, if consent allows it. A few instructions and one atomic
-    /// addition; the first event of a type makes its cells.
+    /// Counts an event, if consent allows it. It allocates nothing, takes no lock
+    /// and makes no system call: it is one atomic addition. The first event of a
+    /// type makes its cells.
     ///
     /// Consent is what the last look at its sources found: the writer, which
     /// looks once a second, drops what was counted after a withdrawal.
