@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Barrier;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
 use telemetry_core::spool::internals::{self, Spool};
@@ -759,5 +761,32 @@ mod bad_input {
         assert_eq!(ids(&home.spool).len(), 1);
         spool::erase(&home.spool, Filter::All).unwrap();
         assert_eq!(fs::read_to_string(note).unwrap(), "mine");
+    }
+}
+
+#[test]
+fn after_recovering_what_ended_processes_left_is_there_whoever_takes_it_over() {
+    // A deliverer that looks while another process takes a segment over must
+    // not find that nothing waits.
+    for round in 0..200 {
+        let home = home();
+        let active = home.spool.join("active");
+        fs::create_dir_all(&active).unwrap();
+        for folder in [&home.spool, &active] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).unwrap();
+        }
+        let run = format!("{round:024x}");
+        let line = event_line(&format!("{run}-1"), TIME, "test.event", "text");
+        fs::write(active.join(format!("{run}-1.ndjson")), line).unwrap();
+        let both = Barrier::new(2);
+        thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    both.wait();
+                    internals::recover(&home.spool).unwrap();
+                    assert_eq!(internals::sealed(&home.spool).unwrap().len(), 1, "round {round}");
+                });
+            }
+        });
     }
 }

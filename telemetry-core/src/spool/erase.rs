@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::lines::{Blanks, LineKind, Lines};
 use super::names::{self, SegmentFile};
-use super::recovery::recover;
+use super::recovery::recover_at_once;
 use super::tidy;
 use crate::envelope::Header;
 use crate::error::Error;
@@ -65,7 +65,7 @@ impl Filter<'_> {
 /// When a file could not be changed. Everything else is erased nevertheless,
 /// and erasing again tries again.
 pub fn erase(dir: &Path, filter: Filter<'_>) -> Result<u64, Error> {
-    let mut recovered = recover(dir)?;
+    let mut recovered = recover_at_once(dir)?;
     let mut run = Run { dir, filter, events: 0, failed: recovered.errors.pop() };
     run.files(Run::erase_in)?;
     if filter == Filter::All {

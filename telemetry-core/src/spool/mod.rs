@@ -12,6 +12,7 @@
 //! | `dropped` | counts of what was dropped, by reason |
 //! | `tidied` | empty: when the folder was tidied last |
 //! | `delivery.lock` | held by the one process that delivers |
+//! | `recovery.lock` | held by the one process that takes over what ended ones left |
 //!
 //! A line is one JSON object and a line feed, and begins with `{`. A line that
 //! begins with a space is not there: that is how an event is taken out of a
