@@ -15,6 +15,8 @@ extern crate self as telemetry_core;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "clap")]
+pub mod command_line;
 #[cfg(feature = "client")]
 pub mod consent;
 #[cfg(feature = "client")]
