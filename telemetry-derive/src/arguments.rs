@@ -74,16 +74,18 @@ pub(crate) fn bits(item: &Item, all: u8) -> syn::Result<u8> {
     Ok(bits)
 }
 
-/// The bounds of `bucket`, ascending.
+/// The bounds of `bucket` or `histogram`, ascending.
 pub(crate) enum Bounds {
     Int(Vec<i128>),
     Float(Vec<f64>),
 }
 
 pub(crate) fn bounds(item: &Item) -> syn::Result<Bounds> {
-    const FORM: &str =
-        "`bucket` takes the bounds between its ranges, ascending: `bucket(10, 100, 1_000)`";
-    let bounds = numbers(item, FORM)?;
+    let name = &item.name;
+    let form = format!(
+        "`{name}` takes the bounds between its ranges, ascending: `{name}(10, 100, 1_000)`"
+    );
+    let bounds = numbers(item, &form)?;
     let mut mistakes = Errors::default();
     for (before, bound) in bounds.iter().zip(bounds.iter().skip(1)) {
         if !before.is_below(bound) {
@@ -216,6 +218,21 @@ impl Bounds {
             bounds.iter().zip(bounds.iter().skip(1)).map(|(low, high)| format!("{low}..{high}"));
         let highest = bounds.last().map(|bound| format!(">={bound}"));
         lowest.into_iter().chain(between).chain(highest).collect()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Int(bounds) => bounds.len(),
+            Self::Float(bounds) => bounds.len(),
+        }
+    }
+
+    /// Whether every reader of JSON takes them: integers of 64 bits.
+    pub(crate) fn fit_json(&self) -> bool {
+        match self {
+            Self::Int(bounds) => bounds.iter().all(|bound| i64::try_from(*bound).is_ok()),
+            Self::Float(_) => true,
+        }
     }
 
     /// The bounds as `telemetry_core` takes them.

@@ -5,7 +5,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
-use syn::TypePath;
+use syn::{Lit, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
 use crate::item::{Item, Value};
@@ -167,6 +167,29 @@ pub(crate) fn bucket(row: &'static Row, item: &Item) -> syn::Result<Policy> {
         ..Leaf::new(row)
     }))
 }
+
+/// `histogram(10, 100)`, also as `histogram = "10, 100"`.
+pub(crate) fn histogram(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+    let mut item = item.copy();
+    if let Value::Lit(Lit::Str(text)) = &item.value {
+        item.value = Value::List(text.parse()?);
+    }
+    let bounds = bounds(&item)?;
+    if bounds.len() > MOST_BOUNDS {
+        return Err(item.error(format!(
+            "a histogram has at most {MOST_BOUNDS} bounds, and this one has {}: a number is kept for each range of each combination",
+            bounds.len()
+        )));
+    }
+    if !bounds.fit_json() {
+        return Err(item.error("a bound of a histogram is a number of 64 bits with a sign"));
+    }
+    Ok(Policy::Leaf(Leaf { arguments: vec![bounds.tokens()], ..Leaf::new(row) }))
+}
+
+/// The usual number of ranges is about ten; who needs more than a hundred wants
+/// the numbers themselves.
+const MOST_BOUNDS: usize = 100;
 
 pub(crate) fn round(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     let step = step(item)?;

@@ -203,6 +203,10 @@ pub(crate) fn refuse_without_event(policy: &Policy, span: Span, errors: &mut Err
                 "a hash outside of an event has a domain, which says where equal pseudonyms are: `(hash, domain = \"user\")`",
             ));
         }
+        Policy::Leaf(leaf) if leaf.row.name == "histogram" => errors.push(syn::Error::new(
+            span,
+            "`histogram` adds up the numbers of a counted event, and this is none: take `bucket(...)`",
+        )),
         Policy::Nested | Policy::Entries { .. } => errors.push(syn::Error::new(
             span,
             "a list or a map is no part of a sentence: take `count`, or make a field of it",

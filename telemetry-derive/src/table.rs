@@ -9,7 +9,7 @@
 
 use crate::forms::{
     EMAIL_DOMAIN, FILE_EXTENSION, HOST_SUFFIX, ONE_OF, allow, bucket, clamp, clamped, domain, hash,
-    known, round, scrub, truncate_ip, with, word,
+    histogram, known, round, scrub, truncate_ip, with, word,
 };
 use crate::policy::{
     ADDRESS, Bound, COUNTABLE, FILE, IDENTIFIER, Keys, NUMBER, PARTS, PRESENT, Policy, Row, TEXT,
@@ -95,9 +95,20 @@ pub(crate) const ROWS: &[Row] = &[
         name: "bucket",
         form: "bucket(10, 100)",
         about: "the range that a number falls into",
-        synonyms: &["range", "histogram"],
+        synonyms: &["range"],
         parse: bucket,
         function: "bucket",
+        bound: NUMBER,
+        ..ROW
+    },
+    Row {
+        name: "histogram",
+        form: "histogram(10, 100)",
+        about: "of a counted event's number: how many were in each range, and their sum",
+        synonyms: &["distribution", "summary"],
+        beside: &[("clamp", |leaf, item| clamped(leaf, item, "histogram_clamped", "NUMBER"))],
+        parse: histogram,
+        function: "histogram",
         bound: NUMBER,
         ..ROW
     },

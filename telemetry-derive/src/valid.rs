@@ -43,6 +43,41 @@ pub(crate) fn check(input: &Input<'_>, errors: &mut Errors) {
     }
     for variant in &input.variants {
         check_fields(input, variant, errors);
+        check_histograms(input, variant, errors);
+    }
+}
+
+/// A histogram adds numbers up over a period, which only a counted event has.
+fn check_histograms(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
+    let count = variant.attributes.count.as_ref().or(input.attributes.count.as_ref());
+    for field in &variant.fields {
+        match &field.attributes.policy {
+            Some(Policy::Leaf(leaf)) if leaf.row.name == "histogram" => match count {
+                Some(count) if count.top.is_none() => {}
+                Some(count) => errors.push(syn::Error::new(
+                    count.span,
+                    "`top` and a `histogram` do not go together: the ranges are kept for each combination; leave `top` out, and let fewer combinations leave",
+                )),
+                None => {
+                    field.is_refused.set(true);
+                    errors.push(syn::Error::new(
+                        field.span(),
+                        "`histogram` adds up the numbers of a period, and this is no counted event: say `count = \"day\"` on the event, or choose `bucket(...)` for this field",
+                    ));
+                }
+            },
+            Some(Policy::Entries { keys, values }) => {
+                let is_histogram = |side: &Policy| matches!(side, Policy::Leaf(leaf) if leaf.row.name == "histogram");
+                if is_histogram(keys) || is_histogram(values) {
+                    field.is_refused.set(true);
+                    errors.push(syn::Error::new(
+                        field.span(),
+                        "`histogram` is for one number, not for the entries of a map: choose `bucket(...)`",
+                    ));
+                }
+            }
+            _ => {}
+        }
     }
 }
 
@@ -327,7 +362,7 @@ fn check_scrubbed(field: &Field<'_>, errors: &mut Errors) {
 
 /// Whether a number leaves under the policy as it is, or nearly.
 fn leaves_a_number(leaf: &Leaf) -> bool {
-    leaf.because.is_none() && matches!(leaf.row.name, "allow" | "round" | "clamp")
+    leaf.because.is_none() && matches!(leaf.row.name, "allow" | "round" | "clamp" | "histogram")
 }
 
 /// No type tells a customer's number from a number of milliseconds, but names do.

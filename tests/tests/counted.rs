@@ -229,3 +229,101 @@ fn counts_are_shown_and_erased_like_events() {
     assert_eq!(telemetry.erase(Filter::Event("commands")).unwrap(), 1);
     assert_eq!(sums(home.path()).len(), 0);
 }
+
+/// How long requests took, and how large their answers were.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "requests", purpose = "service", count = "hour")]
+struct Requests {
+    #[telemetry(allow)]
+    exit: Exit,
+    #[telemetry(histogram(10, 100, 1_000))]
+    took_ms: u64,
+    #[telemetry(histogram = "0.5, 1.5")]
+    load: Option<f64>,
+    #[telemetry(histogram(-5, 5), clamp(-10, 10))]
+    drift: i8,
+}
+
+/// The one line's counts, by the exit.
+fn histograms(home: &Path) -> BTreeMap<String, serde_json::Value> {
+    let lines = stored(home);
+    assert_eq!(lines.len(), 1);
+    let form = |form: &serde_json::Value| {
+        (form["fields"]["exit"].as_str().unwrap().to_owned(), form.clone())
+    };
+    lines[0].counts.iter().map(form).collect()
+}
+
+#[test]
+fn a_histogram_keeps_how_many_were_in_each_range_and_the_sum_and_no_number() {
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = builder(home.path()).build().unwrap();
+    let record = |exit, took_ms, load, drift| {
+        assert_eq!(telemetry.record(&Requests { exit, took_ms, load, drift }), Recorded::Counted);
+    };
+    // A bound belongs to the range that ends with it.
+    record(Exit::Success, 10, Some(0.5), -128);
+    record(Exit::Success, 11, Some(0.25), -5);
+    record(Exit::Success, 0, None, -4);
+    record(Exit::Success, 1_001, Some(f64::NAN), 5);
+    record(Exit::Failure, u64::MAX, Some(f64::INFINITY), 6);
+    record(Exit::Failure, u64::MAX, Some(f64::MAX), 127);
+    record(Exit::Failure, 1_000, Some(f64::MAX), 0);
+    drop(telemetry);
+    let forms = histograms(home.path());
+    let expected = serde_json::json!({
+        "fields": { "exit": "success" },
+        "count": 4,
+        "histograms": {
+            "took_ms": { "bounds": [10, 100, 1_000], "ranges": [2, 1, 0, 1], "sum": 1_022 },
+            "load": { "bounds": [0.5, 1.5], "ranges": [2, 0, 0], "sum": 0.75 },
+            "drift": { "bounds": [-5, 5], "ranges": [2, 2, 0], "sum": -14 },
+        },
+    });
+    assert_eq!(forms["success"], expected);
+    // Sums stop at the end of what 64 bits hold, and never turn over.
+    let failure = &forms["failure"]["histograms"];
+    assert_eq!(failure["took_ms"]["sum"], i64::MAX);
+    assert_eq!(failure["took_ms"]["ranges"], serde_json::json!([0, 0, 1, 2]));
+    assert_eq!(failure["load"]["sum"], f64::MAX);
+    assert_eq!(failure["load"]["ranges"], serde_json::json!([0, 0, 2]));
+    assert_eq!(failure["drift"]["sum"], 16);
+    assert!(!forms.contains_key("signal"));
+}
+
+#[test]
+fn the_numbers_of_a_histogram_are_no_part_of_a_combination() {
+    let [event] = Requests::SCHEMA else { panic!() };
+    assert_eq!(event.combinations(), Some(3));
+    // Of one event in a period, the sum is its number.
+    assert_eq!(event.forms(), None);
+    let domain = event.fields[3].domain();
+    assert_eq!(domain.forms(), Some(21));
+    let combination = serde_json::to_value(event.form_at(2).unwrap()).unwrap();
+    assert_eq!(combination, serde_json::json!({ "exit": "signal" }));
+}
+
+#[test]
+fn histograms_of_threads_add_up() {
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = builder(home.path()).build().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for took_ms in 1..=1000 {
+                    let exit = Exit::Success;
+                    telemetry.record(&Requests { exit, took_ms, load: Some(1.0), drift: 1 });
+                }
+            });
+        }
+    });
+    drop(telemetry);
+    let form = &histograms(home.path())["success"];
+    assert_eq!(form["count"], 4000);
+    let expected = serde_json::json!({
+        "took_ms": { "bounds": [10, 100, 1_000], "ranges": [40, 360, 3600, 0], "sum": 2_002_000 },
+        "load": { "bounds": [0.5, 1.5], "ranges": [0, 4000, 0], "sum": 4000.0 },
+        "drift": { "bounds": [-5, 5], "ranges": [0, 4000, 0], "sum": 4000 },
+    });
+    assert_eq!(form["histograms"], expected);
+}

@@ -10,6 +10,7 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use super::counted;
 use super::identity::{Identities, Identity};
 use super::quiet;
 use crate::consent::Decision;
@@ -109,12 +110,9 @@ impl Printer {
             generation: decision.generation(schema.purpose),
             origin: &self.origin_of_counts,
         };
-        // A type's forms are numbered through all its variants.
-        let before = E::SCHEMA.iter().take(event.variant()).filter_map(|event| event.forms());
-        let place = u128::try_from(event.index()).unwrap_or(u128::MAX);
-        let form = place.checked_sub(before.sum()).and_then(|form| schema.form_at(form));
         let mut line = Vec::new();
-        let written = envelope::write_counts(&mut line, &said, schema, std::iter::once((form, 1)));
+        let mut tally = std::iter::once(counted::once(event)).peekable();
+        let written = envelope::write_counts(&mut line, &said, schema, &mut tally);
         written.is_ok() && put(&line)
     }
 

@@ -20,8 +20,13 @@
 //! | key | value |
 //! |---|---|
 //! | `period` | `run`, `hour`, `day` or `week`; `time` is when it began |
-//! | `counts` | a list: `fields` of a form and its `count`; or `"other":true`, for all forms that were counted together |
+//! | `counts` | a list: `fields` of a form, its `count` and its `histograms`; or `"other":true`, for all forms that were counted together |
+//!
+//! `histograms` is there when the event has any: for each field its `bounds`,
+//! ascending; the numbers in its `ranges`, of which each but the last ends with
+//! a bound that belongs to it; and the `sum` of all.
 
+mod counts;
 mod depth;
 mod header;
 mod line;
@@ -29,14 +34,14 @@ mod time;
 
 use std::time::SystemTime;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub(crate) use self::counts::{Counted, Histogram, Tally, Total, write_counts};
 pub(crate) use self::depth::{MAX_DEPTH, is_shallow};
 pub(crate) use self::header::Header;
 pub(crate) use self::line::Line;
 use crate::event::{Sanitized, TelemetryEvent};
-use crate::schema::{EventSchema, Item};
+use crate::schema::EventSchema;
 
 /// The keys, in the order in which they are written.
 const ID: &str = "id";
@@ -133,50 +138,6 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
         return Err(serde::de::Error::custom(format_args!("nested more than {MAX_DEPTH} deep")));
     }
     buffer.extend_from_slice(b"}\n");
-    Ok(())
-}
-
-/// What a line of counts says beside them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted<'h> {
-    /// The two parts of the line's id.
-    pub(crate) id: (&'h str, u64),
-    /// When the period began.
-    pub(crate) start: Timestamp,
-    /// The period's name.
-    pub(crate) period: &'static str,
-    /// The generation of the purpose.
-    pub(crate) generation: u64,
-    /// Where the counts come from.
-    pub(crate) origin: &'h Origin,
-}
-
-/// Appends a line that says how often each form of an event occurred; of the
-/// forms that were counted together, the fields are `None`.
-pub(crate) fn write_counts(
-    buffer: &mut Vec<u8>,
-    said: &Counted<'_>,
-    schema: &EventSchema,
-    counts: impl Iterator<Item = (Option<Item>, u64)>,
-) -> Result<(), serde_json::Error> {
-    header(buffer, said.id, said.start.into(), said.generation, schema, said.origin);
-    key(buffer, "", PERIOD, "\"");
-    buffer.extend_from_slice(said.period.as_bytes());
-    key(buffer, "\"", COUNTS, "[");
-    for (index, (fields, count)) in counts.enumerate() {
-        buffer.extend_from_slice(if index > 0 { b",{" } else { b"{" });
-        match fields {
-            Some(fields) => {
-                buffer.extend_from_slice(b"\"fields\":");
-                serde_json::to_writer(&mut *buffer, &fields)?;
-            }
-            None => buffer.extend_from_slice(b"\"other\":true"),
-        }
-        buffer.extend_from_slice(b",\"count\":");
-        number(buffer, count);
-        buffer.push(b'}');
-    }
-    buffer.extend_from_slice(b"]}\n");
     Ok(())
 }
 
@@ -292,5 +253,5 @@ pub(crate) fn parse(line: &[u8]) -> Result<Envelope, Malformed> {
 
 /// The moment that a stored time names.
 pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
-    text.parse::<Timestamp>().ok().map(SystemTime::from)
+    text.parse::<jiff::Timestamp>().ok().map(SystemTime::from)
 }

@@ -17,7 +17,7 @@ pub use self::nested::{Nested, also_an_event, entries, nested};
 pub use self::raw::{NotARawEvent, NotShown, RawEvent, refuse};
 pub use self::sanitized::{Sanitized, Sanitizer};
 
-use crate::leaf::{Context, Sanitize, Sink};
+use crate::leaf::{Context, Num, Sanitize, Sink};
 use crate::schema::{EventSchema, FieldSchema, Shape};
 use crate::slot::Slot;
 
@@ -63,6 +63,18 @@ pub trait TelemetryEvent {
         let Ok(()) = self.visit_fields(&mut index);
         index.0.wrapping_add(index::before(Self::SCHEMA, self.variant()))
     }
+
+    /// Shows each number of a histogram: the cell of its sum among those of the
+    /// combination (the cells of its ranges follow), its range, and the number.
+    #[doc(hidden)]
+    #[inline]
+    fn measure(&self, see: impl FnMut(usize, usize, Num)) {
+        let Ok(()) = self.visit_fields(&mut index::Measures { see, cell: 1 });
+    }
+
+    /// The most cells that one combination takes: see [`EventSchema::cells`].
+    #[doc(hidden)]
+    const CELLS: usize = index::cells(Self::SCHEMA);
 
     /// The place of the counts of this type, when they are all that leaves.
     #[doc(hidden)]

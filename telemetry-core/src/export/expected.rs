@@ -15,7 +15,9 @@ use std::time::SystemTime;
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::envelope::{Line, time_of};
-use crate::schema::{Domain, EventSchema, FieldSchema, Form, Item, Open, Parts, Policy, Values};
+use crate::schema::{
+    Domain, EventSchema, FieldSchema, Form, Histogram, Item, Numbers, Open, Parts, Policy, Values,
+};
 
 /// The events of a program.
 #[derive(Clone, Debug, Default)]
@@ -155,10 +157,71 @@ impl<'de> Visitor<'de> for Count {
                 "fields" => map.next_value_seed(Fields(self.0))?,
                 "other" if map.next_value::<bool>()? => {}
                 "count" => drop(map.next_value::<u64>()?),
+                "histograms" => map.next_value_seed(Histograms(self.0))?,
                 _ => return Err(de::Error::custom("a count has a key that it cannot have")),
             }
         }
         Ok(())
+    }
+}
+
+/// The histograms of these fields.
+struct Histograms(&'static [FieldSchema]);
+
+impl<'de> DeserializeSeed<'de> for Histograms {
+    type Value = ();
+
+    fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Histograms {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("histograms by the names of their fields")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let known = self.0.iter().filter(|field| field.policy.histogram.is_some());
+        while let Some(field) = map.next_key_seed(Name(known.clone()))? {
+            let said: Said = map.next_value()?;
+            let fits = field.policy.histogram.is_some_and(|histogram| said.fits(&histogram));
+            if !fits {
+                let name = field.name;
+                return Err(de::Error::custom(format_args!(
+                    "the histogram `{name}` has other bounds than the event's"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A histogram as a line says it.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    bounds: Vec<f64>,
+    ranges: Vec<u64>,
+    #[serde(rename = "sum")]
+    _sum: f64,
+}
+
+impl Said {
+    fn fits(&self, histogram: &Histogram) -> bool {
+        let bound = |index: usize| match histogram.bounds {
+            Numbers::Int(bounds) => bounds.get(index).map(|bound| *bound as f64),
+            Numbers::Float(bounds) => bounds.get(index).copied(),
+        };
+        // A decimal fraction is read to within its last binary place.
+        let is = |(index, said): (usize, &f64)| {
+            bound(index).is_some_and(|due| (said - due).abs() <= due.abs() * 1e-15)
+        };
+        self.bounds.len() == histogram.bounds.len()
+            && self.bounds.iter().enumerate().all(is)
+            && self.ranges.len() == histogram.ranges()
     }
 }
 
@@ -181,7 +244,9 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let known = self.0.iter().filter(|field| !field.policy.is_drop());
+        let leaves =
+            |field: &&FieldSchema| !field.policy.is_drop() && field.policy.histogram.is_none();
+        let known = self.0.iter().filter(leaves);
         while let Some(field) = map.next_key_seed(Name(known.clone()))? {
             map.next_value_seed(Leaf::of(field.name, &field.policy))?;
         }

@@ -33,6 +33,7 @@ mod source;
 mod transport;
 mod worker;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -251,6 +252,15 @@ impl<'l> WaitingEvent<'l> {
         })
     }
 
+    /// The same as a tree, for a format that takes them as they are.
+    #[cfg(feature = "segment")]
+    fn counts_value(&self) -> Result<Value, Error> {
+        let counts = self.0.counts.map_or("[]", |(_, counts)| counts);
+        serde_json::from_str(counts).map_err(|_| {
+            Error::new(Kind::Export, format!("the counts cannot be read (event `{}`)", self.name()))
+        })
+    }
+
     /// The stored line, without the line feed.
     pub fn line(&self) -> &'l str {
         self.0.raw
@@ -266,16 +276,36 @@ pub struct CountedForm {
     pub fields: Option<Map<String, Value>>,
     /// How often.
     pub count: u64,
+    /// The numbers of the event's histograms, by field.
+    pub histograms: BTreeMap<String, Histogram>,
+}
+
+/// The numbers of a field that is under `histogram`, all of a period together.
+#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[non_exhaustive]
+pub struct Histogram {
+    /// The bounds between the ranges, ascending.
+    pub bounds: Vec<serde_json::Number>,
+    /// How many numbers were in each range: one more than bounds. A bound
+    /// belongs to the range that ends with it.
+    pub ranges: Vec<u64>,
+    /// The sum of all numbers.
+    pub sum: serde_json::Number,
 }
 
 impl CountedForm {
     fn read(mut form: Map<String, Value>) -> Option<Self> {
         let count = form.get("count")?.as_u64()?;
-        match form.remove("fields") {
-            Some(Value::Object(fields)) => Some(Self { fields: Some(fields), count }),
-            Some(_) => None,
-            None => Some(Self { fields: None, count }),
-        }
+        let histograms = match form.remove("histograms") {
+            Some(histograms) => serde_json::from_value(histograms).ok()?,
+            None => BTreeMap::new(),
+        };
+        let fields = match form.remove("fields") {
+            Some(Value::Object(fields)) => Some(fields),
+            Some(_) => return None,
+            None => None,
+        };
+        Some(Self { fields, count, histograms })
     }
 }
 

@@ -109,12 +109,10 @@ impl Segment {
     fn track(&self, event: &WaitingEvent<'_>, app: &App, sent_at: &str) -> Result<Value, Error> {
         let mut properties = event.fields()?;
         if let Some(period) = event.period() {
-            let counts = event.counts()?.into_iter().map(|form| match form.fields {
-                Some(fields) => json!({ "fields": fields, "count": form.count }),
-                None => json!({ "other": true, "count": form.count }),
-            });
+            // As they stand in the line; `fields` has none here, and a `userId`
+            // of its own neither.
             properties.insert("period".to_owned(), period.into());
-            properties.insert("counts".to_owned(), counts.collect());
+            properties.insert("counts".to_owned(), event.counts_value()?);
         }
         let (key, id) = self.identity(event, &mut properties)?;
         let name = self.event_names.get(event.name()).map_or(event.name(), String::as_str);

@@ -8,7 +8,7 @@ use std::convert::Infallible;
 
 use serde::Serialize;
 
-use super::{Context, Sanitize, Sink};
+use super::{Context, Num, Sanitize, Sink};
 use crate::schema::{Closed, Domain};
 
 /// The index that `value` has in `domain`; of an open domain 0.
@@ -20,6 +20,36 @@ pub(crate) fn index_in<L: Sanitize>(domain: &Domain, value: &L) -> usize {
     match index {
         Some(index) => index.wrapping_add(usize::from(closed.absent)),
         None => 0,
+    }
+}
+
+/// The range and the number that a histogram takes of `value`, if it has one.
+#[inline]
+pub(crate) fn measure<L: Sanitize>(value: &L) -> Option<(usize, Num)> {
+    let Ok(measured) = value.sanitize_into(Context::WITHOUT_KEYS, MeasureSink);
+    measured
+}
+
+/// Takes what a histogram takes, and nothing else.
+struct MeasureSink;
+
+impl Sink for MeasureSink {
+    type Ok = Option<(usize, Num)>;
+    type Error = Infallible;
+
+    #[inline]
+    fn value<T: Serialize + ?Sized>(self, _value: &T) -> Result<Self::Ok, Infallible> {
+        Ok(None)
+    }
+
+    #[inline]
+    fn absent(self) -> Result<Self::Ok, Infallible> {
+        Ok(None)
+    }
+
+    #[inline]
+    fn measured(self, range: usize, number: Num) -> Result<Self::Ok, Infallible> {
+        Ok(Some((range, number)))
     }
 }
 

@@ -361,9 +361,9 @@ leaves! { kind::Number:
     usize => |this, leaf| leaf(Num::Int(*this as i128));
     isize => |this, leaf| leaf(Num::Int(*this as i128));
     // What is not a number falls into no range and has no multiple.
-    f32 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(f64::from(*this)));
-    f64 [Shape::ONE.or_absent()] => |this, leaf| leaf(Num::Float(*this));
-    Duration => |this, leaf| leaf(Num::Float(this.as_secs_f64()));
+    f32 [Shape::FRACTION.or_absent()] => |this, leaf| leaf(Num::Float(f64::from(*this)));
+    f64 [Shape::FRACTION.or_absent()] => |this, leaf| leaf(Num::Float(*this));
+    Duration [Shape::FRACTION] => |this, leaf| leaf(Num::Float(this.as_secs_f64()));
 }
 
 // What only wraps a number is that number.

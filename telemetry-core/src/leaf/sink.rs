@@ -5,7 +5,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq};
 
-use super::{Context, Sanitize, Sequence};
+use super::{Context, Num, Sanitize, Sequence};
 use crate::pseudonym::{KeySlot, Keys};
 
 /// Takes what a policy lets through: one value, or nothing.
@@ -68,6 +68,14 @@ pub trait Sink: Sized {
     ) -> Result<Self::Ok, Self::Error> {
         let _ = index;
         hand_on(self)
+    }
+
+    /// A number that only a histogram takes, and its range there, counted from
+    /// the lowest. Nothing else sees it.
+    #[inline]
+    fn measured(self, range: usize, number: Num) -> Result<Self::Ok, Self::Error> {
+        let _ = (range, number);
+        self.absent()
     }
 
     /// A list of what is left of `elements`.

@@ -15,6 +15,7 @@ mod count;
 mod email_domain;
 mod file_extension;
 mod hash;
+mod histogram;
 mod host_suffix;
 mod kind;
 mod known;
@@ -52,6 +53,9 @@ pub mod derive {
     pub use super::hash::{
         domain_key, field_key, hash, hash_inside, hash_schema, hash_via, hash_via_inside, sha256,
         sha256_schema, sha256_via,
+    };
+    pub use super::histogram::{
+        histogram, histogram_clamped, histogram_clamped_schema, histogram_schema,
     };
     pub use super::host_suffix::{host_suffix, host_suffix_schema};
     pub use super::kind::{kind, kind_schema};

@@ -170,8 +170,30 @@ impl EventSchema {
         super::domain::forms_of(self.fields)
     }
 
+    /// Of how many combinations of its fields the occurrences are counted, when
+    /// only counts leave: the product over the fields, histograms left aside.
+    /// `None` when one of them is open.
+    pub const fn combinations(&self) -> Option<u128> {
+        super::domain::combinations_of(self.fields)
+    }
+
+    /// How many numbers stand for one combination: its count, and for each
+    /// histogram the sum and its ranges.
+    #[doc(hidden)]
+    #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
+    pub const fn cells(&self) -> usize {
+        let (mut cells, mut index) = (1, 0);
+        while index < self.fields.len() {
+            cells += self.fields[index].cells();
+            index += 1;
+        }
+        cells
+    }
+
     /// The fields of the event in this form, from 0 to one below
-    /// [`forms`](Self::forms), by name and without those that are absent.
+    /// [`forms`](Self::forms), by name and without those that are absent. Of an
+    /// event with histograms, from 0 to one below
+    /// [`combinations`](Self::combinations): their numbers are no part of it.
     pub fn form_at(&self, index: u128) -> Option<Item> {
         super::domain::combination(self.fields, index).map(Item::Map)
     }
@@ -294,6 +316,15 @@ impl FieldSchema {
         }
     }
 
+    /// How many numbers a histogram keeps for each combination: its ranges, and
+    /// the sum; of any other field none.
+    pub(crate) const fn cells(&self) -> usize {
+        match self.policy.histogram {
+            Some(histogram) => histogram.ranges() + 1,
+            None => 0,
+        }
+    }
+
     /// What can leave of the field, also when its own purpose is refused.
     pub const fn domain(&self) -> Domain {
         match self.purpose {
@@ -408,6 +439,8 @@ pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldS
                 None => policy.domain,
             };
             let forms = match domain.forms() {
+                // It is no part of the combination that is counted.
+                _ if policy.histogram.is_some() => 1,
                 Some(forms) if forms <= usize::MAX as u128 => forms as usize,
                 _ => 0,
             };
@@ -444,6 +477,30 @@ pub struct Policy {
     pub domain: Domain,
     /// The parts of the value that have policies of their own.
     pub parts: Parts,
+    /// Of `histogram`, the ranges whose numbers are counted and added up.
+    pub histogram: Option<Histogram>,
+}
+
+/// The ranges of a histogram. A bound belongs to the range below it, as in
+/// OpenTelemetry and Prometheus.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Histogram {
+    /// The bounds between the ranges, ascending.
+    pub bounds: Numbers,
+    /// Whether the numbers may have a fraction, and so their sum.
+    pub fractions: bool,
+}
+
+impl Histogram {
+    pub(crate) const fn new(bounds: Numbers, fractions: bool) -> Self {
+        Self { bounds, fractions }
+    }
+
+    /// How many ranges there are: one more than bounds.
+    pub const fn ranges(self) -> usize {
+        self.bounds.len() + 1
+    }
 }
 
 impl Policy {
@@ -454,7 +511,13 @@ impl Policy {
     /// The policy of this name without parameters.
     #[doc(hidden)]
     pub const fn new(name: &'static str, domain: Domain) -> Self {
-        Self { name, parameters: Parameters::NONE, domain, parts: Parts::Whole }
+        Self { name, parameters: Parameters::NONE, domain, parts: Parts::Whole, histogram: None }
+    }
+
+    /// The same, of which the numbers of a combination are counted by ranges.
+    pub(crate) const fn measured(mut self, histogram: Histogram) -> Self {
+        self.histogram = Some(histogram);
+        self
     }
 
     /// The same with one parameter more.

@@ -123,7 +123,9 @@ pub enum Numbers {
 }
 
 impl Numbers {
-    const fn len(self) -> usize {
+    /// How many there are.
+    #[doc(hidden)]
+    pub const fn len(self) -> usize {
         match self {
             Self::Int(numbers) => numbers.len(),
             Self::Float(numbers) => numbers.len(),
@@ -322,13 +324,15 @@ fn mixed(domains: impl DoubleEndedIterator<Item = Domain>, index: u128) -> Optio
     (rest == 0).then_some(items)
 }
 
-/// The values of all fields that are there, with the fields' names.
+/// The values of all fields that are there, with the fields' names. The numbers
+/// of a histogram are no part of a combination.
 pub(super) fn combination(
     fields: &'static [FieldSchema],
     index: u128,
 ) -> Option<Vec<(&'static str, Item)>> {
-    let items = mixed(fields.iter().map(FieldSchema::domain), index)?;
-    let named = fields.iter().map(|field| field.name).zip(items);
+    let told = || fields.iter().filter(|field| field.policy.histogram.is_none());
+    let items = mixed(told().map(FieldSchema::domain), index)?;
+    let named = told().map(|field| field.name).zip(items);
     Some(named.filter(|(_, item)| *item != Item::Absent).collect())
 }
 
@@ -429,6 +433,22 @@ pub(super) const fn forms_of(fields: &[FieldSchema]) -> Option<u128> {
     Some(product)
 }
 
+/// The same over the fields that a combination is made of: all but histograms.
+pub(super) const fn combinations_of(fields: &[FieldSchema]) -> Option<u128> {
+    let (mut product, mut index) = (1_u128, 0);
+    while index < fields.len() {
+        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
+        let field = &fields[index];
+        match field.domain().forms() {
+            _ if field.policy.histogram.is_some() => {}
+            Some(forms) => product = product.saturating_mul(forms),
+            None => return None,
+        }
+        index += 1;
+    }
+    Some(product)
+}
+
 /// The information of all `fields` together, `None` when one is open. Exact
 /// while the product can be written in 128 bits; above that the sum of what
 /// each field tells, each rounded up.
@@ -461,6 +481,8 @@ pub struct Shape {
     pub integers: Option<(i128, i128)>,
     /// Whether a leaf may be an IPv6 address.
     pub v6: bool,
+    /// Whether a leaf may be a number with a fraction.
+    pub fractions: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -472,7 +494,11 @@ enum Many {
 
 impl Shape {
     /// One leaf.
-    pub const ONE: Self = Self { absent: false, list: Many::No, integers: None, v6: true };
+    pub const ONE: Self =
+        Self { absent: false, list: Many::No, integers: None, v6: true, fractions: false };
+
+    /// One leaf, a number that may have a fraction.
+    pub const FRACTION: Self = Self { fractions: true, ..Self::ONE };
 
     /// One leaf, an integer within these bounds.
     pub const fn integer(least: i128, largest: i128) -> Self {

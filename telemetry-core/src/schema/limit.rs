@@ -3,13 +3,17 @@
 //! It owns `max_bits` and what can be counted, and the message when an event
 //! breaks either. It must never run in a program: it is called by constants.
 
-use super::domain::{Domain, forms_of, millibits_of};
+use super::domain::{Domain, Open, combinations_of, forms_of, millibits_of};
 use super::{EventSchema, FieldSchema, Form};
 
 /// The most combinations that are counted each by itself: a counter of eight
 /// bytes for each is half a megabyte of memory, which is what a program can be
 /// asked for without asking its author.
 pub const MOST_COUNTED: u32 = 65_536;
+
+/// The most numbers that stand for one combination, so that a line of counts
+/// with all of them stays below the longest that is stored.
+const MOST_CELLS: u128 = 512;
 
 /// Stops the compiler when an event may tell more than its author allows, or
 /// cannot be counted as its author asks.
@@ -61,11 +65,17 @@ const fn hold_counted(event: &EventSchema, top: Option<u32>) {
         Some(_) => u32::MAX as u128,
         None => MOST_COUNTED as u128,
     };
-    match forms_of(event.fields) {
-        Some(forms) if forms <= largest => return,
+    hold_histograms(event);
+    let cells = event.cells() as u128;
+    match combinations_of(event.fields) {
+        Some(forms) if forms.saturating_mul(cells) <= largest => return,
         Some(forms) => {
-            text.push("` has ").forms(Some(forms)).push(", and at most ").number(largest);
-            text.push(" can be counted");
+            text.push("` has ").forms(Some(forms));
+            if cells > 1 {
+                text.push(" of ").number(cells).push(" counters each");
+            }
+            text.push(", and at most ").number(largest);
+            text.push(if cells > 1 { " counters" } else { "" }).push(" can be counted");
             text.push(if top.is_some() { "" } else { " each by itself" }).push(":\n");
             text.fields(event.fields);
             text.push("let fewer values leave: `bucket`, `one_of`, `clamp`, `presence`, `drop`");
@@ -81,6 +91,31 @@ const fn hold_counted(event: &EventSchema, top: Option<u32>) {
         }
     }
     text.stop();
+}
+
+/// A histogram is of one number an event, and of few enough ranges.
+#[track_caller]
+const fn hold_histograms(event: &EventSchema) {
+    let mut text = Text::new();
+    text.push("event `").push(event.name);
+    let mut index = 0;
+    while index < event.fields.len() {
+        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
+        let field = &event.fields[index];
+        let is_one = !matches!(field.domain(), Domain::Open(Open::Collection));
+        if field.policy.histogram.is_some() && !is_one {
+            text.push("` cannot be counted: `").push(field.name);
+            text.push("` is a collection, and `histogram` takes one number an event");
+            text.stop();
+        }
+        index += 1;
+    }
+    if event.cells() as u128 > MOST_CELLS {
+        text.push("` keeps ").number(event.cells() as u128);
+        text.push(" numbers for each combination, and at most ").number(MOST_CELLS);
+        text.push(" can be: give its histograms fewer bounds");
+        text.stop();
+    }
 }
 
 /// A message that a constant puts together.

@@ -16,8 +16,8 @@ mod value;
 #[doc(hidden)]
 pub use self::description::{BARE, DROP, FieldDescription, FieldNotes, event, fields};
 pub use self::description::{
-    EventSchema, FieldSchema, Form, Parameter, ParameterValue, Parameters, Parts, Period, Policy,
-    Purpose, TimePrecision, Written,
+    EventSchema, FieldSchema, Form, Histogram, Parameter, ParameterValue, Parameters, Parts,
+    Period, Policy, Purpose, TimePrecision, Written,
 };
 pub use self::domain::{Closed, Domain, List, Numbers, Open, Shape, Values};
 pub use self::limit::MOST_COUNTED;

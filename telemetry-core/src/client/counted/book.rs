@@ -8,12 +8,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::period;
-use crate::envelope::{self, Counted, Origin};
-use crate::schema::{EventSchema, Form, Item, Period};
-
-/// The most forms in a line: a line of them stays far below the longest that
-/// is stored, whatever their names.
-const FORMS_IN_A_LINE: usize = 512;
+use super::sums::Sum;
+use crate::envelope::{self, Counted, Origin, Tally};
+use crate::schema::{EventSchema, Form, Period};
 
 /// Sums by event and period.
 #[derive(Debug, Default)]
@@ -32,7 +29,10 @@ struct Page {
     /// Ids of the lines that say it. They stay when the counts grow, so that a
     /// line that arrives twice is recognised.
     ids: Vec<(String, u64)>,
-    counts: BTreeMap<Option<usize>, u64>,
+    /// What each cell of a form adds up.
+    kinds: Box<[Sum]>,
+    /// The cells of each form.
+    rows: BTreeMap<Option<usize>, Box<[u64]>>,
 }
 
 impl Book {
@@ -46,7 +46,7 @@ impl Book {
         &mut self,
         event: &'static EventSchema,
         form: Option<usize>,
-        count: u64,
+        row: &[u64],
         now: Timestamp,
         generation: u64,
     ) {
@@ -59,14 +59,20 @@ impl Book {
         let page = match open {
             Some(page) => page,
             None => {
-                let (ids, counts) = (Vec::new(), BTreeMap::new());
-                let start = period::start(period, now);
-                self.pages.push(Page { event, period, start, generation, ids, counts });
+                self.pages.push(Page {
+                    event,
+                    period,
+                    start: period::start(period, now),
+                    generation,
+                    ids: Vec::new(),
+                    kinds: Sum::row(event),
+                    rows: BTreeMap::new(),
+                });
                 let Some(page) = self.pages.last_mut() else { return };
                 page
             }
         };
-        *page.counts.entry(form).or_default() += count;
+        page.add(form, row);
     }
 
     /// Takes out the pages of events that may not be counted any more.
@@ -88,24 +94,25 @@ impl Book {
     ) -> (Vec<u8>, u64) {
         let (mut lines, mut events) = (Vec::new(), 0);
         for page in &mut self.pages {
-            let counts: Vec<_> = page.counts.iter().collect();
-            for (number, counts) in counts.chunks(FORMS_IN_A_LINE).enumerate() {
+            let Page { event, kinds, .. } = page;
+            let mut tallies =
+                page.rows.iter().map(|(form, row)| tally(event, kinds, *form, row)).peekable();
+            let mut number = 0;
+            while tallies.peek().is_some() {
                 if page.ids.len() <= number {
                     page.ids.push(next_id());
                 }
-                let Some((run, line)) = page.ids.get(number) else { continue };
-                let counts =
-                    counts.iter().map(|(form, count)| (fields(page.event, **form), **count));
-                let period = page.period.name();
+                let Some((run, line)) = page.ids.get(number) else { break };
                 let said = Counted {
                     id: (run, *line),
                     start: page.start,
-                    period,
+                    period: page.period.name(),
                     generation: page.generation,
                     origin,
                 };
                 // Writing names and numbers to memory cannot fail.
-                let _ = envelope::write_counts(&mut lines, &said, page.event, counts);
+                let _ = envelope::write_counts(&mut lines, &said, page.event, &mut tallies);
+                number += 1;
                 events += 1;
             }
         }
@@ -117,9 +124,36 @@ impl Page {
     fn is_of(&self, event: &EventSchema) -> bool {
         (self.event.name, self.event.version) == (event.name, event.version)
     }
+
+    fn add(&mut self, form: Option<usize>, row: &[u64]) {
+        let cells = self.kinds.len();
+        let sums = self.rows.entry(form).or_insert_with(|| vec![0; cells].into());
+        for ((sum, kind), number) in sums.iter_mut().zip(&self.kinds).zip(row) {
+            *sum = kind.and(*sum, *number);
+        }
+    }
 }
 
-/// The fields of a form; `None` for the forms that were counted together.
-fn fields(event: &EventSchema, form: Option<usize>) -> Option<Item> {
-    form.and_then(|form| event.form_at(form as u128))
+/// What a line says of a form; of the forms that were counted together, `form`
+/// is `None`, and there are no fields.
+pub(super) fn tally(event: &EventSchema, kinds: &[Sum], form: Option<usize>, row: &[u64]) -> Tally {
+    let mut cells = row.iter().copied();
+    let mut sums = kinds.iter().filter(|kind| **kind != Sum::Count);
+    let count = cells.next().unwrap_or_default();
+    let fields = form.and_then(|form| event.form_at(form as u128));
+    let mut histograms = Vec::new();
+    for field in event.fields.iter().filter(|_| fields.is_some()) {
+        let Some(histogram) = field.policy.histogram else { continue };
+        let sum = cells.next().unwrap_or_default();
+        histograms.push(envelope::Histogram {
+            field: field.name,
+            bounds: histogram.bounds,
+            sum: match sums.next() {
+                Some(Sum::Fraction) => envelope::Total::Fraction(f64::from_bits(sum)),
+                _ => envelope::Total::Whole(sum.cast_signed()),
+            },
+            ranges: cells.by_ref().take(histogram.ranges()).collect(),
+        });
+    }
+    Tally { fields, count, histograms }
 }

@@ -1,10 +1,12 @@
 //! The numbers behind counted events.
 //!
-//! It owns a cell for each form of an event, and how a thread adds to it. It
-//! must never know what a form means, nor when the numbers are taken.
+//! It owns a row of cells for each form of an event, and which of them a thread
+//! takes. It must never know what a form means, nor when the numbers are taken.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::sums::Sum;
 
 /// Copies of all cells, so that threads that count the same form at the same
 /// time do not wait for each other's cache line. Four keep the few threads of
@@ -37,38 +39,45 @@ fn take_stripe() -> usize {
     stripe
 }
 
-/// How often each form of an event occurred since the numbers were last taken.
+/// How often each form of an event occurred since the numbers were last taken,
+/// and what its histograms hold.
 #[derive(Debug)]
 pub(super) enum Cells {
-    /// A cell for each form.
+    /// A row of cells for each form.
     Dense(Dense),
     /// A cell for each of the first forms, and one for all others.
     First(First),
 }
 
 impl Cells {
-    /// For `forms` forms; with `top`, for at most so many of them.
-    pub(super) fn new(forms: usize, top: Option<u32>) -> Self {
+    /// For `forms` forms of `width` cells each; with `top`, for at most so many
+    /// forms, which have one cell.
+    pub(super) fn new(forms: usize, width: usize, top: Option<u32>) -> Self {
         match top {
             Some(top) if (top as usize) < forms => Self::First(First::new(top as usize)),
-            _ => Self::Dense(Dense::new(forms)),
+            _ => Self::Dense(Dense::new(forms, width)),
         }
     }
 
+    /// The cells of a form, for this thread to add to.
     #[inline]
-    pub(super) fn add(&self, index: usize) {
+    pub(super) fn row(&self, index: usize) -> &[AtomicU64] {
         match self {
-            Self::Dense(dense) => dense.add(index),
-            Self::First(first) => first.add(index),
+            Self::Dense(dense) => dense.row(index),
+            Self::First(first) => first.row(index),
         }
     }
 
-    /// Takes every number that is not zero: the index of its form, or `None`
-    /// for the others together.
-    pub(super) fn take(&self, mut each: impl FnMut(Option<usize>, u64)) {
+    /// Takes every row that is not zero: the index of its form, or `None` for
+    /// the others together. `kinds` says what the cells of a form add up.
+    pub(super) fn take<'k>(
+        &self,
+        kinds: impl Fn(usize) -> &'k [Sum],
+        mut each: impl FnMut(Option<usize>, &[u64]),
+    ) {
         match self {
-            Self::Dense(dense) => dense.take(|index, count| each(Some(index), count)),
-            Self::First(first) => first.take(each),
+            Self::Dense(dense) => dense.take(kinds, |index, row| each(Some(index), row)),
+            Self::First(first) => first.take(|index, count| each(index, &[count])),
         }
     }
 }
@@ -77,30 +86,52 @@ impl Cells {
 pub(super) struct Dense {
     cells: Box<[AtomicU64]>,
     forms: usize,
+    /// Cells of a form.
+    width: usize,
     /// Cells from the beginning of one stripe to that of the next.
     stride: usize,
 }
 
 impl Dense {
-    fn new(forms: usize) -> Self {
-        let stride = forms.next_multiple_of(LINE).saturating_add(LINE);
+    fn new(forms: usize, width: usize) -> Self {
+        let cells = forms.saturating_mul(width);
+        let stride = cells.next_multiple_of(LINE).saturating_add(LINE);
         let cells = std::iter::repeat_with(AtomicU64::default);
-        Self { cells: cells.take(stride.saturating_mul(STRIPES)).collect(), forms, stride }
+        let cells = cells.take(stride.saturating_mul(STRIPES)).collect();
+        Self { cells, forms, width, stride }
     }
 
     #[inline]
-    fn add(&self, index: usize) {
-        if let Some(cell) = self.cells.get(stripe() * self.stride + index) {
-            cell.fetch_add(1, Ordering::Relaxed);
-        }
+    fn row(&self, index: usize) -> &[AtomicU64] {
+        self.row_of(stripe(), index)
     }
 
-    fn take(&self, mut each: impl FnMut(usize, u64)) {
+    #[inline]
+    fn row_of(&self, stripe: usize, index: usize) -> &[AtomicU64] {
+        let first = stripe * self.stride + index * self.width;
+        self.cells.get(first..first + self.width).unwrap_or_default()
+    }
+
+    fn take<'k>(&self, kinds: impl Fn(usize) -> &'k [Sum], mut each: impl FnMut(usize, &[u64])) {
+        let mut row = vec![0; self.width];
         for index in 0..self.forms {
-            let stripes = (0..STRIPES).filter_map(|s| self.cells.get(s * self.stride + index));
-            let count: u64 = stripes.map(taken).sum();
-            if count > 0 {
-                each(index, count);
+            let mut is_there = false;
+            for stripe in 0..STRIPES {
+                for (place, cell) in self.row_of(stripe, index).iter().enumerate() {
+                    let number = taken(cell);
+                    if number == 0 {
+                        continue;
+                    }
+                    is_there = true;
+                    let kind = kinds(index).get(place).copied().unwrap_or(Sum::Count);
+                    if let Some(sum) = row.get_mut(place) {
+                        *sum = kind.and(*sum, number);
+                    }
+                }
+            }
+            if is_there {
+                each(index, &row);
+                row.fill(0);
             }
         }
     }
@@ -137,8 +168,9 @@ impl First {
         }
     }
 
-    fn add(&self, index: usize) {
-        self.place(index).map_or(&self.other, |place| &place.count).fetch_add(1, Ordering::Relaxed);
+    fn row(&self, index: usize) -> &[AtomicU64] {
+        let cell = self.place(index).map_or(&self.other, |place| &place.count);
+        std::slice::from_ref(cell)
     }
 
     /// The place of a form: from where it is due on, the first that is its own
@@ -204,16 +236,22 @@ mod tests {
 
     fn taken(cells: &Cells) -> BTreeMap<Option<usize>, u64> {
         let mut all = BTreeMap::new();
-        cells.take(|form, count| assert!(all.insert(form, count).is_none()));
+        cells.take(|_| &[Sum::Count], |form, row| assert!(all.insert(form, row[0]).is_none()));
         all
+    }
+
+    fn add(cells: &Cells, form: usize) {
+        cells.row(form)[0].fetch_add(1, Ordering::Relaxed);
     }
 
     #[test]
     fn threads_lose_no_count() {
-        for cells in [Cells::new(10, None), Cells::new(10, Some(3)), Cells::new(10, Some(30))] {
+        for cells in
+            [Cells::new(10, 1, None), Cells::new(10, 1, Some(3)), Cells::new(10, 1, Some(30))]
+        {
             std::thread::scope(|scope| {
                 for _ in 0..8 {
-                    scope.spawn(|| (0..1000).for_each(|n| cells.add(n % 10)));
+                    scope.spawn(|| (0..1000).for_each(|n| add(&cells, n % 10)));
                 }
             });
             let all = taken(&cells);
@@ -224,9 +262,9 @@ mod tests {
 
     #[test]
     fn the_first_forms_are_told_apart_and_all_others_counted_together() {
-        let cells = Cells::new(1_000_000, Some(2));
+        let cells = Cells::new(1_000_000, 1, Some(2));
         for form in [5, 999_999, 5, 7, 8, 5] {
-            cells.add(form);
+            add(&cells, form);
         }
         let expected = [(None, 2), (Some(5), 3), (Some(999_999), 1)];
         assert_eq!(taken(&cells), expected.into());

@@ -6,6 +6,7 @@
 mod book;
 mod cells;
 mod period;
+mod sums;
 mod writer;
 
 use std::sync::Arc;
@@ -13,10 +14,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use self::cells::Cells;
+use self::sums::Sum;
 pub(super) use self::writer::Writer;
 use super::gate::{self, Gate};
 use super::record::Recorded;
 use crate::consent::Decision;
+use crate::envelope::Tally;
 use crate::event::TelemetryEvent;
 use crate::schema::{EventSchema, Form};
 use crate::slot::{Slot, Table};
@@ -35,6 +38,8 @@ pub(super) struct Counters {
 struct Counter {
     events: &'static [EventSchema],
     cells: Cells,
+    /// For each variant, what the cells of a form add up.
+    kinds: Box<[Box<[Sum]>]>,
     /// For each variant, whether it may be counted: see [`Counters::may_count`].
     permissions: Box<[AtomicU64]>,
 }
@@ -45,8 +50,8 @@ impl Counters {
     }
 
     /// Counts an event, if consent allows it. It allocates nothing, takes no lock
-    /// and makes no system call: it is one atomic addition. The first event of a
-    /// type makes its cells.
+    /// and makes no system call: it is one atomic addition, and two for each
+    /// histogram. The first event of a type makes its cells.
     ///
     /// Consent is what the last look at its sources found: the writer, which
     /// looks once a second, drops what was counted after a withdrawal.
@@ -56,12 +61,18 @@ impl Counters {
         let Some(counter) = counter else { return Recorded::Dropped };
         let counter = match counter.get() {
             Some(counter) => counter,
-            None => counter.get_or_init(|| Counter::new(E::SCHEMA, E::DOMAIN)),
+            None => counter.get_or_init(|| Counter::new(E::SCHEMA, E::DOMAIN, E::CELLS)),
         };
         if !self.may_count(counter, event.variant()) {
             return Recorded::Denied;
         }
-        counter.cells.add(event.index());
+        let row = counter.cells.row(event.index());
+        if let Some(count) = row.first() {
+            sums::count(count);
+        }
+        if E::CELLS > 1 {
+            measure(event, row);
+        }
         Recorded::Counted
     }
 
@@ -91,19 +102,47 @@ impl Counters {
     }
 
     /// Takes all counts since the last call: the event, the index of its form
-    /// (or `None` for the forms that have no cell of their own), and the number.
-    fn take(&self, mut each: impl FnMut(&'static EventSchema, Option<usize>, u64)) {
+    /// (or `None` for the forms that have no cell of their own), and its row.
+    fn take(&self, mut each: impl FnMut(&'static EventSchema, Option<usize>, &[u64])) {
         for counter in self.counters.iter() {
-            counter.cells.take(|index, count| match index {
-                Some(index) => {
-                    if let Some((event, index)) = counter.form(index) {
-                        each(event, Some(index), count);
+            counter.cells.take(
+                |index| counter.kinds(index),
+                |index, row| match index {
+                    Some(index) => {
+                        if let Some((event, index)) = counter.form(index) {
+                            each(event, Some(index), row);
+                        }
                     }
-                }
-                None => counter.events.iter().take(1).for_each(|event| each(event, None, count)),
-            });
+                    None => counter.events.iter().take(1).for_each(|event| each(event, None, row)),
+                },
+            );
         }
     }
+}
+
+/// Adds the numbers of the event's histograms to the cells of its form.
+#[inline]
+fn measure<E: TelemetryEvent + ?Sized>(event: &E, row: &[AtomicU64]) {
+    event.measure(|sum, range, number| {
+        if let (Some(cell), Some(sum)) = (row.get(sum + 1 + range), row.get(sum)) {
+            sums::count(cell);
+            sums::add(sum, number);
+        }
+    });
+}
+
+/// What a line of counts would say of this one event.
+pub(crate) fn once<E: TelemetryEvent + ?Sized>(event: &E) -> Tally {
+    let schema = event.schema();
+    let kinds = Sum::row(schema);
+    let row: Vec<AtomicU64> = kinds.iter().map(|_| AtomicU64::new(0)).collect();
+    row.first().into_iter().for_each(sums::count);
+    measure(event, &row);
+    // A type's forms are numbered through all its variants.
+    let before = E::SCHEMA.iter().take(event.variant()).filter_map(EventSchema::combinations);
+    let before = usize::try_from(before.sum::<u128>()).unwrap_or(usize::MAX);
+    let row: Vec<u64> = row.into_iter().map(AtomicU64::into_inner).collect();
+    book::tally(schema, &kinds, event.index().checked_sub(before), &row)
 }
 
 /// Whether the event may be counted now: consent covers it, and its last day is
@@ -114,28 +153,41 @@ fn is_counted(decision: &Decision, event: &EventSchema) -> bool {
 }
 
 impl Counter {
-    fn new(events: &'static [EventSchema], forms: usize) -> Self {
+    fn new(events: &'static [EventSchema], forms: usize, width: usize) -> Self {
         let top = events.iter().find_map(|event| match event.form {
             Form::Counted { top, .. } => top,
             Form::Each => None,
         });
         Self {
             events,
-            cells: Cells::new(forms, top),
+            cells: Cells::new(forms, width, top),
+            kinds: events.iter().map(Sum::row).collect(),
             // Decisions are numbered from 1 on.
             permissions: events.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
     /// The event of an index among all of the type, and the index of its form.
-    fn form(&self, mut index: usize) -> Option<(&'static EventSchema, usize)> {
-        for event in self.events {
-            let forms = usize::try_from(event.forms()?).ok()?;
+    fn form(&self, index: usize) -> Option<(&'static EventSchema, usize)> {
+        let (variant, index) = self.variant(index)?;
+        self.events.get(variant).map(|event| (event, index))
+    }
+
+    /// The place of the event, and the index of its form.
+    fn variant(&self, mut index: usize) -> Option<(usize, usize)> {
+        for (variant, event) in self.events.iter().enumerate() {
+            let forms = usize::try_from(event.combinations()?).ok()?;
             match index.checked_sub(forms) {
                 Some(rest) => index = rest,
-                None => return Some((event, index)),
+                None => return Some((variant, index)),
             }
         }
         None
+    }
+
+    /// What the cells of a form add up.
+    fn kinds(&self, index: usize) -> &[Sum] {
+        let kinds = self.variant(index).and_then(|(variant, _)| self.kinds.get(variant));
+        kinds.map(AsRef::as_ref).unwrap_or_default()
     }
 }

@@ -114,10 +114,10 @@ impl Writer {
         let State { book, draft } = &mut *state;
         let is_on = self.gate.is_on();
         let mut changed = false;
-        self.counters.take(|event, form, count| {
+        self.counters.take(|event, form, row| {
             // Denied: what was counted since the last look is dropped.
             if is_on && is_counted(&decision, event) {
-                book.add(event, form, count, now, decision.generation(event.purpose));
+                book.add(event, form, row, now, decision.generation(event.purpose));
                 changed = true;
             }
         });
