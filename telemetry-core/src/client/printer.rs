@@ -10,15 +10,14 @@ use std::time::SystemTime;
 
 use jiff::Timestamp;
 
-use super::counted;
 use super::identity::{Identities, Identity};
 use super::quiet;
 use crate::consent::Decision;
-use crate::envelope::{self, Counted, Mark, Origin};
+use crate::envelope::{self, Counted, Mark, Origin, Tally};
 use crate::error::{Error, Kind};
 use crate::event::{Sanitizer, TelemetryEvent};
 use crate::pseudonym::{Keys, Secret};
-use crate::schema::{Form, Period};
+use crate::schema::{EventSchema, Form, Period};
 use crate::scrub::Scrubber;
 
 /// The variable that asks for it: `CHEF_WORKSTATION_TELEMETRY_DEBUG` of the
@@ -94,14 +93,14 @@ impl Printer {
         matches!(written, Ok(Ok(()))) && put(&line)
     }
 
-    /// Prints the line of counts that this one event would be stored as.
-    pub(super) fn print_counted<E: TelemetryEvent + ?Sized>(
+    /// Prints the line of counts that one event would be stored as, which `tally` counts.
+    pub(super) fn print_counted(
         &self,
-        event: &E,
+        schema: &EventSchema,
+        tally: Tally,
         decision: &Decision,
         start: impl FnOnce(Period) -> Timestamp,
     ) -> bool {
-        let schema = event.schema();
         let Form::Counted { period, .. } = schema.form else { return false };
         let said = Counted {
             id: (&self.run, self.next()),
@@ -111,7 +110,7 @@ impl Printer {
             origin: &self.origin_of_counts,
         };
         let mut line = Vec::new();
-        let mut tally = std::iter::once(counted::once(event)).peekable();
+        let mut tally = std::iter::once(tally).peekable();
         let written = envelope::write_counts(&mut line, &said, schema, &mut tally);
         written.is_ok() && put(&line)
     }

@@ -124,8 +124,7 @@ pub enum Numbers {
 
 impl Numbers {
     /// How many there are.
-    #[doc(hidden)]
-    pub const fn len(self) -> usize {
+    pub(crate) const fn len(self) -> usize {
         match self {
             Self::Int(numbers) => numbers.len(),
             Self::Float(numbers) => numbers.len(),

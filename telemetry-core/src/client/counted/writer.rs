@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::book::Book;
-use super::{Counters, is_counted, period};
+use super::{Counters, is_counted, once, period};
 use crate::client::gate::Gate;
 use crate::client::record::{Recorded, Recorder};
 use crate::error::{Error, Kind};
@@ -84,7 +84,7 @@ impl Writer {
             return counted;
         }
         let start = |period| period::start(period, Timestamp::now());
-        let printed = printer.print_counted(event, &decision, start);
+        let printed = printer.print_counted(event.schema(), once(event), &decision, start);
         if printed { Recorded::Printed } else { Recorded::Dropped }
     }
 
