@@ -33,7 +33,7 @@ pub struct Erase {
 impl Erase {
     pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
         let events = if self.sent { 0 } else { self.matching(context)? };
-        let log = self.erases_log() && !sent::read(context.telemetry.folder())?.is_empty();
+        let log = self.erases_log() && sent::each(context.telemetry.folder())?.next().is_some();
         if !self.yes && (events > 0 || log) && !self.confirmed(context, events, log)? {
             writeln!(context.io.err(), "Nothing was erased.")?;
             return Ok(Exit::Not);

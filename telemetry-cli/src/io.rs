@@ -3,9 +3,11 @@
 //! It owns the streams and whether a person sits at them. It must never know
 //! what is written.
 
-use std::env;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
 
 /// The streams of one command: results go to the first, errors and questions
 /// to the second. Nothing is read from or written to anything else.
@@ -40,21 +42,32 @@ impl Io<'static> {
     /// The streams of the process.
     ///
     /// A stream that is a terminal gets colours, unless `NO_COLOR` is set to
-    /// something or `TERM` is `dumb`. Questions are asked when both the input
-    /// and the error stream are terminals.
+    /// something, `CLICOLOR` is `0` or `TERM` is `dumb`; `CLICOLOR_FORCE` gives
+    /// them to a pipe too. Questions are asked when both the input and the
+    /// error stream are terminals.
     pub fn of_process() -> Self {
-        let colours = env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
-            && env::var_os("TERM").is_none_or(|value| value != "dumb");
-        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
-        let asked = err && io::stdin().is_terminal();
+        let out_colours = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
+        let err_colours = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
+        let err_terminal = io::stderr().is_terminal();
+        let asked = err_terminal && io::stdin().is_terminal();
+        // Without colours nothing is taken out: what is printed byte for byte
+        // may hold what looks like one.
+        let out: Box<dyn Write> = match out_colours {
+            true => Box::new(BufWriter::new(AutoStream::always(io::stdout()))),
+            false => Box::new(BufWriter::new(io::stdout())),
+        };
+        let err: Box<dyn Write> = match err_colours {
+            true => Box::new(AutoStream::always(io::stderr())),
+            false => Box::new(io::stderr()),
+        };
         Self {
-            out: Box::new(BufWriter::new(io::stdout())),
-            err: Box::new(io::stderr()),
+            out,
+            err,
             answers: asked.then(|| Box::new(io::stdin().lock()) as Box<dyn BufRead>),
-            terminal: out,
-            progress: err,
-            out_colours: out && colours,
-            err_colours: err && colours,
+            terminal: io::stdout().is_terminal(),
+            progress: err_terminal,
+            out_colours,
+            err_colours,
         }
     }
 }
@@ -154,19 +167,22 @@ pub(crate) struct Paint(bool);
 
 impl Paint {
     pub(crate) fn bold(self, text: &str) -> String {
-        self.with("1", text)
+        self.with(Style::new().bold(), text)
     }
 
     pub(crate) fn red(self, text: &str) -> String {
-        self.with("31", text)
+        self.with(AnsiColor::Red.on_default(), text)
     }
 
-    /// On is green and off is yellow: neither is an error.
-    pub(crate) fn state(self, on: bool) -> String {
-        if on { self.with("32", "on") } else { self.with("33", "off") }
+    pub(crate) fn green(self, text: &str) -> String {
+        self.with(AnsiColor::Green.on_default(), text)
     }
 
-    fn with(self, code: &str, text: &str) -> String {
-        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    pub(crate) fn yellow(self, text: &str) -> String {
+        self.with(AnsiColor::Yellow.on_default(), text)
+    }
+
+    fn with(self, style: Style, text: &str) -> String {
+        if self.0 { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }

@@ -67,6 +67,9 @@
 
 mod ask;
 mod choice;
+mod consent;
+mod document;
+mod drops;
 mod erase;
 mod exit;
 mod io;
@@ -85,6 +88,7 @@ use std::process::ExitCode;
 use telemetry_core::{Builder, Telemetry};
 
 pub use self::ask::{ask, ask_with};
+pub use self::document::Output;
 pub use self::erase::Erase;
 use self::exit::Outcome;
 pub use self::io::Io;
@@ -112,10 +116,10 @@ Exit codes:
 pub enum Command {
     /// Whether telemetry is on, who decided, and what is stored
     #[command(after_help = EXIT_CODES)]
-    Status,
+    Status(Output),
     /// Why it is on or off: which source decided, what it outweighs, how to change it
     #[command(after_help = EXIT_CODES)]
-    Why,
+    Why(Output),
     /// Agree to telemetry
     #[command(after_help = EXIT_CODES)]
     On {
@@ -136,10 +140,10 @@ pub enum Command {
     },
     /// For which purposes data is collected, and why each is on or off
     #[command(after_help = EXIT_CODES)]
-    Purposes,
+    Purposes(Output),
     /// What the program tells its users, and what you agreed to and when
     #[command(after_help = EXIT_CODES)]
-    Notice,
+    Notice(Output),
     /// The stored events, as they are waiting to be sent, or what was sent
     #[command(after_help = EXIT_CODES)]
     Show(Show),
@@ -221,12 +225,12 @@ impl Command {
 
     fn execute(&self, context: &mut Context<'_, '_>) -> Outcome {
         match self {
-            Self::Status => status::status(context),
-            Self::Why => status::why(context),
+            Self::Status(output) => status::status(context, *output),
+            Self::Why(output) => consent::why(context, *output),
             Self::On { purpose } => choice::on(context, purpose.as_deref()),
             Self::Off { purpose } => choice::off(context, purpose.as_deref()),
-            Self::Purposes => status::purposes(context),
-            Self::Notice => status::notice(context),
+            Self::Purposes(output) => consent::purposes(context, *output),
+            Self::Notice(output) => consent::notice(context, *output),
             Self::Show(show) => show.run(context),
             Self::Path => status::path(context),
             Self::Erase(erase) => erase.run(context),

@@ -1,7 +1,8 @@
 //! Showing what is stored, and what was sent.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::num::NonZeroUsize;
 use std::time::SystemTime;
 
 use telemetry_core::export::sent::{self, Sent};
@@ -33,6 +34,43 @@ pub struct Show {
     /// Only before this time, given in the same forms
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub until: Option<SystemTime>,
+    /// Only the newest so many, the oldest of them first
+    #[arg(long, value_name = "NUMBER", allow_negative_numbers = true)]
+    pub last: Option<NonZeroUsize>,
+}
+
+/// The newest of what is read, no more than asked for in memory at once.
+struct Newest<T> {
+    most: usize,
+    seen: u64,
+    // What was recorded at the same time stays in the order of reading.
+    kept: BTreeMap<(Option<SystemTime>, u64), T>,
+}
+
+impl<T> Newest<T> {
+    fn new(most: NonZeroUsize) -> Self {
+        Self { most: most.get(), seen: 0, kept: BTreeMap::new() }
+    }
+
+    fn push(&mut self, time: Option<SystemTime>, item: T) {
+        self.seen += 1;
+        self.kept.insert((time, self.seen), item);
+        if self.kept.len() > self.most {
+            self.kept.pop_first();
+        }
+    }
+
+    fn into_items(self) -> impl Iterator<Item = T> {
+        self.kept.into_values()
+    }
+}
+
+/// What is printed when all was read: lines of JSON are printed at once.
+#[derive(Default)]
+struct Page {
+    rows: Vec<Vec<String>>,
+    about: About,
+    shown: u64,
 }
 
 /// What the lines say beside the fields, and how much their events can tell.
@@ -73,36 +111,50 @@ impl Show {
     }
 
     fn stored(&self, context: &mut Context<'_, '_>) -> Outcome {
-        let (mut rows, mut shown, mut unreadable) = (Vec::new(), 0_u64, 0_u64);
-        let cut = context.io.is_terminal();
-        let mut about = About::default();
+        let mut newest = self.last.map(Newest::new);
+        let (mut page, mut unreadable) = (Page::default(), 0_u64);
         for item in spool::read(context.telemetry.folder())? {
-            match item {
-                Ok(event) if !self.wants(&event) => {}
-                Ok(event) if self.json => {
-                    shown += 1;
-                    stored_line(context, &event.raw)?;
-                }
-                Ok(event) => {
-                    shown += 1;
-                    rows.push(row(&event, cut));
-                    about.see(&event);
-                }
-                Err(wrong) => {
+            match (item, &mut newest) {
+                (Ok(event), _) if !self.wants(&event) => {}
+                (Ok(event), Some(newest)) => newest.push(event.recorded(), event),
+                (Ok(event), None) => self.emit(&event, &mut page, context)?,
+                (Err(wrong), _) => {
                     unreadable += 1;
                     writeln!(context.io.err(), "cannot be read: {}", visible(&wrong.to_string()))?;
                 }
             }
         }
-        if !rows.is_empty() {
+        for event in newest.into_iter().flat_map(Newest::into_items) {
+            self.emit(&event, &mut page, context)?;
+        }
+        self.finish(&page, unreadable, context)
+    }
+
+    fn emit(
+        &self,
+        event: &Stored,
+        page: &mut Page,
+        context: &mut Context<'_, '_>,
+    ) -> Result<(), Stop> {
+        page.shown += 1;
+        if self.json {
+            return stored_line(context, &event.raw);
+        }
+        page.rows.push(row(event, context.io.is_terminal()));
+        page.about.see(event);
+        Ok(())
+    }
+
+    fn finish(&self, page: &Page, unreadable: u64, context: &mut Context<'_, '_>) -> Outcome {
+        if !page.rows.is_empty() {
             let paint = context.io.paint();
-            table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &rows)?;
+            table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &page.rows)?;
             // A program reads one line for each event.
             if context.io.is_terminal() {
-                about.write(context)?;
+                page.about.write(context)?;
             }
         }
-        if shown == 0 {
+        if page.shown == 0 {
             let filtered = self.event.is_some() || self.id.is_some() || self.by_time();
             let text = if filtered { "No stored event matches." } else { "No event is stored." };
             writeln!(context.io.err(), "{text}")?;
@@ -134,25 +186,39 @@ impl Show {
     }
 
     fn sent(&self, context: &mut Context<'_, '_>) -> Outcome {
-        let mut sent = sent::read(context.telemetry.folder())?;
-        // Written by this library alone; a time that cannot be read is shown.
-        sent.retain(|sent| moment(&sent.time).map_or(true, |time| self.covers(time)));
-        if sent.is_empty() {
+        let mut newest = self.last.map(Newest::new);
+        let (mut rows, mut shown) = (Vec::new(), 0_u64);
+        let mut emit = |sent: &Sent, context: &mut Context<'_, '_>| {
+            shown += 1;
+            if self.json {
+                return stored_line(context, &sent.raw);
+            }
+            rows.push(sent_row(sent, context.io.is_terminal()));
+            Ok(())
+        };
+        for sent in sent::each(context.telemetry.folder())? {
+            let sent = sent?;
+            // Written by this library alone; a time that cannot be read is shown.
+            if !moment(&sent.time).map_or(true, |time| self.covers(time)) {
+                continue;
+            }
+            match &mut newest {
+                // The log is in the order of sending.
+                Some(newest) => newest.push(None, sent),
+                None => emit(&sent, context)?,
+            }
+        }
+        for sent in newest.into_iter().flat_map(Newest::into_items) {
+            emit(&sent, context)?;
+        }
+        if shown == 0 {
             let text = if self.by_time() { "Nothing was sent then." } else { "Nothing was sent." };
             writeln!(context.io.err(), "{text}")?;
-            return Ok(Exit::Done);
+        } else if !self.json {
+            let paint = context.io.paint();
+            let header = ["TIME", "TO", "STATUS", "BATCH", "TYPE", "BODY"];
+            table(context.io.out(), paint, &header, &rows)?;
         }
-        if self.json {
-            for sent in &sent {
-                stored_line(context, &sent.raw)?;
-            }
-            return Ok(Exit::Done);
-        }
-        let cut = context.io.is_terminal();
-        let rows: Vec<_> = sent.iter().map(|sent| sent_row(sent, cut)).collect();
-        let paint = context.io.paint();
-        let header = ["TIME", "TO", "STATUS", "BATCH", "TYPE", "BODY"];
-        table(context.io.out(), paint, &header, &rows).map_err(Stop::from)?;
         Ok(Exit::Done)
     }
 }

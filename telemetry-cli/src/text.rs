@@ -10,10 +10,11 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::io::Paint;
 
-/// The longest value in a table on a terminal, in characters: a pseudonym or
+/// The longest value in a table on a terminal, in columns: a pseudonym or
 /// an id fits whole, and two values fit on a line.
 const LONGEST: usize = 48;
 
@@ -77,14 +78,27 @@ pub(crate) fn value(value: &Value, cut: bool) -> String {
     }
 }
 
-/// At most [`LONGEST`] characters, if `cut` says so.
+/// At most [`LONGEST`] columns, if `cut` says so.
 pub(crate) fn shorten(text: &str, cut: bool) -> String {
-    if !cut || text.chars().count() <= LONGEST {
+    if !cut || text.width() <= LONGEST {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(LONGEST - 1).collect();
+    let (mut short, mut width) = (String::new(), 0);
+    for c in text.chars() {
+        width += c.width().unwrap_or(0);
+        // One column is for the dots.
+        if width >= LONGEST {
+            break;
+        }
+        short.push(c);
+    }
     short.push('…');
     short
+}
+
+/// The text in a column of this width.
+pub(crate) fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// One line for each row, the columns two spaces apart and the last one as
@@ -97,13 +111,13 @@ pub(crate) fn table(
 ) -> io::Result<()> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(String::as_str);
-        cells.chain(header.get(column).copied()).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        cells.chain(header.get(column).copied()).map(UnicodeWidthStr::width).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..header.len()).map(width).collect();
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> =
-            cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        padded.join("  ").trim_end().to_owned()
+        let cells: Vec<String> =
+            cells.zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
+        cells.join("  ").trim_end().to_owned()
     };
     writeln!(out, "{}", paint.bold(&line(&mut header.iter().copied())))?;
     for row in rows {
@@ -140,6 +154,38 @@ mod tests {
         assert!(shown.contains('é'));
         let parse = |text: &str| serde_json::from_str::<Value>(text).unwrap();
         assert_eq!(parse(&shown), parse(&line));
+    }
+
+    #[test]
+    fn a_table_lines_up_in_every_script() {
+        let rows = [
+            ("plain", 5),
+            ("日本語", 6),
+            ("한국어", 6),
+            ("e\u{301}te\u{301}", 3),
+            ("हिन्दी", 5),
+            ("🦀🚀", 4),
+            ("naïve", 5),
+        ];
+        let cells: Vec<_> = rows.iter().map(|(text, _)| vec![visible(text), "|".into()]).collect();
+        let mut out = Vec::new();
+        table(&mut out, crate::io::Io::new(io::sink(), io::sink()).paint(), &["NAME", "|"], &cells)
+            .unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let widest = rows.iter().map(|(_, columns)| columns).max().unwrap();
+        for (line, (text, columns)) in out.lines().skip(1).zip(rows) {
+            // The columns that a terminal gives to each text, by hand.
+            assert_eq!(line, format!("{text}{}|", " ".repeat(widest - columns + 2)), "{out}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_cut_by_columns_and_between_characters() {
+        assert_eq!(shorten(&"é".repeat(48), true), "é".repeat(48));
+        assert_eq!(shorten(&"é".repeat(49), true), "é".repeat(47) + "…");
+        assert_eq!(shorten(&"語".repeat(24), true), "語".repeat(24));
+        assert_eq!(shorten(&"語".repeat(25), true), "語".repeat(23) + "…");
+        assert_eq!(shorten(&"語".repeat(25), false), "語".repeat(25));
     }
 
     #[test]

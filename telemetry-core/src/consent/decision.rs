@@ -50,7 +50,7 @@ impl Ruling {
     }
 
     /// The sources that say the same as the result, the deciding one first.
-    pub(crate) fn agreeing(&self) -> &[Source] {
+    pub fn agreeing(&self) -> &[Source] {
         &self.agreeing
     }
 

@@ -33,6 +33,22 @@ pub enum Layer {
     Default,
 }
 
+impl Layer {
+    /// The name for programs: `user-choice`. It never changes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Organisation => "organisation",
+            Self::Environment => "environment",
+            Self::UserConfig => "user-config",
+            Self::UserChoice => "user-choice",
+            Self::Installation => "installation",
+            Self::ContinuousIntegration => "build-machine",
+            Self::Default => "default",
+        }
+    }
+}
+
 impl fmt::Display for Layer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -116,6 +132,21 @@ impl Diagnostic {
     /// The layer of the source.
     pub fn layer(&self) -> Layer {
         self.layer
+    }
+
+    /// Where it stands: a file with a line, or the name of a variable.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// What is wrong, as the end of a sentence that begins with the place.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// What helps, as an instruction without a full stop.
+    pub fn remedy(&self) -> &str {
+        &self.remedy
     }
 }
 

@@ -61,19 +61,60 @@ pub struct Sent {
     pub raw: Vec<u8>,
 }
 
-/// Everything that the log holds, oldest first. A line that cannot be read, such
-/// as one that a killed process left half written, is passed by: its request
-/// had not started.
+/// Everything that the log holds, oldest first, one request in memory at a time.
+/// A line that cannot be read, such as one that a killed process left half
+/// written, is passed by: its request had not started.
 ///
-/// `dir` is the telemetry folder. Without a log the answer is empty.
+/// `dir` is the telemetry folder. Without a log there is nothing.
+///
+/// # Errors
+///
+/// The file is there and cannot be opened, or others can read it. That reading
+/// fails in the middle is an item.
+pub fn each(dir: &Path) -> Result<Reader, Error> {
+    let path = dir.join(FILE);
+    let file = platform::open_private(&path)?.map(BufReader::new);
+    Ok(Reader { path, file })
+}
+
+/// The same, all at once.
 ///
 /// # Errors
 ///
 /// The file is there and cannot be read, or others can read it.
 pub fn read(dir: &Path) -> Result<Vec<Sent>, Error> {
-    let path = dir.join(FILE);
-    let bytes = platform::read_private(&path, u64::MAX)?.unwrap_or_default();
-    Ok(bytes.split(|byte| *byte == b'\n').filter_map(parse).collect())
+    each(dir)?.collect()
+}
+
+/// The iterator of [`each`].
+#[derive(Debug)]
+pub struct Reader {
+    path: PathBuf,
+    file: Option<BufReader<File>>,
+}
+
+impl Iterator for Reader {
+    type Item = Result<Sent, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match self.file.as_mut()?.read_until(b'\n', &mut line) {
+                Ok(0) => return None,
+                Ok(_) => {
+                    line.pop_if(|last| *last == b'\n');
+                    if let Some(sent) = parse(&line) {
+                        return Some(Ok(sent));
+                    }
+                }
+                Err(error) => {
+                    self.file = None;
+                    return Some(Err(Error::io("read", &self.path, error)));
+                }
+            }
+        }
+    }
 }
 
 /// Removes the log.

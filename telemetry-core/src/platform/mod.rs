@@ -189,9 +189,13 @@ pub(crate) fn check_regular(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Reads a file that only its owner may be able to read, and at most `limit`
-/// bytes of it. `None` when there is none.
-pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+/// Opens a file for reading that only its owner may be able to read. `None` when
+/// there is none.
+pub(crate) fn open_private(path: &Path) -> Result<Option<File>, Error> {
+    Ok(opened_private(path)?.map(|(file, _)| file))
+}
+
+fn opened_private(path: &Path) -> Result<Option<(File, fs::Metadata)>, Error> {
     let (file, metadata) = match open_existing(OpenOptions::new().read(true), path) {
         Ok(opened) => opened,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -205,6 +209,13 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, E
         }
     };
     imp::check_private(&metadata, path)?;
+    Ok(Some((file, metadata)))
+}
+
+/// Reads a file that only its owner may be able to read, and at most `limit`
+/// bytes of it. `None` when there is none.
+pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    let Some((file, metadata)) = opened_private(path)? else { return Ok(None) };
     // In one piece: a buffer that grows leaves copies in freed memory, and the
     // file may hold a secret. No more than its length now, so that nothing
     // probes for the end: a file of ours is replaced, and never grows.

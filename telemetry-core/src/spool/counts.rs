@@ -21,13 +21,13 @@
 //! is counted in memory, and tried again.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+pub use super::reason::Reason;
 use crate::error::{Error, Kind};
 use crate::platform::{self, Lock};
 
@@ -50,67 +50,6 @@ pub(super) const AT_ONCE: usize = 32;
 /// How long to wait for the file's lock before a count stays in memory. Its
 /// holder writes one page; only a stopped process keeps it longer.
 const PATIENCE: Duration = Duration::from_millis(20);
-
-macro_rules! reasons {
-    ($($(#[doc = $doc:literal])* $Reason:ident $name:literal,)*) => {
-        /// Why an event was dropped.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Reason { $($(#[doc = $doc])* $Reason,)* }
-
-        impl Reason {
-            /// Every reason.
-            pub const ALL: &'static [Self] = &[$(Self::$Reason),*];
-
-            /// The name, as the file `dropped` writes it.
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$Reason => $name,)* }
-            }
-        }
-    };
-}
-reasons! {
-    /// The line was longer than [`Limits::line`](super::Limits::line).
-    TooLong "too-long",
-    /// The spool held too many bytes.
-    CapBytes "cap-bytes",
-    /// The spool held too many events.
-    CapEvents "cap-events",
-    /// The spool held too many segments.
-    CapSegments "cap-segments",
-    /// It waited too long.
-    CapAge "cap-age",
-    /// The disk, the quota or the file-size limit was full.
-    DiskFull "disk-full",
-    /// The operating system refused to write for another reason.
-    WriteFailed "write-failed",
-    /// There was no secret for its pseudonyms, no id or no folder to store it in.
-    NotReady "not-ready",
-    /// A field's own code failed or panicked while the event was serialised.
-    NotSerialised "not-serialised",
-    /// A process was killed in the middle of the line. It was never acknowledged.
-    Torn "torn",
-    /// The line could not be read as an event; it is among the dead letters.
-    Unreadable "unreadable",
-    /// The receiver refused it; it is among the dead letters.
-    Rejected "rejected",
-    /// It is larger than the receiver takes, or its format cannot hold it; it is
-    /// among the dead letters.
-    NotExported "not-exported",
-    /// This program cannot have written it: it has no such event, field or value,
-    /// or none so deeply nested. It is among the dead letters.
-    Unexpected "unexpected",
-    /// It was recorded at a time without consent.
-    Withdrawn "withdrawn",
-    /// The segment was removed by hand while the program wrote it.
-    Removed "removed",
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// How many events were dropped, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

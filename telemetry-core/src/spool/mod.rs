@@ -22,8 +22,8 @@
 //! is killed leaves half a line, and the next writer would append its own
 //! event to it and lose it.
 //!
-//! Imports between these files run in one direction: `limits`, `lines`, `names`
-//! and `counts`; then `read`, `seal`, `outgoing` with `dead_letters`; then `claim`; then `caps`
+//! Imports between these files run in one direction: `limits`, `lines`, `names`,
+//! `reason` and `counts`; then `read`, `seal`, `outgoing` with `dead_letters`; then `claim`; then `caps`
 //! and `recovery`; then `tidy`, `erase`, `writer`; then `store`.
 
 mod caps;
@@ -37,6 +37,7 @@ mod lines;
 mod names;
 mod outgoing;
 mod read;
+mod reason;
 mod recovery;
 mod seal;
 mod store;

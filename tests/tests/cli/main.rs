@@ -1,0 +1,10 @@
+//! The command line as a user sees it: real processes of a program that has
+//! `telemetry` as a subcommand of its own.
+
+mod commands;
+mod json;
+mod program;
+mod sending;
+mod show;
+mod status;
+mod terminal;
