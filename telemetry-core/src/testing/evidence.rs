@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use memchr::memmem;
 
 use super::canary::Canaries;
+use super::receiver::RecordingReceiver;
 use super::{TestTelemetry, fail};
 
 /// More than a test's compressed file holds.
@@ -27,6 +28,8 @@ pub enum Evidence<'e> {
     Folder(&'e Path),
     /// The standard output and the standard error of a program.
     Output(&'e Output),
+    /// Every request that a receiver got: its path, its headers, its body.
+    Receiver(&'e RecordingReceiver),
     /// Other bytes, such as a request, with what they are called in a finding.
     Bytes(&'e str, &'e [u8]),
 }
@@ -46,7 +49,8 @@ pub enum Evidence<'e> {
 /// # Panics
 ///
 /// When one leaks, and when there is nothing to search: a folder that is not
-/// there or without a file, or a file that cannot be read. The message names the
+/// there or without a file, a file that cannot be read, or a receiver that got no
+/// request. The message names the
 /// file, and shows no value.
 #[track_caller]
 pub fn assert_nothing_leaks<'e>(
@@ -94,6 +98,16 @@ fn search(
         Evidence::Output(output) => {
             search_bytes("the standard output", &output.stdout, canaries, found);
             search_bytes("the standard error", &output.stderr, canaries, found);
+        }
+        Evidence::Receiver(receiver) => {
+            let requests = receiver.requests();
+            if requests.is_empty() {
+                return Err("no request has arrived: nothing would be searched".to_owned());
+            }
+            for (place, request) in requests.iter().enumerate() {
+                let name = format!("request {}", place + 1);
+                search_bytes(&name, &request.bytes(), canaries, found);
+            }
         }
         Evidence::Bytes(name, bytes) => search_bytes(name, bytes, canaries, found),
     }

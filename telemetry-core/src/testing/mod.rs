@@ -1,5 +1,5 @@
-//! For the tests of a program's author: telemetry that is looked at, and
-//! assertions that nothing leaks.
+//! For the tests of a program's author: telemetry that is looked at, a receiver
+//! that keeps what it gets, and assertions that nothing leaks.
 //!
 //! It owns what a test sees and how a finding is told. It must never know a way
 //! around a policy: whatever it shows was sanitised as in the program.
@@ -33,6 +33,7 @@
 mod canary;
 mod evidence;
 mod leak;
+mod receiver;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use self::evidence::{Evidence, assert_nothing_leaks};
 pub use self::leak::{assert_no_leak, assert_no_leak_with};
+pub use self::receiver::{Answer, RecordingReceiver, Request};
 use crate::client::{Builder, Identity, Telemetry};
 use crate::error::{Error, Kind};
 use crate::event::Sanitizer;
