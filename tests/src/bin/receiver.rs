@@ -3,7 +3,8 @@
 //! `receiver <folder> <modes>` listens on a free port of 127.0.0.1, prints its
 //! address, and then `request` for each request whose head it has read. What it
 //! takes goes into the folder: `<n>.body`, not compressed, and then `<n>.head`,
-//! before the answer starts. It ends with its standard input.
+//! before the answer starts, and `<n>.done` after it. It ends with its standard
+//! input.
 //!
 //! `<modes>` has one mode for each request, separated by commas; the last one
 //! goes on for ever.
@@ -86,6 +87,10 @@ impl Receiver {
             let mode = self.modes.get(number).or(self.modes.last()).expect("a mode").clone();
             if !self.answer(&mode, number, &head, &mut reader, &stream)? {
                 break;
+            }
+            let head = self.dir.join(name(number)).with_extension("head");
+            if head.exists() {
+                fs::write(head.with_extension("done"), "")?;
             }
         }
         Ok(())
@@ -196,13 +201,17 @@ impl Receiver {
     }
 
     fn take(&self, number: usize, head: &Head, body: &[u8]) -> io::Result<()> {
-        // The process id keeps receivers apart that share a folder.
-        let name = format!("{:08}-{number:06}", std::process::id());
+        let name = name(number);
         fs::write(self.dir.join(format!("{name}.body")), body)?;
         let partial = self.dir.join(format!("{name}.partial"));
         fs::write(&partial, &head.text)?;
         fs::rename(partial, self.dir.join(Path::new(&name).with_extension("head")))
     }
+}
+
+/// The process id keeps receivers apart that share a folder.
+fn name(number: usize) -> String {
+    format!("{:08}-{number:06}", std::process::id())
 }
 
 /// `None` when the connection ends instead.
