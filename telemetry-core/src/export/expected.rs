@@ -13,6 +13,7 @@ use std::net::IpAddr;
 use std::time::SystemTime;
 
 use serde::de::{self, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value as Json;
 
 use crate::envelope::{Line, time_of};
 use crate::schema::{
@@ -186,8 +187,10 @@ impl<'de> Visitor<'de> for Histograms {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let known = self.0.iter().filter(|field| field.policy.histogram.is_some());
         while let Some(field) = map.next_key_seed(Name(known.clone()))? {
-            let said: Said = map.next_value()?;
-            let fits = field.policy.histogram.is_some_and(|histogram| said.fits(&histogram));
+            let said: Json = map.next_value()?;
+            let fits = field.policy.histogram.is_some_and(|histogram| {
+                Said::read(&said).is_some_and(|said| said.fits(&histogram))
+            });
             if !fits {
                 let name = field.name;
                 return Err(de::Error::custom(format_args!(
@@ -200,16 +203,23 @@ impl<'de> Visitor<'de> for Histograms {
 }
 
 /// A histogram as a line says it.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Said {
     bounds: Vec<f64>,
     ranges: Vec<u64>,
-    #[serde(rename = "sum")]
-    _sum: f64,
 }
 
 impl Said {
+    /// None unless it has these keys and no other. By hand: serde's derive would
+    /// be one more crate for every program that uses this one.
+    fn read(said: &Json) -> Option<Self> {
+        let said = said.as_object()?;
+        let list = |key: &str| said.get(key)?.as_array();
+        said.get("sum")?.as_f64()?;
+        let bounds = list("bounds")?.iter().map(Json::as_f64).collect::<Option<_>>()?;
+        let ranges = list("ranges")?.iter().map(Json::as_u64).collect::<Option<_>>()?;
+        (said.len() == 3).then_some(Self { bounds, ranges })
+    }
+
     fn fits(&self, histogram: &Histogram) -> bool {
         let bound = |index: usize| match histogram.bounds {
             Numbers::Int(bounds) => bounds.get(index).map(|bound| *bound as f64),

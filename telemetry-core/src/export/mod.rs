@@ -281,7 +281,7 @@ pub struct CountedForm {
 }
 
 /// The numbers of a field that is under `histogram`, all of a period together.
-#[derive(Clone, Debug, PartialEq, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Histogram {
     /// The bounds between the ranges, ascending.
@@ -293,11 +293,27 @@ pub struct Histogram {
     pub sum: serde_json::Number,
 }
 
+impl Histogram {
+    fn read(said: &Value) -> Option<Self> {
+        let list = |key: &str| said.get(key)?.as_array();
+        let number = |value: &Value| value.as_number().cloned();
+        Some(Self {
+            bounds: list("bounds")?.iter().map(number).collect::<Option<_>>()?,
+            ranges: list("ranges")?.iter().map(Value::as_u64).collect::<Option<_>>()?,
+            sum: number(said.get("sum")?)?,
+        })
+    }
+}
+
 impl CountedForm {
     fn read(mut form: Map<String, Value>) -> Option<Self> {
         let count = form.get("count")?.as_u64()?;
         let histograms = match form.remove("histograms") {
-            Some(histograms) => serde_json::from_value(histograms).ok()?,
+            Some(Value::Object(histograms)) => {
+                let read = |(field, said): (String, Value)| Some((field, Histogram::read(&said)?));
+                histograms.into_iter().map(read).collect::<Option<_>>()?
+            }
+            Some(_) => return None,
             None => BTreeMap::new(),
         };
         let fields = match form.remove("fields") {
