@@ -181,6 +181,28 @@ fn counts_are_seen_at_the_end() {
 }
 
 #[test]
+fn of_a_counted_event_the_counted_form_is_searched() {
+    #[derive(TelemetryEvent)]
+    #[telemetry(name = "measured", purpose = "service", count = "day")]
+    struct Measured {
+        #[telemetry(one_of("alice", "bob"))]
+        who: &'static str,
+        #[telemetry(histogram(10, 100))]
+        age: u32,
+        #[telemetry(histogram(10, 100), clamp(0, 100))]
+        height: u32,
+    }
+    let event = Measured { who: "jane@corp.example", age: 4711, height: 8815 };
+    assert_no_leak(&event, &["jane", "corp", "8815"]);
+    // Of one event, the sum is its number.
+    let found = finding(|| assert_no_leak(&event, &["4711"]));
+    assert!(found.contains("NDJSON: field `age` holds"), "{found}");
+    let event = Measured { who: "alice", age: 0, height: 0 };
+    let found = finding(|| assert_no_leak(&event, &["alice"]));
+    assert!(found.contains("OTLP in protobuf: field `who` holds"), "{found}");
+}
+
+#[test]
 fn every_byte_that_a_program_left_is_searched() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| {

@@ -28,6 +28,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub use self::builder::Builder;
+#[cfg(feature = "testing")]
+pub(crate) use self::counted::once as counted_once;
 use self::deliver::Route;
 pub use self::deliver_child::{is_sender, send_detached, send_if_child};
 use self::gate::Gate;

@@ -22,8 +22,28 @@ const UNTIMED: u64 = 64;
 pub(super) struct Judge<'j> {
     pub(super) app: &'j App,
     pub(super) exporter: &'j dyn Exporter,
+    /// Which lines go in these requests.
+    pub(super) takes: Takes,
     pub(super) expected: Option<&'j Expected>,
     pub(super) permission: &'j Permission,
+}
+
+/// The lines that go in one kind of request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Takes {
+    All,
+    Events,
+    Counts,
+}
+
+impl Takes {
+    fn takes(self, line: &Line<'_>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Events => line.counts.is_none(),
+            Self::Counts => line.counts.is_some(),
+        }
+    }
 }
 
 /// One event in the batch.
@@ -53,6 +73,8 @@ pub(super) struct Batch {
 /// What becomes of a line.
 enum Verdict {
     Chosen,
+    /// It goes in a request of another kind.
+    Elsewhere,
     /// There is no room for it.
     Later,
     Withdrawn,
@@ -114,6 +136,7 @@ impl Batch {
                     let (bytes, ids) = (self.bytes.len(), self.ids.len());
                     self.entries.push_back(Entry { place, span, bytes, ids });
                 }
+                Verdict::Elsewhere => source.leave(),
                 Verdict::Later => {
                     source.put_back();
                     break;
@@ -141,6 +164,9 @@ impl Batch {
                 return Verdict::Dead(Reason::Unreadable, defect.to_string());
             }
         };
+        if !judge.takes.takes(&line) {
+            return Verdict::Elsewhere;
+        }
         if !judge.permission.permits(&line) {
             return Verdict::Withdrawn;
         }

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-use super::batch::{Batch, Entry, Judge};
+use super::batch::{Batch, Entry, Judge, Takes};
 use super::pacing::{LONGEST_ANSWER, Pace, Pacing, UPLOADS};
 use super::report::{End, Report};
 use super::source::Source;
@@ -227,7 +227,8 @@ impl Delivery {
         let pacing = Pacing::load(&self.dir, self.uploads)?;
         let over = || stop() || Instant::now() >= deadline;
         let bounds = Bounds { pace, deadline, over: &over };
-        let mut run = Run { delivery: self, bounds, pacing, report: Report::default() };
+        let report = Report::default();
+        let mut run = Run { delivery: self, bounds, pacing, report, no_such_path: false };
         run.report.end = run.requests()?;
         Ok(run.report)
     }
@@ -266,6 +267,15 @@ struct Run<'d> {
     bounds: Bounds<'d>,
     pacing: Pacing,
     report: Report,
+    /// The last answer was that the receiver has no such path.
+    no_such_path: bool,
+}
+
+/// One kind of requests: their format, and the lines that go in them.
+#[derive(Clone, Copy)]
+struct Requests<'d> {
+    exporter: &'d dyn Exporter,
+    takes: Takes,
 }
 
 /// What became of a request.
@@ -289,15 +299,31 @@ enum Answer {
 
 impl Run<'_> {
     fn requests(&mut self) -> Result<End, Error> {
+        let exporter = &*self.delivery.exporter;
+        let Some(counts) = exporter.counts() else {
+            return self.requests_of(Requests { exporter, takes: Takes::All });
+        };
+        let ended = self.requests_of(Requests { exporter, takes: Takes::Events })?;
+        // A receiver that has no path for events may have one for counts.
+        if ended != End::Done && !self.no_such_path {
+            return Ok(ended);
+        }
+        let of_counts = self.requests_of(Requests { exporter: counts, takes: Takes::Counts })?;
+        Ok(if ended == End::Done { of_counts } else { ended })
+    }
+
+    fn requests_of(&mut self, requests: Requests<'_>) -> Result<End, Error> {
         let delivery = self.delivery;
-        let mut batch = Batch::new(delivery.exporter.limits());
+        let mut batch = Batch::new(requests.exporter.limits());
         let mut source = Source::new(&delivery.dir, delivery.limits)?;
         let mut known = None;
         loop {
             if (self.bounds.over)() {
                 return Ok(End::Stopped);
             }
-            if let Some(end) = self.too_early() {
+            if !std::mem::take(&mut self.no_such_path)
+                && let Some(end) = self.too_early()
+            {
                 return Ok(end);
             }
             let permission = (delivery.permission)();
@@ -306,10 +332,10 @@ impl Run<'_> {
             }
             if known.as_ref().is_some_and(|known| *known != permission) {
                 // What was chosen was chosen by another word.
-                batch = Batch::new(delivery.exporter.limits());
+                batch = Batch::new(requests.exporter.limits());
                 source = Source::new(&delivery.dir, delivery.limits)?;
             }
-            if batch.is_empty() && !self.refill(&mut batch, &mut source, &permission)? {
+            if batch.is_empty() && !self.refill(requests, &mut batch, &mut source, &permission)? {
                 return Ok(if (self.bounds.over)() { End::Stopped } else { End::Done });
             }
             let left = self.bounds.deadline.saturating_duration_since(Instant::now());
@@ -318,7 +344,8 @@ impl Run<'_> {
                 return Ok(End::Stopped);
             }
             let events = self.pacing.events(batch.len());
-            let (answer, id, took) = self.request(&batch, events, &permission)?;
+            let (answer, id, took) =
+                self.request(requests.exporter, &batch, events, &permission)?;
             if let Some(end) = self.settle(&mut batch, &mut source, events, answer, &id, took)? {
                 return Ok(end);
             }
@@ -335,6 +362,7 @@ impl Run<'_> {
     /// Makes the next batch, and says whether there is anything in it.
     fn refill(
         &mut self,
+        requests: Requests<'_>,
         batch: &mut Batch,
         source: &mut Source,
         permission: &Permission,
@@ -342,7 +370,8 @@ impl Run<'_> {
         let Self { delivery, bounds, report, .. } = self;
         let judge = Judge {
             app: &delivery.app,
-            exporter: &*delivery.exporter,
+            exporter: requests.exporter,
+            takes: requests.takes,
             expected: delivery.expected.as_ref(),
             permission,
         };
@@ -364,14 +393,15 @@ impl Run<'_> {
     /// before it does, and the attempt is booked as failed.
     fn request(
         &mut self,
+        exporter: &dyn Exporter,
         batch: &Batch,
         events: usize,
         permission: &Permission,
     ) -> Result<(Answer, String, Duration), Error> {
         let delivery = self.delivery;
         let (bytes, id) = batch.front(events)?;
-        let payload = delivery.exporter.payload(&delivery.app, &batch.sent_at, bytes)?;
-        let request = Request::new(&delivery.app, id.clone(), payload);
+        let payload = exporter.payload(&delivery.app, &batch.sent_at, bytes)?;
+        let request = Request::new(&delivery.app, id.clone(), payload).with_path(exporter.path());
         self.pacing.start(delivery.now())?;
         let mut log = sent::Log::open(&delivery.dir, delivery.sent_cap)?;
         let time = milliseconds(delivery.now());
@@ -389,7 +419,7 @@ impl Run<'_> {
             Ok(response) => {
                 log.answered(entry, response.status)?;
                 let (status, wait) = (response.status, response.retry_after);
-                match delivery.exporter.outcome(&response) {
+                match exporter.outcome(&response) {
                     Outcome::Taken { rejected } => Answer::Taken { rejected },
                     Outcome::Refused => Answer::Refused { status },
                     Outcome::Retry | Outcome::Misdirected => {
@@ -445,6 +475,7 @@ impl Run<'_> {
             Answer::Later { failure, status, wait, answered } => {
                 let events = u64::try_from(batch.len()).unwrap_or(u64::MAX);
                 self.report.retried_later += events;
+                self.no_such_path = matches!(status, Some(404 | 405 | 501));
                 self.report.failure = Some(failure);
                 let took = answered.then_some(took);
                 let next = self.pacing.failed(self.delivery.now(), wait, status, took)?;

@@ -204,6 +204,21 @@ impl HttpTransport {
         encoder.finish()
     }
 
+    /// The URL that takes `request`: that of the transport, with the request's
+    /// path in the place of the last parts of its own.
+    fn url_of(&self, request: &Request) -> Result<Uri, TransportError> {
+        let Some(path) = request.path else { return Ok(self.url.clone()) };
+        let unfit = || TransportError::unreached("the request's path fits no URL");
+        let parts = path.matches('/').count();
+        let own = self.url.path().trim_end_matches('/');
+        let kept = own.rmatch_indices('/').nth(parts.saturating_sub(1)).map_or(0, |(at, _)| at);
+        let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let path = format!("{}{path}{query}", own.get(..kept).unwrap_or_default());
+        let mut url = self.url.clone().into_parts();
+        url.path_and_query = Some(path.parse().map_err(|_| unfit())?);
+        Uri::from_parts(url).map_err(|_| unfit())
+    }
+
     fn agent(&self) -> MutexGuard<'_, Agent> {
         // An agent is replaced in one step.
         self.agent.lock().unwrap_or_else(PoisonError::into_inner)
@@ -259,7 +274,7 @@ impl Transport for HttpTransport {
             .map_err(|_| TransportError::unreached("the body could not be compressed"))?;
         let agent = self.agent().clone();
         let mut post = agent
-            .post(&self.url)
+            .post(self.url_of(request)?)
             .content_type(request.content_type)
             .header("user-agent", &request.user_agent)
             .header("idempotency-key", &request.batch)

@@ -124,6 +124,19 @@ pub trait Exporter: Send + Sync {
     fn outcome(&self, response: &Response) -> Outcome {
         Outcome::by_status(response)
     }
+
+    /// The format of lines of counts, when it is another one: they then go in
+    /// requests of their own, and no batch holds both. Without one, this format
+    /// writes them too.
+    fn counts(&self) -> Option<&dyn Exporter> {
+        None
+    }
+
+    /// The path that takes these requests, such as `/v1/metrics`, when it is not
+    /// the one that the transport was given. See [`Request::path`].
+    fn path(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 impl<T: Exporter + ?Sized> Exporter for Arc<T> {
@@ -147,6 +160,14 @@ impl<T: Exporter + ?Sized> Exporter for Arc<T> {
 
     fn outcome(&self, response: &Response) -> Outcome {
         T::outcome(self, response)
+    }
+
+    fn counts(&self) -> Option<&dyn Exporter> {
+        T::counts(self)
+    }
+
+    fn path(&self) -> Option<&'static str> {
+        T::path(self)
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Open {
     lines: Option<Outgoing>,
     /// The rest of the file cannot be read: it stays, for who can read it.
     broken: bool,
+    /// Lines that go in requests of another kind: they stay in the file.
+    left: bool,
     /// Lines that are on their way to the receiver.
     chosen: usize,
     withdrawn: Vec<Span>,
@@ -56,20 +58,30 @@ impl Open {
 
     /// Counts and keeps what is to be, and takes out of the file what is done;
     /// of a segment with nothing left in it, the file is removed instead. Says
-    /// whether it was.
-    fn write_down(&mut self, limits: &Limits) -> Result<bool, Error> {
+    /// what is to become of the segment.
+    fn write_down(&mut self, limits: &Limits) -> Result<Then, Error> {
         self.claim.discard(&self.withdrawn, Reason::Withdrawn)?;
         self.withdrawn.clear();
         self.claim.keep(&self.letters, limits)?;
         self.letters.clear();
-        if self.lines.is_none() && !self.broken && self.chosen == 0 {
-            return Ok(true);
+        let is_over = self.lines.is_none() && self.chosen == 0;
+        if is_over && !self.broken && !self.left {
+            return Ok(Then::Finish);
         }
         self.done.sort_by_key(|span| span.start());
         self.claim.take_out(&self.done)?;
         self.done.clear();
-        Ok(false)
+        Ok(if is_over && self.left { Then::GiveBack } else { Then::Keep })
     }
+}
+
+/// What becomes of a segment once what is done in it is written down.
+enum Then {
+    /// Nothing is left in it.
+    Finish,
+    /// What is left in it is for requests of another kind.
+    GiveBack,
+    Keep,
 }
 
 /// What a look at the next line found.
@@ -113,6 +125,14 @@ impl Source {
         }
     }
 
+    /// The last line goes in a request of another kind.
+    pub(super) fn leave(&mut self) {
+        let place = self.place();
+        if let Some(open) = self.at(place) {
+            open.left = true;
+        }
+    }
+
     /// The last line goes with a later batch.
     pub(super) fn put_back(&mut self) {
         let place = self.place();
@@ -139,6 +159,7 @@ impl Source {
                     claim,
                     lines: Some(lines),
                     broken: false,
+                    left: false,
                     chosen: 0,
                     withdrawn: Vec::new(),
                     letters: Vec::new(),
@@ -202,12 +223,14 @@ impl Source {
         let limits = self.limits;
         let Some(slot) = self.open.get_mut(place) else { return Ok(()) };
         let Some(open) = slot else { return Ok(()) };
-        if open.write_down(&limits)?
-            && let Some(open) = slot.take()
-        {
-            open.claim.finish()?;
+        match (open.write_down(&limits)?, slot) {
+            (Then::Keep, _) => Ok(()),
+            (Then::GiveBack, slot) => {
+                *slot = None;
+                Ok(())
+            }
+            (Then::Finish, slot) => slot.take().map_or(Ok(()), |open| open.claim.finish()),
         }
-        Ok(())
     }
 
     /// Writes down what is done in all segments that are open. Segments with

@@ -121,6 +121,12 @@ pub struct Request {
     /// The batch's id. A transport hands it on so that the receiver can drop a
     /// repeated batch; over HTTP as `Idempotency-Key`.
     pub batch: String,
+    /// The path of the receiver that takes it, such as `/v1/metrics`; without
+    /// one, that which the transport was given. A format with several kinds of
+    /// requests has a path for each. Over HTTP it takes the place of as many
+    /// last parts of the URL's path as it has itself: of `/otlp/v1/logs` and
+    /// `/v1/metrics` is made `/otlp/v1/metrics`.
+    pub path: Option<&'static str>,
     /// The media type of the body.
     pub content_type: &'static str,
     /// The body, not compressed.
@@ -132,7 +138,14 @@ impl Request {
     pub fn new(app: &App, batch: impl Into<String>, payload: Payload) -> Self {
         let Payload { content_type, body } = payload;
         let user_agent = format!("{}/{}", app.name(), app.version());
-        Self { user_agent, batch: batch.into(), content_type, body }
+        Self { user_agent, batch: batch.into(), path: None, content_type, body }
+    }
+
+    /// The same to another path of the receiver.
+    #[must_use]
+    pub fn with_path(mut self, path: Option<&'static str>) -> Self {
+        self.path = path;
+        self
     }
 }
 

@@ -9,15 +9,16 @@ use serde_json::{Map, Value};
 
 use super::canary::Canaries;
 use super::{TestTelemetry, fail, sanitizer};
-use crate::envelope::{self, Line, Mark, Origin};
-use crate::event::{Sanitizer, TelemetryEvent};
+use crate::client::counted_once;
+use crate::envelope::{self, Counted, Line, Mark, Origin};
+use crate::event::{Sanitized, Sanitizer, TelemetryEvent};
 #[cfg(feature = "otlp")]
 use crate::export::Otlp;
 #[cfg(feature = "segment")]
 use crate::export::Segment;
-use crate::export::{App, Exporter, Ndjson, WaitingEvent};
+use crate::export::{App, CountedForm, Exporter, Ndjson, WaitingEvent};
 use crate::leaf::Grants;
-use crate::schema::{FieldSchema, Parts, Purpose};
+use crate::schema::{FieldSchema, Form, Parts, Purpose};
 
 /// Every purpose, and every version of the notice: what can leave at most.
 struct Everything;
@@ -29,7 +30,7 @@ impl Grants for Everything {
 }
 
 /// Asserts that none of `canaries` is in any form of `event`: the sanitised
-/// form by serde, a line of NDJSON, the body that each compiled-in exporter
+/// form by serde, the stored line (of a counted event, its line of counts), the body
 /// makes of it, and `Debug` of the event and of its sanitised form. All
 /// purposes are granted. Upper and lower case are the same, and the usual
 /// encodings (base64, hexadecimal, lists of bytes, ...) are seen through.
@@ -89,7 +90,14 @@ fn leaks<E: TelemetryEvent + Debug>(
     let schema = event.schema();
     let failed = || format!("the event `{}` could not be serialised", schema.name);
     let sanitized = sanitizer.sanitize_for(event, &Everything);
-    let tree = serde_json::to_value(sanitized).map_err(|_| failed())?;
+    let mut line = Vec::new();
+    line_of(event, sanitized, &mut line).ok_or_else(failed)?;
+    let line = line.strip_suffix(b"\n").unwrap_or_default();
+    let line = Line::read(line).map(WaitingEvent).map_err(|_| failed())?;
+    let tree = match line.counts() {
+        Ok(counts) if line.period().is_some() => counted(counts),
+        _ => serde_json::to_value(sanitized).map_err(|_| failed())?,
+    };
     let mut fields = Vec::new();
     if let Value::Object(map) = &tree {
         holders(map, schema.fields, "", canaries, &mut fields);
@@ -100,7 +108,7 @@ fn leaks<E: TelemetryEvent + Debug>(
         format!("field {}", fields.join(", "))
     };
     let mut found = Vec::new();
-    for (form, bytes) in bodies(sanitizer, event, &tree).ok_or_else(failed)? {
+    for (form, bytes) in bodies(sanitized, &line, &tree).ok_or_else(failed)? {
         if let Some(canary) = canaries.find(&bytes) {
             found.push(format!("{form}: {place} holds {canary}"));
         }
@@ -121,20 +129,10 @@ fn leaks<E: TelemetryEvent + Debug>(
 
 /// The bytes of every form but `Debug`.
 fn bodies<E: TelemetryEvent>(
-    sanitizer: &Sanitizer,
-    event: &E,
+    sanitized: Sanitized<'_, E>,
+    line: &WaitingEvent<'_>,
     tree: &Value,
 ) -> Option<Vec<(&'static str, Vec<u8>)>> {
-    let sanitized = sanitizer.sanitize_for(event, &Everything);
-    let mut line = Vec::new();
-    let mark = Mark {
-        run: "000000000000000000000000",
-        number: 1,
-        time: TestTelemetry::time(),
-        generation: 0,
-    };
-    envelope::write(&mut line, mark, &Origin::new(None, false), &sanitized).ok()?;
-    let line = Line::read(line.strip_suffix(b"\n")?).map(WaitingEvent).ok()?;
     // The tree too: its texts are without JSON's escapes.
     let mut bodies = vec![("serde", serde_json::to_vec(&sanitized).ok()?)];
     let mut texts = Vec::new();
@@ -144,8 +142,12 @@ fn bodies<E: TelemetryEvent>(
     let mut add = |form, exporter: &dyn Exporter| {
         let sent_at = "2026-01-01T00:00:00.000Z";
         let mut events = Vec::new();
+        let exporter = match exporter.counts() {
+            Some(counts) if line.period().is_some() => counts,
+            _ => exporter,
+        };
         // What an exporter refuses does not leave.
-        if exporter.append(&app, sent_at, &line, &mut events).is_ok()
+        if exporter.append(&app, sent_at, line, &mut events).is_ok()
             && let Ok(payload) = exporter.payload(&app, sent_at, &events)
         {
             bodies.push((form, payload.body));
@@ -161,6 +163,39 @@ fn bodies<E: TelemetryEvent>(
     }
     bodies.dedup_by(|later, earlier| later == earlier);
     Some(bodies)
+}
+
+/// What is counted of one event, by field: the combination, and the numbers of
+/// histograms.
+fn counted(counts: Vec<CountedForm>) -> Value {
+    let mut tree = Map::new();
+    for form in counts {
+        tree.extend(form.fields.into_iter().flatten());
+        tree.extend(form.histograms.into_iter().map(|(field, numbers)| {
+            let ranges: Value = numbers.ranges.into();
+            (field, serde_json::json!({ "ranges": ranges, "sum": numbers.sum }))
+        }));
+    }
+    Value::Object(tree)
+}
+
+/// The line that is stored for the event: the event, or one of counts.
+fn line_of<E: TelemetryEvent>(
+    event: &E,
+    sanitized: Sanitized<'_, E>,
+    line: &mut Vec<u8>,
+) -> Option<()> {
+    const RUN: &str = "000000000000000000000000";
+    let (origin, time) = (Origin::new(None, false), TestTelemetry::time());
+    let Form::Counted { period, .. } = event.schema().form else {
+        let mark = Mark { run: RUN, number: 1, time, generation: 0 };
+        return envelope::write(line, mark, &origin, &sanitized).ok();
+    };
+    let start = time.try_into().ok()?;
+    let period = period.name();
+    let said = Counted { id: (RUN, 1), start, period, generation: 0, origin: &origin };
+    let mut tally = std::iter::once(counted_once(event)).peekable();
+    envelope::write_counts(line, &said, event.schema(), &mut tally).ok()
 }
 
 /// All texts of a tree, keys included, one a line.

@@ -1,6 +1,7 @@
 //! Delivery as a user sees it: against a receiver in another process.
 
 mod child;
+mod counts;
 mod exit;
 mod fault;
 mod gate;

@@ -1,4 +1,6 @@
-//! OpenTelemetry logs over HTTP.
+//! OpenTelemetry over HTTP: events as logs, counts as metrics.
+
+mod metrics;
 
 use jiff::Timestamp;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceResponse;
@@ -10,11 +12,13 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use prost::Message;
 use serde_json::Value;
 
+use self::metrics::Metrics;
 use super::{App, BatchLimits, Exporter, Outcome, Payload, Response, WaitingEvent};
 use crate::error::{Error, Kind};
 
-/// OpenTelemetry logs by OTLP/HTTP (OTLP specification 1.x), for the path
-/// `/v1/logs`, as protobuf or as JSON.
+/// OpenTelemetry by OTLP/HTTP (OTLP specification 1.x), as protobuf or as JSON:
+/// events as logs, for the path `/v1/logs`, which is in the transport's URL, and
+/// [counts](#counts) as metrics, for the path `/v1/metrics` beside it.
 ///
 /// Each event is a log record with an event name:
 ///
@@ -33,6 +37,27 @@ use crate::error::{Error, Kind};
 /// A field that is `null` is absent. A whole number beyond 64 bits with a sign
 /// is written as text, since OTLP has no larger integers.
 ///
+/// # Counts
+///
+/// A line of counts is a metric of the event's name: a sum, monotonic, of delta
+/// temporality, with the unit `{event}`. For each field that is a histogram
+/// there is a metric `event.field` beside it, a histogram of delta temporality.
+///
+/// | part of a data point | value |
+/// |---|---|
+/// | `start_time_unix_nano` | when the period began |
+/// | `time_unix_nano` | when it ends, also when it is not over yet; of a run, the end of its day |
+/// | `as_int` | how often the combination occurred |
+/// | `count`, `sum`, `bucket_counts`, `explicit_bounds` | of a histogram, its numbers; the sum as floating-point number |
+/// | attribute `telemetry.line.id` | the line's id: runs and processes of one period each have a line, and all of them add up; a receiver drops a duplicate by it |
+/// | attributes `telemetry.event.version`, `telemetry.event.purpose`, `telemetry.container` | as of a log record |
+/// | attribute `telemetry.period` | `run`, `hour`, `day` or `week` |
+/// | attribute `telemetry.other` | true for all combinations together that were not told apart; then there are no fields |
+/// | each other attribute | a field of the combination, under its name |
+///
+/// Logs and metrics go in requests of their own, logs first. When the receiver
+/// has no path for the one kind (404, 405, 501), the other goes all the same.
+///
 /// # Resource
 ///
 /// The resource is `service.name` and `service.version`, the program as its
@@ -48,7 +73,9 @@ use crate::error::{Error, Kind};
 /// the receiver refuses one by one. With any other status the events are kept and
 /// go again after longer and longer waits: a wrong key or a receiver that fails
 /// must not cost data. Of an answer with `partial_success` the
-/// `rejected_log_records` are counted as dropped: they may not be sent again.
+/// `rejected_log_records` are counted as dropped: they may not be sent again. Of
+/// metrics it says how many data points were rejected; as many lines are counted,
+/// and at most all of the request.
 ///
 /// ```
 /// use telemetry_core::export::Otlp;
@@ -58,6 +85,7 @@ use crate::error::{Error, Kind};
 #[derive(Clone, Copy, Debug)]
 pub struct Otlp {
     encoding: Encoding,
+    metrics: Metrics,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,17 +111,20 @@ const VERSION: &str = "telemetry.event.version";
 const PURPOSE: &str = "telemetry.event.purpose";
 const CONTAINER: &str = "telemetry.container";
 const PERIOD: &str = "telemetry.period";
-const COUNTS: &str = "telemetry.counts";
 
 impl Otlp {
     /// Bodies in protobuf: `Content-Type: application/x-protobuf`.
     pub fn protobuf() -> Self {
-        Self { encoding: Encoding::Protobuf }
+        Self::new(Encoding::Protobuf)
     }
 
     /// Bodies in OTLP's JSON: `Content-Type: application/json`.
     pub fn json() -> Self {
-        Self { encoding: Encoding::Json }
+        Self::new(Encoding::Json)
+    }
+
+    fn new(encoding: Encoding) -> Self {
+        Self { encoding, metrics: Metrics { encoding } }
     }
 }
 
@@ -113,18 +144,11 @@ impl Exporter for Otlp {
         event: &WaitingEvent<'_>,
         events: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        let record = record(event)?;
-        match self.encoding {
-            Encoding::Protobuf => {
-                events.push(LOG_RECORDS);
-                delimited(events, &record)
-            }
-            Encoding::Json => {
-                write_json(events, &record)?;
-                events.push(b',');
-                Ok(())
-            }
+        if event.period().is_some() {
+            let why = format!("counts are metrics, and no logs (event `{}`)", event.name());
+            return Err(Error::new(Kind::Export, why));
         }
+        self.encoding.append(events, &record(event)?)
     }
 
     /// # Privacy
@@ -133,21 +157,80 @@ impl Exporter for Otlp {
     /// and the name and version of this library. Nothing is read from the
     /// environment or the machine.
     fn payload(&self, app: &App, _sent_at: &str, events: &[u8]) -> Result<Payload, Error> {
-        match self.encoding {
-            Encoding::Protobuf => {
-                let body = protobuf_around(app, events)?;
+        self.encoding.payload(&ENVELOPE, app, events)
+    }
+
+    fn outcome(&self, response: &Response) -> Outcome {
+        self.encoding.outcome(response, "rejectedLogRecords", |body| {
+            let partial = ExportLogsServiceResponse::decode(body).ok()?.partial_success?;
+            Some(partial.rejected_log_records)
+        })
+    }
+
+    fn counts(&self) -> Option<&dyn Exporter> {
+        Some(&self.metrics)
+    }
+}
+
+/// The names in JSON of what stands around records.
+struct Envelope {
+    resource: &'static str,
+    scope: &'static str,
+    records: &'static str,
+}
+
+const ENVELOPE: Envelope =
+    Envelope { resource: "resourceLogs", scope: "scopeLogs", records: "logRecords" };
+
+impl Encoding {
+    /// Appends one record, as it stands among others.
+    fn append(
+        self,
+        records: &mut Vec<u8>,
+        record: &(impl Message + serde::Serialize),
+    ) -> Result<(), Error> {
+        match self {
+            Self::Protobuf => {
+                records.push(RECORDS);
+                delimited(records, record)
+            }
+            Self::Json => {
+                write_json(records, record)?;
+                records.push(b',');
+                Ok(())
+            }
+        }
+    }
+
+    fn payload(self, envelope: &Envelope, app: &App, records: &[u8]) -> Result<Payload, Error> {
+        match self {
+            Self::Protobuf => {
+                let body = protobuf_around(app, records)?;
                 Ok(Payload { content_type: "application/x-protobuf", body })
             }
-            Encoding::Json => {
-                let body = json_around(app, events)?;
+            Self::Json => {
+                let body = json_around(envelope, app, records)?;
                 Ok(Payload { content_type: "application/json", body })
             }
         }
     }
 
-    fn outcome(&self, response: &Response) -> Outcome {
+    /// What the answer means. `key` and `decode` find the records that the
+    /// receiver says it dropped; an answer that cannot be read has said nothing
+    /// of that kind.
+    fn outcome(
+        self,
+        response: &Response,
+        key: &str,
+        decode: impl FnOnce(&[u8]) -> Option<i64>,
+    ) -> Outcome {
+        let body = &*response.body;
+        let rejected = || match self {
+            Self::Protobuf => decode(body).and_then(|rejected| u64::try_from(rejected).ok()),
+            Self::Json => rejected_in_json(body, key),
+        };
         match response.status {
-            200..=299 => Outcome::Taken { rejected: self.rejected(&response.body) },
+            200..=299 => Outcome::Taken { rejected: rejected().unwrap_or(0) },
             429 | 502..=504 => Outcome::Retry,
             400 | 413 | 422 => Outcome::Refused,
             // What a proxy or a network puts in the way is no answer of the
@@ -158,13 +241,14 @@ impl Exporter for Otlp {
     }
 }
 
-/// The key of a log record in the message of its scope, by
-/// `opentelemetry/proto/logs/v1/logs.proto`: field 2, with a length.
-const LOG_RECORDS: u8 = 2 << 3 | 2;
+/// The key of a record in the message of its scope, by the definitions of
+/// `opentelemetry/proto/logs/v1/logs.proto` and `metrics/v1/metrics.proto`, which
+/// are alike down to the records: field 2, with a length.
+const RECORDS: u8 = 2 << 3 | 2;
 /// The key of the message of a scope in that of its resource: the same.
-const SCOPE_LOGS: u8 = 2 << 3 | 2;
+const SCOPES: u8 = 2 << 3 | 2;
 /// The key of the message of a resource in the request: field 1, with a length.
-const RESOURCE_LOGS: u8 = 1 << 3 | 2;
+const RESOURCES: u8 = 1 << 3 | 2;
 
 fn delimited(bytes: &mut Vec<u8>, message: &impl Message) -> Result<(), Error> {
     message.encode_length_delimited(bytes).map_err(unwritten)
@@ -181,51 +265,36 @@ fn protobuf_around(app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
     let scope = ScopeLogs { scope: Some(scope()), ..ScopeLogs::default() }.encode_to_vec();
     let resource = ResourceLogs { resource: Some(resource(app)), ..ResourceLogs::default() };
     let mut logs = resource.encode_to_vec();
-    logs.push(SCOPE_LOGS);
+    logs.push(SCOPES);
     prost::encode_length_delimiter(scope.len() + records.len(), &mut logs).map_err(unwritten)?;
     logs.extend_from_slice(&scope);
     let mut body = Vec::with_capacity(logs.len() + records.len() + 16);
-    body.push(RESOURCE_LOGS);
+    body.push(RESOURCES);
     prost::encode_length_delimiter(logs.len() + records.len(), &mut body).map_err(unwritten)?;
     body.extend_from_slice(&logs);
     body.extend_from_slice(records);
     Ok(body)
 }
 
-fn json_around(app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
+fn json_around(envelope: &Envelope, app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
+    let Envelope { resource, scope, records: name } = envelope;
     let mut body = Vec::with_capacity(records.len() + 512);
-    body.extend_from_slice(br#"{"resourceLogs":[{"resource":"#);
-    write_json(&mut body, &resource(app))?;
-    body.extend_from_slice(br#","scopeLogs":[{"scope":"#);
-    write_json(&mut body, &scope())?;
-    body.extend_from_slice(br#","logRecords":["#);
+    body.extend_from_slice(format!(r#"{{"{resource}":[{{"resource":"#).as_bytes());
+    write_json(&mut body, &self::resource(app))?;
+    body.extend_from_slice(format!(r#","{scope}":[{{"scope":"#).as_bytes());
+    write_json(&mut body, &self::scope())?;
+    body.extend_from_slice(format!(r#","{name}":["#).as_bytes());
     // Each record ends with a comma; the last needs none.
     body.extend_from_slice(records.strip_suffix(b",").unwrap_or(records));
     body.extend_from_slice(b"]}]}]}");
     Ok(body)
 }
 
-impl Otlp {
-    /// The log records that the receiver says it dropped. An answer that cannot
-    /// be read has said nothing of that kind.
-    fn rejected(&self, body: &[u8]) -> u64 {
-        match self.encoding {
-            Encoding::Protobuf => {
-                let partial = ExportLogsServiceResponse::decode(body).ok();
-                let partial = partial.and_then(|response| response.partial_success);
-                partial.and_then(|partial| partial.rejected_log_records.try_into().ok())
-            }
-            Encoding::Json => rejected_in_json(body),
-        }
-        .unwrap_or(0)
-    }
-}
-
 /// Read by hand: JSON writes 64-bit numbers as text, readers take both, and
 /// the generated type of the answer takes numbers alone.
-fn rejected_in_json(body: &[u8]) -> Option<u64> {
+fn rejected_in_json(body: &[u8], key: &str) -> Option<u64> {
     let response: Value = serde_json::from_slice(body).ok()?;
-    let rejected = response.get("partialSuccess")?.get("rejectedLogRecords")?;
+    let rejected = response.get("partialSuccess")?.get(key)?;
     rejected.as_u64().or_else(|| rejected.as_str()?.parse().ok())
 }
 
@@ -239,11 +308,16 @@ fn write_json(bytes: &mut Vec<u8>, message: &impl serde::Serialize) -> Result<()
 }
 
 /// Names of fields cannot be met here: in OTLP/JSON they are values, of `key`.
-const UNSET: [&str; 8] = [
+const UNSET: [&str; 13] = [
     "body",
+    "description",
     "droppedAttributesCount",
     "entityRefs",
+    "exemplars",
     "flags",
+    "max",
+    "metadata",
+    "min",
     "schemaUrl",
     "severityText",
     "spanId",
@@ -294,10 +368,6 @@ fn record(event: &WaitingEvent<'_>) -> Result<LogRecord, Error> {
     }
     if event.is_from_container() {
         attributes.push(attribute(CONTAINER, any_value::Value::BoolValue(true)));
-    }
-    if let (Some(period), Some((_, counts))) = (event.period(), event.0.counts) {
-        attributes.push(attribute(PERIOD, text(period)));
-        attributes.push(attribute(COUNTS, text(counts)));
     }
     for (name, field) in &event.fields()? {
         if [UID, INSTALLATION, VERSION, PURPOSE, CONTAINER].contains(&name.as_str()) {

@@ -1,0 +1,247 @@
+//! Lines of counts, on their way to a receiver of OpenTelemetry: read by the
+//! official types.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
+use opentelemetry_proto::tonic::metrics::v1::{
+    AggregationTemporality, Metric, metric::Data, number_data_point,
+};
+use prost::Message;
+use telemetry_core::export::{Deliver, End, HttpTransport, Otlp, Receiver as To, Report, Segment};
+use telemetry_core::spool::{self, Reason};
+use telemetry_core::{Telemetry, TelemetryEvent};
+use telemetry_tests::receiver::{Received, Receiver};
+
+use crate::Place;
+
+/// A request was answered.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "requests", purpose = "service", count = "hour")]
+struct Requests {
+    #[telemetry(one_of("search", "upload"))]
+    route: &'static str,
+    #[telemetry(histogram(10, 100))]
+    took_ms: u32,
+}
+
+/// An event of its own, so that there are both kinds.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "started", purpose = "service")]
+struct Started {
+    #[telemetry(allow)]
+    ok: bool,
+}
+
+/// A run that counts three requests and stores an event.
+fn count(home: &Path) {
+    let telemetry =
+        Telemetry::builder("app").home(home).with_env(|_| None).on_by_default().build().unwrap();
+    assert!(telemetry.record(&Started { ok: true }).is_stored());
+    for (route, took_ms) in [("search", 10), ("search", 11), ("/home/jane", 4_000)] {
+        telemetry.record(&Requests { route, took_ms });
+    }
+}
+
+fn deliver(
+    home: &Path,
+    url: &str,
+    exporter: impl telemetry_core::export::Exporter + 'static,
+) -> Report {
+    let transport = HttpTransport::builder(url).build().unwrap();
+    let to = To::new("1.0.0", exporter, transport).deliver(Deliver::on_request());
+    let builder = Telemetry::builder("app").home(home).with_env(|_| None).on_by_default();
+    let telemetry = builder.receiver(to).build().unwrap();
+    telemetry.send_now(Instant::now() + Duration::from_secs(60)).unwrap().unwrap()
+}
+
+fn paths(receiver: &Receiver) -> Vec<String> {
+    let path = |request: &Received| request.line.split(' ').nth(1).unwrap().to_owned();
+    receiver.received().iter().map(path).collect()
+}
+
+fn texts(attributes: &[KeyValue]) -> BTreeMap<&str, &str> {
+    attributes
+        .iter()
+        .filter_map(|attribute| match attribute.value.as_ref()?.value.as_ref()? {
+            Value::StringValue(text) => Some((attribute.key.as_str(), text.as_str())),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The metrics of a request, by name.
+fn metrics(request: &ExportMetricsServiceRequest) -> BTreeMap<&str, &Metric> {
+    let [resource] = request.resource_metrics.as_slice() else { panic!("{request:?}") };
+    let named = texts(&resource.resource.as_ref().unwrap().attributes);
+    assert_eq!(named, BTreeMap::from([("service.name", "app"), ("service.version", "1.0.0")]));
+    let [scope] = resource.scope_metrics.as_slice() else { panic!("{request:?}") };
+    assert_eq!(scope.scope.as_ref().unwrap().name, "telemetry-core");
+    scope.metrics.iter().map(|metric| (metric.name.as_str(), metric)).collect()
+}
+
+fn assert_holds_the_counts(request: &ExportMetricsServiceRequest, line: &spool::Stored) {
+    let metrics = metrics(request);
+    assert_eq!(metrics.keys().copied().collect::<Vec<_>>(), ["requests", "requests.took_ms"]);
+    let delta = i32::from(AggregationTemporality::Delta);
+    let Some(Data::Sum(sum)) = &metrics["requests"].data else { panic!() };
+    assert_eq!(metrics["requests"].unit, "{event}");
+    assert_eq!((sum.aggregation_temporality, sum.is_monotonic), (delta, true));
+    let start: jiff::Timestamp = line.time.parse().unwrap();
+    let end = start + jiff::SignedDuration::from_hours(1);
+    let nanoseconds = |time: jiff::Timestamp| u64::try_from(time.as_nanosecond()).unwrap();
+    let mut counts = BTreeMap::new();
+    for point in &sum.data_points {
+        assert_eq!(point.start_time_unix_nano, nanoseconds(start));
+        assert_eq!(point.time_unix_nano, nanoseconds(end));
+        let texts = texts(&point.attributes);
+        assert_eq!(texts["telemetry.line.id"], line.id);
+        assert_eq!(texts["telemetry.event.purpose"], "service");
+        assert_eq!(texts["telemetry.period"], "hour");
+        let Some(number_data_point::Value::AsInt(count)) = point.value else { panic!() };
+        counts.insert(texts["route"], count);
+    }
+    assert_eq!(counts, BTreeMap::from([("other", 1), ("search", 2)]));
+    let Some(Data::Histogram(histogram)) = &metrics["requests.took_ms"].data else { panic!() };
+    assert_eq!(histogram.aggregation_temporality, delta);
+    let ranges: BTreeMap<_, _> = histogram
+        .data_points
+        .iter()
+        .map(|point| {
+            assert_eq!(point.explicit_bounds, [10.0, 100.0]);
+            let said = (point.count, point.sum.unwrap(), point.bucket_counts.clone());
+            (texts(&point.attributes)["route"], said)
+        })
+        .collect();
+    let expected = [("other", (1, 4_000.0, vec![0, 0, 1])), ("search", (2, 21.0, vec![1, 1, 0]))];
+    assert_eq!(ranges, expected.into());
+}
+
+/// The stored line of counts.
+fn line_of_counts(place: &Place) -> spool::Stored {
+    let lines = spool::read(&place.spool()).unwrap().map(Result::unwrap);
+    lines.into_iter().find(|line| line.period.is_some()).unwrap()
+}
+
+#[test]
+fn counts_are_metrics_beside_the_logs_and_no_request_holds_both() {
+    for (exporter, is_json) in [(Otlp::protobuf(), false), (Otlp::json(), true)] {
+        let place = Place::new();
+        let receiver = place.receiver("ok");
+        count(&place.home());
+        let line = line_of_counts(&place);
+        let url = format!("http://{}/otlp/v1/logs?key=1", receiver.address());
+        let report = deliver(&place.home(), &url, exporter);
+        assert_eq!((report.end, report.sent, report.batches), (End::Done, 2, 2));
+        assert_eq!(paths(&receiver), ["/otlp/v1/logs?key=1", "/otlp/v1/metrics?key=1"]);
+        let [logs, metrics] = receiver.received().try_into().unwrap();
+        let (logs, metrics) = if is_json {
+            (
+                serde_json::from_slice(&logs.body).unwrap(),
+                serde_json::from_slice(&metrics.body).unwrap(),
+            )
+        } else {
+            (
+                ExportLogsServiceRequest::decode(&*logs.body).unwrap(),
+                ExportMetricsServiceRequest::decode(&*metrics.body).unwrap(),
+            )
+        };
+        let records = &logs.resource_logs[0].scope_logs[0].log_records;
+        let names: Vec<_> = records.iter().map(|record| record.event_name.as_str()).collect();
+        assert_eq!(names, ["started"]);
+        assert_holds_the_counts(&metrics, &line);
+        assert!(place.stored().is_empty());
+    }
+}
+
+#[test]
+fn a_receiver_without_a_path_for_one_kind_gets_the_other() {
+    // The first request is of logs, the second of metrics.
+    for (modes, taken, left) in [("ok,404", "/v1/logs", 1), ("404,ok", "/v1/metrics", 1)] {
+        let place = Place::new();
+        let receiver = place.receiver(modes);
+        count(&place.home());
+        let url = format!("http://{}/v1/logs", receiver.address());
+        let report = deliver(&place.home(), &url, Otlp::protobuf());
+        assert_eq!((report.end, report.sent), (End::Waiting, 1), "{modes}");
+        assert_eq!(paths(&receiver), [taken]);
+        assert_eq!(place.stored().len(), left, "{modes}");
+        assert_eq!(place.aside(), []);
+    }
+    // A receiver that is not there for one is not there for the other.
+    let place = Place::new();
+    let receiver = place.receiver("503,ok");
+    count(&place.home());
+    let url = format!("http://{}/v1/logs", receiver.address());
+    assert_eq!(deliver(&place.home(), &url, Otlp::protobuf()).end, End::Waiting);
+    assert_eq!(paths(&receiver), Vec::<String>::new());
+    assert_eq!(place.stored().len(), 2);
+}
+
+#[test]
+fn rejected_data_points_are_counted_and_never_sent_again() {
+    let partial = ExportMetricsPartialSuccess { rejected_data_points: 1, ..Default::default() };
+    let answer = ExportMetricsServiceResponse { partial_success: Some(partial) };
+    let json = br#"{"partialSuccess":{"rejectedDataPoints":"1"}}"#.to_vec();
+    for (exporter, answer) in [(Otlp::protobuf(), answer.encode_to_vec()), (Otlp::json(), json)] {
+        let place = Place::new();
+        let receiver = place.receiver("ok,partial");
+        std::fs::write(place.taken().join("answer"), answer).unwrap();
+        count(&place.home());
+        let url = format!("http://{}/v1/logs", receiver.address());
+        let report = deliver(&place.home(), &url, exporter);
+        assert_eq!((report.end, report.sent), (End::Done, 1));
+        assert_eq!(place.counts().get(Reason::Rejected), 1);
+        assert!(place.stored().is_empty());
+    }
+}
+
+#[test]
+fn many_lines_of_both_kinds_all_arrive_once() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    // More segments than may be open at once, of both kinds in turn.
+    for _ in 0..40 {
+        count(&place.home());
+    }
+    let url = format!("http://{}/v1/logs", receiver.address());
+    let report = deliver(&place.home(), &url, Otlp::protobuf());
+    assert_eq!((report.end, report.sent), (End::Done, 80));
+    assert!(place.stored().is_empty());
+    let mut lines = Vec::new();
+    for request in receiver.received().iter().filter(|request| request.line.contains("metrics")) {
+        let request = ExportMetricsServiceRequest::decode(&*request.body).unwrap();
+        for metric in &request.resource_metrics[0].scope_metrics[0].metrics {
+            if let Some(Data::Sum(sum)) = &metric.data {
+                lines.push(texts(&sum.data_points[0].attributes)["telemetry.line.id"].to_owned());
+            }
+        }
+    }
+    assert_eq!(lines.len(), 40);
+    lines.sort();
+    lines.dedup();
+    assert_eq!(lines.len(), 40);
+}
+
+#[test]
+fn segment_takes_counts_with_their_histograms_as_one_track_call() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    count(&place.home());
+    let line = line_of_counts(&place);
+    let url = format!("http://{}/v1/batch", receiver.address());
+    let report = deliver(&place.home(), &url, Segment::new());
+    assert_eq!((report.end, report.sent, report.batches), (End::Done, 2, 1));
+    let body: serde_json::Value = serde_json::from_slice(&receiver.received()[0].body).unwrap();
+    let calls = body["batch"].as_array().unwrap();
+    let call = calls.iter().find(|call| call["event"] == "requests").unwrap();
+    assert_eq!(call["type"], "track");
+    assert_eq!(call["properties"]["period"], "hour");
+    assert_eq!(call["properties"]["counts"], serde_json::Value::Array(line.counts));
+}
