@@ -7,7 +7,9 @@ use std::net::Ipv6Addr;
 
 use super::engine::Pass;
 use super::rules::Rule;
-use super::text::class::{ALNUM, COLON, DASH, DIGIT, DOT, HEX, HOST, LETTER, UNDERSCORE, UPPER};
+use super::text::class::{
+    ALNUM, COLON, DASH, DIGIT, DOT, HEX, HIGH, HOST, LETTER, UNDERSCORE, UPPER,
+};
 
 /// Longer than any address with its garbage, and short.
 const MOST: usize = 96;
@@ -70,16 +72,15 @@ impl Pass<'_> {
     fn dotted(&mut self, start: usize, end: usize) {
         let text = self.text;
         // A token beside the run stands for something that was part of it.
-        let labels = text.ends(start, b"].") || text.starts(end, b".[");
-        let port = match numbers(text.slice(start, end), b'.') {
-            Some(([_, _, _, _], None)) => false,
-            Some(([first, ..], Some(port))) if first > 0 && port > 255 => true,
-            _ => return,
+        let Some((octets, fifth)) = numbers(text.slice(start, end), b'.') else { return };
+        let port = match fifth {
+            None => false,
+            Some(port) if octets[0] > 0 && port > 255 => true,
+            Some(_) => return,
         };
-        let Some(([first, second, ..], _)) = numbers(text.slice(start, end), b'.') else { return };
-        let kept =
-            first == 127 || (first == 255 && second == 255) || text.slice(start, end) == b"0.0.0.0";
-        if !labels && !kept && (port || !self.is_version(start, end)) {
+        let kept = matches!(octets, [127, ..] | [255, 255, ..] | [0, 0, 0, 0]);
+        let labels = text.ends(start, b"].") || text.starts(end, b".[");
+        if !labels && !kept && (port || !self.is_version(octets, start, end)) {
             self.found(Rule::Ipv4, start, end);
             self.host_before_address(start);
         }
@@ -121,10 +122,9 @@ impl Pass<'_> {
     }
 
     /// Whether something beside four numbers says that they are a version.
-    fn is_version(&self, start: usize, end: usize) -> bool {
+    fn is_version(&self, octets: [u8; 4], start: usize, end: usize) -> bool {
         let text = self.text;
-        let octets = numbers(text.slice(start, end), b'.').map(|(octets, _)| octets);
-        let private = matches!(octets, Some([10, ..] | [192, 168, ..] | [172, 16..=31, ..]));
+        let private = matches!(octets, [10, ..] | [192, 168, ..] | [172, 16..=31, ..]);
         let after = text.byte(end);
         if matches!(after, b'-' | b'+' | b'_') && text.is(end + 1, LETTER) {
             return true;
@@ -188,6 +188,12 @@ impl Pass<'_> {
         let start = text.back(at, HEX | COLON, MOST);
         let end = text.run(at, HEX | COLON | DOT, MOST);
         self.colons_until = end;
+        let colons = text.count(start, end, COLON);
+        let cut = text.is(end, HIGH) || text.ends(end, b"...");
+        // Three numbers are a time.
+        if !cut && colons < 5 && memchr::memmem::find(text.slice(start, end), b"::").is_none() {
+            return;
+        }
         if !self.hardware(start, end) {
             self.ipv6(start, end);
         }
@@ -325,32 +331,20 @@ impl Pass<'_> {
     fn longest_ipv6(&self, start: usize, end: usize) -> Option<usize> {
         let text = self.text;
         // Six groups and an IPv4 address.
-        let mut to = end.min(start + 45);
-        while to >= start + 2 {
-            let in_group = text.is(to, HEX) && text.is_before(to, HEX);
-            if !in_group && self.is_ipv6(start, to) {
-                return Some(to);
-            }
-            to -= 1;
-        }
-        None
-    }
-
-    fn is_ipv6(&self, start: usize, end: usize) -> bool {
-        let text = self.text;
-        let slice = text.slice(start, end);
+        let slice = text.slice(start, end.min(start + 46));
         super::text::steps(slice.len());
-        let Ok(address) = str::from_utf8(slice) else { return false };
-        if address.parse::<Ipv6Addr>().is_err() {
-            return false;
-        }
+        let to = start + ipv6_prefix(slice)?;
+        let address = text.slice(start, to);
         // `ab::cd` is a valid address, and a module path. Addresses have a digit
         // or groups in full length; a module path has no single colon, and
         // `base64::decode` has letters beside what looks like an address.
-        let full = address.split(':').filter(|group| group.len() == 4).count() >= 2;
-        let single = address.split("::").any(|half| half.contains(':'));
-        let beside = self.glued_before(start) || self.glued_behind(end);
-        (full || text.any(start, end, DIGIT)) && (single || !beside)
+        let groups = || address.split(|byte| *byte == b':');
+        let full = groups().filter(|group| group.len() == 4).count() >= 2;
+        let double = memchr::memmem::find(address, b"::").unwrap_or(address.len());
+        let single = address.get(..double).is_some_and(|head| head.contains(&b':'))
+            || address.get(double + 2..).is_some_and(|tail| tail.contains(&b':'));
+        let beside = self.glued_before(start) || self.glued_behind(to);
+        ((full || text.any(start, to, DIGIT)) && (single || !beside)).then_some(to)
     }
 
     fn with_brackets(&self, start: usize, end: usize) -> (usize, usize) {
@@ -363,29 +357,83 @@ impl Pass<'_> {
     }
 }
 
+/// The length of the longest beginning that is an IPv6 address and does not end
+/// within a group.
+fn ipv6_prefix(text: &[u8]) -> Option<usize> {
+    let rest = |at: usize| text.get(at..).unwrap_or_default();
+    let (mut at, mut groups, mut double, mut best) = (0, 0, false, None);
+    if text.starts_with(b"::") {
+        (at, double, best) = (2, true, Some(2));
+    }
+    loop {
+        let run = rest(at);
+        let length = run.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        // Two groups can be written as an IPv4 address, which ends all.
+        if run.get(length) == Some(&b'.') && (if double { groups <= 5 } else { groups == 6 }) {
+            let dotted = run.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b'.');
+            let dotted = run.get(..dotted.count()).unwrap_or_default();
+            if let Some(end) = ipv4_prefix(dotted) {
+                return Some(at + end);
+            }
+        }
+        if !(1..=4).contains(&length) {
+            return best;
+        }
+        (at, groups) = (at + length, groups + 1);
+        if if double { groups <= 7 } else { groups == 8 } {
+            best = Some(at);
+        }
+        let next = rest(at);
+        if groups == 8 || !next.starts_with(b":") || (double && next.starts_with(b"::")) {
+            return best;
+        }
+        if next.starts_with(b"::") {
+            (at, double) = (at + 2, true);
+            best = if groups <= 7 { Some(at) } else { best };
+        } else {
+            at += 1;
+        }
+    }
+}
+
+/// The length of an IPv4 address at the beginning of digits and dots.
+fn ipv4_prefix(text: &[u8]) -> Option<usize> {
+    let mut ends = memchr::memchr_iter(b'.', text).skip(3);
+    let end = ends.next().unwrap_or(text.len());
+    let address = text.get(..end)?;
+    matches!(numbers(address, b'.'), Some((_, None))).then_some(end)
+}
+
 /// Four numbers up to 255, and a fifth of any size.
 fn numbers(slice: &[u8], separator: u8) -> Option<([u8; 4], Option<u32>)> {
     super::text::steps(slice.len());
-    let mut numbers = slice.split(|byte| *byte == separator);
-    let mut octets = [0; 4];
-    for octet in &mut octets {
-        // Three digits at most: `0000001` is no part of an address.
-        *octet = u8::try_from(number(numbers.next()?, 3)?).ok()?;
+    let (mut octets, mut count) = ([0; 4], 0);
+    let (mut number, mut digits) = (0_u32, 0);
+    for byte in slice.iter().chain([&separator]) {
+        if byte.is_ascii_digit() {
+            (number, digits) = (number.saturating_mul(10) + u32::from(byte - b'0'), digits + 1);
+            // `0000001` is no part of an address.
+            if digits > 5 {
+                return None;
+            }
+            continue;
+        }
+        if *byte != separator || digits == 0 {
+            return None;
+        }
+        match octets.get_mut(count) {
+            Some(octet) if digits <= 3 => *octet = u8::try_from(number).ok()?,
+            Some(_) => return None,
+            None => {
+                // Nothing but a port follows.
+                return (slice.last() != Some(&separator)
+                    && slice.iter().filter(|byte| **byte == separator).count() == 4)
+                    .then_some((octets, Some(number)));
+            }
+        }
+        (number, digits, count) = (0, 0, count + 1);
     }
-    let fifth = match numbers.next() {
-        Some(digits) => Some(number(digits, 5)?),
-        None => None,
-    };
-    numbers.next().is_none().then_some((octets, fifth))
-}
-
-/// One to `most` digits as a number.
-fn number(digits: &[u8], most: usize) -> Option<u32> {
-    let fits = !digits.is_empty() && digits.len() <= most;
-    let number = digits.iter().try_fold(0_u32, |number, digit| {
-        digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0'))
-    });
-    number.filter(|_| fits)
+    (count == 4).then_some((octets, None))
 }
 
 pub(super) fn is_one_of(word: &[u8], of: &[&[u8]]) -> bool {

@@ -23,8 +23,6 @@ struct Classes {
     colon: u64,
     dash: u64,
     space: u64,
-    /// `@`, `=`, `%`, `<`, `~`, `+`, `\`.
-    rare: u64,
 }
 
 impl Classes {
@@ -42,19 +40,46 @@ impl Classes {
         let is = |byte: u8| bytes.simd_eq(u8x16::splat(byte));
         let bits = |mask: u8x16| u64::from(mask.to_bitmask()) << shift;
         let lower = bytes | u8x16::splat(0x20);
-        let letter = bits((lower - u8x16::splat(b'a')).simd_lt(u8x16::splat(26)));
-        let digit = bits((bytes - u8x16::splat(b'0')).simd_lt(u8x16::splat(10)));
-        let rare =
-            (is(b'@') | is(b'=') | is(b'%')) | (is(b'<') | is(b'~')) | (is(b'+') | is(b'\\'));
-        self.letter |= letter;
-        self.digit |= digit;
-        self.word |= letter | digit | bits(bytes) | bits(is(b'_'));
+        let letter = below(lower - u8x16::splat(b'a'), 26);
+        let digit = below(bytes - u8x16::splat(b'0'), 10);
+        self.letter |= bits(letter);
+        self.digit |= bits(digit);
+        // The highest bit of a byte is the one that counts.
+        self.word |= bits((letter | digit) | (is(b'_') | bytes));
         self.dot |= bits(is(b'.'));
         self.colon |= bits(is(b':'));
         self.dash |= bits(is(b'-'));
         self.space |= bits(is(b' '));
-        self.rare |= bits(rare);
     }
+}
+
+/// Which of the marks that are no class of their own begin something. They are
+/// few: one look at each costs less than seven comparisons of every byte.
+#[inline(always)]
+fn rare(block: &[u8; BLOCK], mut marks: u64) -> u64 {
+    // Bits for the bytes 0x20 to 0x5f; `~` is folded onto `^`, which begins
+    // nothing.
+    const BEGIN: u64 =
+        bit(b'@') | bit(b'=') | bit(b'%') | bit(b'<') | bit(b'+') | bit(b'\\') | bit(b'^');
+    const fn bit(byte: u8) -> u64 {
+        1 << (byte - b' ')
+    }
+    let mut rare = 0;
+    while marks != 0 {
+        let at = marks.trailing_zeros();
+        marks &= marks - 1;
+        let byte = block.get(at as usize % BLOCK).copied().unwrap_or_default();
+        let slot = if byte == b'~' { b'^' } else { byte }.wrapping_sub(b' ');
+        let begins = if slot < 64 { BEGIN >> slot & 1 } else { 0 };
+        rare |= begins << at;
+    }
+    rare
+}
+
+/// Which bytes are less than `bound`, which is not zero.
+#[inline(always)]
+fn below(bytes: u8x16, bound: u8) -> u8x16 {
+    bytes.min(u8x16::splat(bound - 1)).simd_eq(bytes)
 }
 
 /// The last and the current value of a mask.
@@ -91,6 +116,9 @@ impl Pair {
 #[derive(Clone, Copy, Default)]
 pub(super) struct Shapes {
     /// The first byte of each word.
+    pub(super) starts: u64,
+    /// The first byte of each word that begins with no digit and has two
+    /// bytes at least. Of the last byte of a block nobody knows.
     pub(super) words: u64,
     /// `@`, `=`, `%`, `<`, `~`, `+`, `\`.
     pub(super) rare: u64,
@@ -104,13 +132,16 @@ pub(super) struct Shapes {
     pub(super) pairs: u64,
     /// The first letter behind a word and a dot.
     pub(super) labels: u64,
-    /// The eleventh byte of digits with single separators between them, or
-    /// the dash behind exactly three digits.
+    /// A digit by which the groups before it can be those of a card, a social
+    /// security number or a telephone.
     pub(super) numbers: u64,
     /// The second digit of a word that begins with two letters and two digits.
     pub(super) accounts: u64,
     /// The first letter behind a dash that is not in a word.
     pub(super) options: u64,
+    /// What stands behind a word of one digit and is none of dot, colon, dash
+    /// and space.
+    pub(super) behind_one: u64,
 }
 
 impl Shapes {
@@ -118,7 +149,7 @@ impl Shapes {
     #[inline(always)]
     pub(super) fn any(&self) -> bool {
         (self.rare | self.behind_colon | self.quads | self.colons | self.pairs)
-            | (self.labels | self.numbers | self.accounts | self.options)
+            | (self.labels | self.numbers | self.accounts | self.options | self.behind_one)
             != 0
     }
 }
@@ -136,10 +167,12 @@ pub(super) struct Shaper {
     behind_digit: Pair,
     two_behind_digits: Pair,
     two_colons: Pair,
-    number: [Pair; 5],
+    two_digits: Pair,
+    four_digits: Pair,
 }
 
 impl Shaper {
+    #[inline(always)]
     pub(super) fn shapes(&mut self, block: &[u8; BLOCK]) -> Shapes {
         let now = Classes::of(block);
         self.letter.push(now.letter);
@@ -149,50 +182,74 @@ impl Shaper {
         self.colon.push(now.colon);
         self.dash.push(now.dash);
         self.space.push(now.space);
-        Shapes {
-            words: now.word & !self.word.back(1),
-            rare: now.rare,
-            behind_colon: self.colon.back(1) & !(now.digit & self.digit.back(2)) & !now.colon,
-            quads: self.quads(),
-            colons: self.colons(),
+        let starts = now.word & !self.word.back(1);
+        let mut shapes = Shapes {
+            starts,
+            words: starts & !now.digit & ((now.word >> 1) | 1 << 63),
+            rare: rare(block, !(now.word | now.dot | now.colon | now.dash | now.space)),
             pairs: (now.dash & self.dash.back(3) & self.dash.back(6))
                 | (now.dot & self.dot.back(5) & !self.dot.back(1)),
             labels: now.letter & self.dot.back(1) & self.word.back(2),
-            numbers: self.numbers(),
-            accounts: self.accounts(),
             options: now.letter & self.dash.back(1) & !self.word.back(2),
+            ..Shapes::default()
+        };
+        if now.colon | (self.colon.last >> 63) == 0 {
+            self.two_colons.push(0);
+        } else {
+            self.colons(&mut shapes);
         }
+        // What comes of digits ends two bytes behind them at most.
+        if now.digit | (self.digit.last >> 62) == 0 {
+            for runs in [&mut self.two_digits, &mut self.four_digits] {
+                runs.push(0);
+            }
+            for separators in [&mut self.behind_digit, &mut self.two_behind_digits] {
+                separators.push(0);
+            }
+        } else {
+            self.digits(&mut shapes);
+        }
+        shapes
     }
 
-    fn quads(&mut self) -> u64 {
-        self.behind_digit.push((self.dot.now | self.dash.now) & self.digit.back(1));
-        let second = self.behind_digit.now & self.behind_digit.within_4();
-        self.two_behind_digits.push(second);
-        self.behind_digit.now & self.two_behind_digits.within_4()
-    }
-
-    fn colons(&mut self) -> u64 {
+    #[inline(always)]
+    fn colons(&mut self, shapes: &mut Shapes) {
         let colon = self.colon;
         self.two_colons.push(colon.now & colon.within_5());
-        colon.now & (colon.back(1) | self.two_colons.within_5())
+        shapes.colons = colon.now & (colon.back(1) | self.two_colons.within_5());
+        shapes.behind_colon = colon.back(1) & !(self.digit.now & self.digit.back(2)) & !colon.now;
     }
 
-    fn numbers(&mut self) -> u64 {
-        let separator = self.space.now | self.dash.now | self.dot.now;
-        let [one, two, four, eight, eleven] = &mut self.number;
-        one.push(self.digit.now | (separator & self.digit.back(1)));
-        two.push(one.now & one.back(1));
-        four.push(two.now & two.back(2));
-        eight.push(four.now & four.back(4));
-        eleven.push(eight.now & four.back(7));
-        let digit = self.digit;
-        let behind_three =
-            self.dash.now & digit.back(1) & digit.back(2) & digit.back(3) & !digit.back(4);
-        (eleven.now & !eleven.back(1)) | behind_three
-    }
-
-    fn accounts(&self) -> u64 {
+    #[inline(always)]
+    fn digits(&mut self, shapes: &mut Shapes) {
         let (digit, letter) = (self.digit, self.letter);
-        digit.now & digit.back(1) & letter.back(2) & letter.back(3) & !self.word.back(4)
+        self.behind_digit.push((self.dot.now | self.dash.now) & digit.back(1));
+        self.two_behind_digits.push(self.behind_digit.now & self.behind_digit.within_4());
+        shapes.quads = self.behind_digit.now & self.two_behind_digits.within_4();
+        self.two_digits.push(digit.now & digit.back(1));
+        self.four_digits.push(self.two_digits.now & self.two_digits.back(2));
+        shapes.numbers = self.numbers();
+        shapes.accounts =
+            self.two_digits.now & letter.back(2) & letter.back(3) & !self.word.back(4);
+        let separator = self.dot.now | self.colon.now | self.dash.now | self.space.now;
+        shapes.behind_one = digit.back(1) & !self.word.now & !self.word.back(2) & !separator;
+    }
+
+    #[inline(always)]
+    fn numbers(&self) -> u64 {
+        let (digit, two, four) = (self.digit, self.two_digits, self.four_digits);
+        let separator = |by| self.space.back(by) | self.dash.back(by) | self.dot.back(by);
+        let thirteen = four.now & four.back(4) & four.back(8) & digit.back(12) & !digit.back(13);
+        // `0049 30`
+        let dialled = digit.now & self.space.back(1) & four.back(2) & !digit.back(7);
+        let group = four.now & separator(4);
+        if group == 0 {
+            return thirteen | dialled;
+        }
+        // `4111 1111`, `12-3456` behind three digits, `555-0147`
+        let card = four.back(5) & !digit.back(9);
+        let security = two.back(5) & separator(7) & two.back(8) & digit.back(10) & !digit.back(11);
+        let phone = two.back(5) & digit.back(7) & !digit.back(8);
+        thirteen | dialled | group & (card | security | phone)
     }
 }

@@ -9,11 +9,14 @@
 
 use super::blocks::{BLOCK, Shaper, Shapes};
 use super::find::{Span, Spans};
-use super::keywords::{Begins, Keywords, four};
+use super::keywords::{Begins, Keywords, folded, four};
 use super::labels;
 use super::machine::OwnWord;
 use super::rules::{Rule, RuleSet};
 use super::text::Text;
+
+/// A block, and what is read of the words that begin in it.
+const AHEAD: usize = BLOCK + 3;
 
 /// One pass over one text.
 pub(super) struct Pass<'t> {
@@ -23,8 +26,6 @@ pub(super) struct Pass<'t> {
     pub(super) own_labels: &'t [Box<str>],
     rules: RuleSet,
     spans: &'t mut Spans,
-    /// The tokens in the text, once something is found.
-    labels: Option<Vec<(usize, usize)>>,
     /// The value that was read last. What is named within it is hidden with it:
     /// so no byte is read as a part of many values, and the time is linear.
     pub(super) taken: (usize, usize),
@@ -59,7 +60,6 @@ impl<'t> Pass<'t> {
             own_labels,
             rules,
             spans,
-            labels: None,
             taken: (0, 0),
             colons_until: 0,
             quads_until: 0,
@@ -81,7 +81,8 @@ impl<'t> Pass<'t> {
             base += BLOCK;
         }
         if !rest.is_empty() {
-            let mut last = [0; BLOCK];
+            // A blank begins nothing.
+            let mut last = [b' '; BLOCK];
             if let Some(start) = last.get_mut(..rest.len()) {
                 start.copy_from_slice(rest);
             }
@@ -98,8 +99,17 @@ impl<'t> Pass<'t> {
         if shapes.any() {
             self.shapes(&shapes, base);
         }
-        let mut words = shapes.words;
+        let mut words = if self.keywords.any_start { shapes.starts } else { shapes.words };
         let mut hits = 0_u64;
+        // Most blocks have three bytes and more behind them.
+        if let Some(ahead) = self.text.0.get(base..).and_then(|rest| rest.first_chunk::<AHEAD>()) {
+            while words != 0 {
+                let bit = words.trailing_zeros();
+                words &= words - 1;
+                let may = self.keywords.may_begin(four_of(ahead, bit));
+                hits |= u64::from(may) << bit;
+            }
+        }
         while words != 0 {
             let bit = words.trailing_zeros();
             words &= words - 1;
@@ -122,6 +132,7 @@ impl<'t> Pass<'t> {
         each(shapes.numbers, base, |at| self.number(at));
         each(shapes.accounts, base, |at| self.account(at));
         each(shapes.options, base, |at| self.option(at));
+        each(shapes.behind_one, base, |at| self.one(at));
     }
 
     fn rare(&mut self, at: usize) {
@@ -140,8 +151,13 @@ impl<'t> Pass<'t> {
     #[inline(never)]
     fn word(&mut self, at: usize) {
         let (keywords, text) = (self.keywords, self.text);
-        for place in keywords.places(text, at) {
-            if let Some((begins, end)) = keywords.get(place, text, at) {
+        // `[phone]` says nothing of what follows.
+        if text.before(at) == b'[' && self.label_at(at - 1).is_some() {
+            return;
+        }
+        let four = folded(four(text, at));
+        for place in keywords.places(four) {
+            if let Some((begins, end)) = keywords.get(place, four, text, at) {
                 self.begin(begins, at, end);
             }
         }
@@ -195,18 +211,19 @@ impl<'t> Pass<'t> {
         if !self.rules.has(rule) || start >= end {
             return;
         }
-        let (text, own) = (self.text, self.own_labels);
-        let labels = self.labels.get_or_insert_with(|| labels::labels(text, own));
-        if !labels.is_empty() {
-            let around = |at| labels::label_around(labels, at);
-            (start, end) =
-                (around(start).map_or(start, |of| of.0), around(end).map_or(end, |of| of.1));
-            if self.is_hidden(start, end) {
-                return;
-            }
+        let text = self.text;
+        let around = |at| labels::label_around(text, at, self.own_labels);
+        (start, end) = (around(start).map_or(start, |of| of.0), around(end).map_or(end, |of| of.1));
+        if text.byte(start) == b'[' && self.is_hidden(start, end) {
+            return;
         }
         let (start, end) = self.characters(start, end.min(text.len()));
         self.spans.push(Span { start, end, rule });
+    }
+
+    /// What follows `at` may read differently once something in it is replaced.
+    pub(super) fn doubt(&mut self, at: usize) {
+        self.spans.doubt(at);
     }
 
     fn is_hidden(&self, start: usize, end: usize) -> bool {
@@ -223,6 +240,9 @@ impl<'t> Pass<'t> {
     /// Widened to whole characters.
     fn characters(&self, mut start: usize, mut end: usize) -> (usize, usize) {
         let inside = |at: usize| at < self.text.len() && self.text.byte(at) & 0xc0 == 0x80;
+        if !inside(start) && !inside(end) {
+            return (start, end);
+        }
         // A character has four bytes at most.
         for _ in 0..3 {
             start -= usize::from(start > 0 && inside(start));
@@ -230,6 +250,13 @@ impl<'t> Pass<'t> {
         }
         (start, end)
     }
+}
+
+/// The four bytes at a place of a block.
+#[inline(always)]
+fn four_of(ahead: &[u8; AHEAD], bit: u32) -> [u8; 4] {
+    let at = bit as usize % BLOCK;
+    ahead.get(at..at + 4).and_then(|four| four.first_chunk()).copied().unwrap_or_default()
 }
 
 #[inline(always)]

@@ -32,12 +32,19 @@ pub(super) struct Spans {
     length: usize,
     /// All of them, once they are many.
     many: Vec<Span>,
+    /// The pages in which something was looked at that may read differently
+    /// when a token stands in it, one bit each; of a long text several pages
+    /// have the same bit.
+    doubts: u64,
 }
+
+/// Most lines are shorter than half of it.
+const PAGE: usize = 2048;
 
 impl Spans {
     pub(super) const fn new() -> Self {
         let none = Span { start: 0, end: 0, rule: Rule::Pem };
-        Self { few: [none; FEW], length: 0, many: Vec::new() }
+        Self { few: [none; FEW], length: 0, many: Vec::new(), doubts: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -64,6 +71,15 @@ impl Spans {
         self.many.push(span);
     }
 
+    /// What is found near `at` is to be looked at again.
+    pub(super) fn doubt(&mut self, at: usize) {
+        self.doubts |= page(at.saturating_sub(PAGE / 2)) | page(at + PAGE / 2);
+    }
+
+    pub(super) fn is_doubted(&self, span: &Span) -> bool {
+        self.doubts & (page(span.start) | page(span.end)) != 0
+    }
+
     /// Joins spans that overlap, in the order of the text. What is joined has
     /// the rule of its strongest find, and covers all that any of them covers.
     pub(super) fn join(&mut self) {
@@ -72,10 +88,17 @@ impl Spans {
         } else {
             self.many.as_mut_slice()
         };
-        spans.sort_unstable_by_key(|span| (span.start, span.rule));
+        let order = |span: &Span| (span.start, span.rule);
+        if !spans.is_sorted_by_key(order) {
+            spans.sort_by_key(order);
+        }
         let length = join_sorted(spans);
         if self.many.is_empty() { self.length = length } else { self.many.truncate(length) }
     }
+}
+
+fn page(at: usize) -> u64 {
+    1 << (at / PAGE % 64)
 }
 
 /// Joins in place and says how many are left.

@@ -6,10 +6,10 @@
 use super::address::is_one_of;
 use super::engine::Pass;
 use super::rules::Rule;
+use super::text::Words;
 use super::text::class::{
-    ALNUM, BLANK, COLON, DASH, DIGIT, DOT, HIGH, HOST, LETTER, UNDERSCORE, UPPER,
+    ALNUM, BACKSLASH, BLANK, COLON, DASH, DIGIT, DOT, HIGH, HOST, LETTER, QUOTE, UNDERSCORE, UPPER,
 };
-use super::text::in_sorted;
 use super::tlds::{self, Kind};
 
 /// The longest name of a host.
@@ -87,7 +87,7 @@ const NO_HOSTS: [&[u8]; 32] = [
 ];
 
 /// Names of fields that hold a host, without `_` and `-`, in lower case.
-pub(super) const FIELDS: [&[u8]; 21] = [
+pub(super) static FIELDS: Words = Words::new(&[
     b"computer",
     b"computername",
     b"datasource",
@@ -109,7 +109,7 @@ pub(super) const FIELDS: [&[u8]; 21] = [
     b"upstream",
     b"workstation",
     b"workstationname",
-];
+]);
 /// Of these only a value after `=`, or in quotes.
 const WEAK_FIELDS: [&[u8]; 6] =
     [b"server", b"node", b"machine", b"peer", b"upstream", b"datasource"];
@@ -202,7 +202,7 @@ impl Pass<'_> {
         let text = self.text;
         let path = text.before(start) == b'/'
             && text.byte(start.wrapping_sub(2)) != b'/'
-            && text.is_before(start - 1, ALNUM | DOT | DASH | UNDERSCORE);
+            && (text.is_before(start - 1, DOT | DASH) || self.glued_before(start - 1));
         path || matches!(text.before(start), b'\\' | b'$' | b'%' | b'#')
             || (text.before(start) == b'@' && self.authority != start)
             || self.glued_before(start)
@@ -255,12 +255,12 @@ impl Pass<'_> {
 
     /// `host=web-7`. Says whether the field is one of a host.
     pub(super) fn named_host(&mut self, field: &[u8], equals: bool, value: usize) -> bool {
-        if !in_sorted(field, &FIELDS) {
+        if !FIELDS.has(field) {
             return false;
         }
         let text = self.text;
         let mut start = self.value_start(value, equals);
-        let quoted = matches!(text.byte(start), b'"' | b'\'' | b'\\');
+        let quoted = text.is(start, QUOTE | BACKSLASH);
         if equals || quoted || !is_one_of(field, &WEAK_FIELDS) {
             start = text.until(start, start + 4, |byte| !matches!(byte, b'"' | b'\'' | b'\\'));
             let end = self.host_end(start);
@@ -376,7 +376,9 @@ impl Pass<'_> {
         let end = text.until(start, start + MOST, |byte| byte <= b' ');
         let program =
             text.until(end + 1, end + 65, |byte| byte <= b' ' || byte == b':' || byte == b'[');
-        let is_program = matches!(text.byte(program), b':' | b'[')
+        let is_program = program > end + 1
+            && matches!(text.byte(program), b':' | b'[')
+            && self.label_at(program).is_none()
             || text.starts(end, b" last message repeated");
         let name = text.all(start, end, HOST | DOT | HIGH)
             || text.slice(start, end).contains(&b'/')

@@ -130,6 +130,9 @@ pub(super) struct Keywords {
     fours: Vec<u32>,
     entries: Vec<Entry>,
     own: Vec<String>,
+    /// Whether a word begins with a digit, or has one byte before what is no
+    /// letter: only names of this machine and of the author do.
+    pub(super) any_start: bool,
 }
 
 struct Entry {
@@ -156,8 +159,10 @@ impl Keywords {
             fours: Vec::new(),
             entries: Vec::new(),
             own: Vec::new(),
+            any_start: false,
         };
         for (place, prefix) in PREFIXES.iter().enumerate() {
+            debug_assert!(begins_as_most(prefix.text.as_bytes()), "{}", prefix.text);
             let next = |byte| is(byte, prefix.rest);
             let entry = || (Word::Exact(prefix.text), Begins::Token(place));
             new.add(prefix.text.as_bytes(), next, entry);
@@ -166,15 +171,19 @@ impl Keywords {
             new.add(word.as_bytes(), |byte| is(byte, ALNUM), || (Word::Exact(word), *begins));
         }
         for (word, begins) in CASELESS {
+            debug_assert!(begins_as_most(word.as_bytes()), "{word}");
             new.add(word.as_bytes(), |byte| is(byte, ALNUM), || (Word::Caseless(word), *begins));
         }
         for (place, word) in own.iter().enumerate() {
             let entry = || (Word::Own(place), Begins::Own(place));
-            new.add(first_word(word.as_bytes()), |byte| !is(byte, ALNUM), entry);
+            let word = first_word(word.as_bytes());
+            new.any_start |= !begins_as_most(word);
+            new.add(word, |byte| !is(byte, ALNUM), entry);
         }
         new.entries.sort_by_key(|entry| group(entry.slot));
         new.fours = new.entries.iter().map(|entry| entry.four).collect();
-        let groups = 0..=group(u16::MAX);
+        // With the end of the last one.
+        let groups = 0..=group(u16::MAX) + 1;
         let start = |of| new.entries.partition_point(|entry| group(entry.slot) < of) as u16;
         new.starts = groups.map(start).collect();
         new.own = own;
@@ -211,20 +220,28 @@ impl Keywords {
         self.bits.get(usize::from(slot) / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
     }
 
-    /// Where the words are that begin with the four bytes at `at`, or with
-    /// others of the same hash.
-    #[inline]
-    pub(super) fn places(&self, text: Text<'_>, at: usize) -> Range<usize> {
-        let group = usize::from(group(slot(folded(four(text, at)))));
-        let start = |group: usize| self.starts.get(group).map(|start| usize::from(*start));
-        start(group).unwrap_or_default()..start(group + 1).unwrap_or(self.fours.len())
+    /// Where the words are that begin with these four bytes, or with others of
+    /// nearly the same hash.
+    #[inline(always)]
+    pub(super) fn places(&self, four: u32) -> Range<usize> {
+        let group = usize::from(group(slot(four)));
+        match self.starts.get(group..group + 2) {
+            Some([start, end]) => usize::from(*start)..usize::from(*end),
+            _ => 0..0,
+        }
     }
 
     /// What begins by the word at this place, and the word's end, if it is at
-    /// `at`.
-    #[inline]
-    pub(super) fn get(&self, place: usize, text: Text<'_>, at: usize) -> Option<(Begins, usize)> {
-        if *self.fours.get(place)? != folded(four(text, at)) {
+    /// `at`, where these four bytes are.
+    #[inline(always)]
+    pub(super) fn get(
+        &self,
+        place: usize,
+        four: u32,
+        text: Text<'_>,
+        at: usize,
+    ) -> Option<(Begins, usize)> {
+        if *self.fours.get(place)? != four {
             return None;
         }
         let entry = self.entries.get(place)?;
@@ -259,6 +276,11 @@ fn first_word(word: &[u8]) -> &[u8] {
     word.get(lead(word)..).unwrap_or_default()
 }
 
+/// Whether the first two bytes are those of a word, and the first is no digit.
+fn begins_as_most(word: &[u8]) -> bool {
+    matches!(word, [first, second, ..] if !first.is_ascii_digit() && in_word(*second))
+}
+
 fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
 }
@@ -273,7 +295,7 @@ pub(super) fn four(text: Text<'_>, at: usize) -> [u8; 4] {
 
 /// The case of letters does not matter.
 #[inline(always)]
-fn folded(four: [u8; 4]) -> u32 {
+pub(super) fn folded(four: [u8; 4]) -> u32 {
     u32::from_le_bytes(four) | 0x2020_2020
 }
 

@@ -53,30 +53,18 @@ pub(super) fn label_before(text: Text<'_>, at: usize, own: &[Box<str>]) -> Optio
     (label_at(text, start, own)? == at).then_some(start)
 }
 
-/// Every token of a text, in order.
-pub(super) fn labels(text: Text<'_>, own: &[Box<str>]) -> Vec<(usize, usize)> {
-    super::text::steps(text.len());
-    let opens = memchr::memchr_iter(b'[', text.0);
-    opens.filter_map(|at| label_at(text, at, own).map(|end| (at, end))).collect()
-}
-
 /// The token in which `at` is, not at its start.
-pub(super) fn label_around(labels: &[(usize, usize)], at: usize) -> Option<(usize, usize)> {
-    let next = labels.partition_point(|(_, end)| *end <= at);
-    labels.get(next).copied().filter(|(start, _)| *start < at)
+pub(super) fn label_around(text: Text<'_>, at: usize, own: &[Box<str>]) -> Option<(usize, usize)> {
+    let start = open_before(text, at)?;
+    let end = label_at(text, start, own)?;
+    (at < end).then_some((start, end))
 }
 
 /// The last `[` before `at` that has no `]` behind it.
 fn open_before(text: Text<'_>, at: usize) -> Option<usize> {
-    let mut start = at;
     let first = at.saturating_sub(MAX_LABEL);
-    while start > first {
-        start -= 1;
-        match text.byte(start) {
-            b'[' => return Some(start),
-            b']' => return None,
-            _ => {}
-        }
-    }
-    None
+    let before = text.slice(first, at);
+    super::text::steps(before.len());
+    let bracket = memchr::memrchr2(b'[', b']', before)?;
+    (before.get(bracket) == Some(&b'[')).then_some(first + bracket)
 }

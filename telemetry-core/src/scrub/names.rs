@@ -130,46 +130,75 @@ pub(super) const STARTS: [u8; 257] = {
     starts
 };
 
-/// The last four, three or two bytes of every name that says something of its
-/// value, as bits by their hash: one look rules out most names.
+/// The last four, three or two bytes of names, as bits by their hash: one look
+/// rules out most names.
+pub(super) struct Tails([u64; 1 << (TAIL_BITS - 6)]);
+
+/// Of a thousand names that say nothing some ten are not ruled out.
+const TAIL_BITS: u32 = 14;
+
+/// Of every name of a secret.
 #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-pub(super) const TAILS: [u64; 64] = {
-    let mut bits = [0; 64];
+pub(super) static SECRETS: Tails = {
+    let mut tails = Tails([0; 1 << (TAIL_BITS - 6)]);
     let mut place = 0;
     while place < ENDINGS.len() {
-        bits = with_tail(bits, ENDINGS[place].0);
+        tails = tails.with(ENDINGS[place].0);
         place += 1;
     }
-    let others: [&[&[u8]]; 3] =
-        [&super::user::FIELDS, &super::host::FIELDS, &[b"name", b"value", b"id", b"cn"]];
+    tails
+};
+
+/// Of every name of a user or a host, and of `value`.
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+pub(super) static IDENTITIES: Tails = {
+    let mut tails = Tails([0; 1 << (TAIL_BITS - 6)]);
+    let lists: [&[&[u8]]; 3] = [
+        super::user::FIELDS.words(),
+        super::host::FIELDS.words(),
+        &[b"name", b"value", b"id", b"cn"],
+    ];
     let mut list = 0;
-    while list < others.len() {
+    while list < lists.len() {
         let mut place = 0;
-        while place < others[list].len() {
-            bits = with_tail(bits, others[list][place]);
+        while place < lists[list].len() {
+            tails = tails.with(lists[list][place]);
             place += 1;
         }
         list += 1;
     }
-    bits
+    tails
 };
 
-#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-const fn with_tail(mut bits: [u64; 64], name: &[u8]) -> [u64; 64] {
-    let mut tail = 0_u32;
-    let mut taken = 0;
-    while taken < 4 && taken < name.len() {
-        tail |= (name[name.len() - 1 - taken] as u32) << (24 - 8 * taken);
-        taken += 1;
+impl Tails {
+    #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+    const fn with(mut self, name: &[u8]) -> Self {
+        let mut tail = 0_u32;
+        let mut taken = 0;
+        while taken < 4 && taken < name.len() {
+            tail |= (name[name.len() - 1 - taken] as u32) << (24 - 8 * taken);
+            taken += 1;
+        }
+        let slot = slot(tail, taken as u32);
+        self.0[slot / 64] |= 1 << (slot % 64);
+        self
     }
-    let slot = tail_slot(tail, taken as u32);
-    bits[slot / 64] |= 1 << (slot % 64);
-    bits
+
+    /// Whether a name that ends with these bytes can be one of the list.
+    #[inline]
+    pub(super) fn may_have(&self, tail: [u8; 4]) -> bool {
+        let tail = u32::from_le_bytes(tail);
+        let has = |length| {
+            let slot = slot(tail, length);
+            self.0.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
+        };
+        has(4) || has(3) || has(2)
+    }
 }
 
 /// `tail` holds the last bytes of a name, the last one highest; of them
 /// `length` count.
-pub(super) const fn tail_slot(tail: u32, length: u32) -> usize {
+const fn slot(tail: u32, length: u32) -> usize {
     let mask = (0xffff_ffff_u64 << (32 - 8 * length)) as u32;
-    (((tail | 0x2020_2020) & mask).wrapping_mul(0x9e37_79b1) >> 20) as usize
+    (((tail | 0x2020_2020) & mask).wrapping_mul(0x9e37_79b1) >> (32 - TAIL_BITS)) as usize
 }

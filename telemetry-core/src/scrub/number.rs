@@ -7,6 +7,9 @@ use super::engine::Pass;
 use super::rules::Rule;
 use super::text::class::{ALNUM, BLANK, DASH, DIGIT, DOT, LETTER, UPPER};
 
+/// How far before the digit that makes a number of several groups they are
+/// looked at: more than any of them has there.
+const BEFORE: usize = 32;
 /// The most groups of digits that are looked at together.
 const GROUPS: usize = 12;
 
@@ -36,16 +39,14 @@ impl Groups {
 }
 
 impl Pass<'_> {
-    /// Eleven bytes of digits and separators end at `at`, or three digits and a
-    /// dash.
+    /// The groups before the digit at `at` can be those of a number that is
+    /// looked for.
     #[inline(never)]
     pub(super) fn number(&mut self, at: usize) {
         if at < self.numbers_until {
             return;
         }
-        let text = self.text;
-        let mut start = text.back(at, DIGIT | BLANK | DASH | DOT, 40).max(self.numbers_until);
-        start = text.run(start, BLANK | DASH | DOT, 40);
+        let start = self.groups_start(at).max(self.numbers_until);
         let groups = self.groups_from(start);
         self.numbers_until = groups.get(groups.count.saturating_sub(1)).1.max(at);
         let digits: usize = (0..groups.count).map(|at| groups.length(at)).sum();
@@ -58,6 +59,22 @@ impl Pass<'_> {
         while first < groups.count {
             first += self.number_at(&groups, first).max(1);
         }
+    }
+
+    /// The start of the groups before `at`, with one separator between each two.
+    fn groups_start(&self, at: usize) -> usize {
+        let text = self.text;
+        let mut start = at;
+        while start + BEFORE > at {
+            let separator = matches!(text.before(start), b' ' | b'-' | b'.');
+            let between = separator && start > 1 && text.is(start - 2, DIGIT);
+            if !between && !text.is_before(start, DIGIT) {
+                return start;
+            }
+            start -= 1;
+        }
+        // The rest of a group tells nothing.
+        text.run(text.run(start, DIGIT, BEFORE), BLANK | DASH | DOT, 1)
     }
 
     fn groups_from(&self, start: usize) -> Groups {
@@ -323,7 +340,7 @@ impl Pass<'_> {
     /// The end of digits as they are written to be dialled, and their number.
     fn dialled(&self, start: usize) -> (usize, usize) {
         let text = self.text;
-        let (mut at, mut end, mut digits) = (start, start, 0);
+        let (mut at, mut end, mut digits, mut open) = (start, start, 0, text.before(start) == b'(');
         while digits < 17 && at < start + 32 {
             let byte = text.byte(at);
             match byte {
@@ -333,8 +350,8 @@ impl Pass<'_> {
                 }
                 b' ' | b'-' | b'.' | b'/'
                     if text.is(at + 1, DIGIT) || text.byte(at + 1) == b'(' => {}
-                b'(' if text.is(at + 1, DIGIT) => {}
-                b')' if digits > 0 => {}
+                b'(' if text.is(at + 1, DIGIT) => open = true,
+                b')' if open && digits > 0 => open = false,
                 _ => break,
             }
             at += 1;
@@ -345,6 +362,7 @@ impl Pass<'_> {
     /// A number behind a word for a telephone.
     pub(super) fn phone_word(&mut self, end: usize) {
         let text = self.text;
+        self.doubt(end);
         let mut start = text.until(end, end + 20, |byte| {
             byte.is_ascii_digit() || matches!(byte, b'+' | b'(' | b'\n')
         });

@@ -34,6 +34,10 @@ const CUT_BACK: usize = 256;
 /// suffices for what people write, two or three for what tests make up; the
 /// limit keeps the time linear for what is made to be slow.
 const MAX_ROUNDS: usize = 8;
+/// No number that a rule finds has fewer digits.
+const LEAST_DIGITS: usize = 7;
+/// As many digits are found within this many bytes, if they are one number.
+const LONGEST_NUMBER: usize = 16;
 /// What is left of a text that is not done after the last round.
 const GIVEN_UP: &[u8] = b"[secret]";
 
@@ -480,9 +484,9 @@ impl Scrubber {
         let found = !spans.is_empty() || kept < text.len();
         let mut replaced = match known {
             None if !found => return None,
-            None => self.replaced(head, spans.as_slice()),
+            None => self.replaced(head, &spans),
             Some(known) => {
-                let replaced = self.replaced(head, spans.as_slice());
+                let replaced = self.replaced(head, &spans);
                 match self.known_only(&replaced, known.vocabulary()) {
                     None if !found => return None,
                     only => only.unwrap_or(replaced),
@@ -563,30 +567,44 @@ impl Scrubber {
         spans
     }
 
-    /// The text with tokens in the place of finds. Lines with a find are scrubbed
-    /// again until nothing is found in them.
-    fn replaced(&self, text: &[u8], spans: &[Span]) -> Vec<u8> {
+    /// The text with tokens in the place of finds. Lines in which a find touches
+    /// more than a separator are scrubbed again until nothing is found in them.
+    fn replaced(&self, text: &[u8], finds: &Spans) -> Vec<u8> {
+        let spans = finds.as_slice();
+        let rough = |span: &Span| finds.is_doubted(span) || !stands_alone(text, span);
         // Tokens are about as long as what they stand for; one allocation.
         let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
+        // What a PEM block hides stands in many lines.
+        if spans.iter().any(|span| span.rule == Rule::Pem) {
+            self.write(text, 0..text.len(), spans, &mut replaced);
+            self.settle(&mut replaced, 0);
+            return replaced;
+        }
         let mut rest = spans;
         let mut at = 0;
-        while let Some(first) = rest.first() {
+        while let Some(rough) = rest.iter().position(rough) {
+            let first = rest.get(rough).map_or(text.len(), |span| span.start);
             // The finds of one line, or of several that a find joins.
-            let line = line_start(text, at, first.start);
-            let mut end = line_end(text, first.end);
-            let mut count = 1;
-            while let Some(next) = rest.get(count).filter(|next| next.start < end) {
+            let mut line = line_start(text, at, first);
+            let mut before = rest.partition_point(|span| span.end <= line);
+            while let Some(earlier) = rest.get(before).filter(|span| span.start < line) {
+                line = line_start(text, at, earlier.start);
+                before = rest.partition_point(|span| span.end <= line);
+            }
+            let (these, others) = rest.split_at(before);
+            self.write(text, at..line, these, &mut replaced);
+            let (mut end, mut count) = (line, 0);
+            while let Some(next) = others.get(count).filter(|next| count == 0 || next.start < end) {
                 end = line_end(text, next.end.max(end.saturating_sub(1)));
                 count += 1;
             }
-            let (these, others) = rest.split_at(count.min(rest.len()));
-            replaced.extend_from_slice(text.get(at..line).unwrap_or_default());
+            let (these, others) = others.split_at(count);
             let from = replaced.len();
             self.write(text, line..end, these, &mut replaced);
             self.settle(&mut replaced, from);
             (rest, at) = (others, end);
         }
-        replaced.extend_from_slice(text.get(at..).unwrap_or_default());
+        self.write(text, at..text.len(), rest, &mut replaced);
         replaced
     }
 
@@ -634,6 +652,58 @@ impl Scrubber {
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
         }
     }
+}
+
+/// Whether a find touches nothing but separators: what is around its token
+/// reads as it did around the find.
+fn stands_alone(text: &[u8], span: &Span) -> bool {
+    // So does the end of a name with blanks in it.
+    let value = text.get(span.range()).unwrap_or_default();
+    if span.rule.is_secret() || value.iter().any(|byte| *byte <= b' ') {
+        return false;
+    }
+    let before = span.start.checked_sub(1).and_then(|at| text.get(at)).unwrap_or(&b' ');
+    let next = text.get(span.end).unwrap_or(&b' ');
+    let after = text.get(span.end + 1).unwrap_or(&b' ');
+    let digit_before = || {
+        let further = span.start.checked_sub(2).and_then(|at| text.get(at));
+        further.is_some_and(u8::is_ascii_digit)
+    };
+    let begins = match before {
+        0..=b' ' | b'=' | b'<' => true,
+        b'"' | b'\'' => before == next,
+        b'(' => !digit_before(),
+        b'/' => span.rule.is_part_of_path() && !digit_before() && !is_of_option(text, span.start),
+        _ => false,
+    };
+    let ends = match next {
+        0..=b' ' | b'/' | b')' | b'>' | b',' | b';' => true,
+        b'"' | b'\'' => before == next,
+        b'.' => *after <= b' ',
+        b':' => *after <= b' ' || (after.is_ascii_digit() && span.rule != Rule::Ipv6),
+        _ => false,
+    };
+    begins && ends && !beside_number(text, span)
+}
+
+/// Whether the word in which `at` is begins with a dash.
+fn is_of_option(text: &[u8], at: usize) -> bool {
+    let word = text.get(at.saturating_sub(CUT_BACK)..at).unwrap_or_default();
+    let begin = word.iter().rposition(|byte| *byte <= b' ').map_or(0, |blank| blank + 1);
+    word.get(begin) == Some(&b'-')
+}
+
+/// Whether digits stand beside a find that can be a part of one number with it,
+/// or a number of their own without it.
+fn beside_number(text: &[u8], span: &Span) -> bool {
+    let digits = |run: &mut dyn Iterator<Item = &u8>| {
+        let run = run.take(LONGEST_NUMBER);
+        let run = run.take_while(|byte| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.'));
+        run.filter(|byte| byte.is_ascii_digit()).count()
+    };
+    let (before, behind) = (text.get(..span.start), text.get(span.end..));
+    digits(&mut before.unwrap_or_default().iter().rev()) >= LEAST_DIGITS
+        || digits(&mut behind.unwrap_or_default().iter()) >= LEAST_DIGITS
 }
 
 /// The start of the line in which `at` is, not before `from`.

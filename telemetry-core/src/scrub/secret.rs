@@ -4,7 +4,7 @@
 //! never know how a value is written.
 
 use super::engine::Pass;
-use super::names::{ENDING, ENDINGS, STARTS, Strength, TAILS, tail_slot};
+use super::names::{ENDING, ENDINGS, IDENTITIES, SECRETS, STARTS, Strength};
 use super::rules::Rule;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
@@ -27,6 +27,19 @@ impl Name {
     }
 }
 
+/// What a name can say of its value.
+#[derive(Clone, Copy)]
+struct Says {
+    secret: bool,
+    identity: bool,
+}
+
+impl Says {
+    fn any(self) -> bool {
+        self.secret || self.identity
+    }
+}
+
 impl Pass<'_> {
     /// `name = value`, `name=value`, `name => value`, `name := value`.
     #[inline(never)]
@@ -41,9 +54,16 @@ impl Pass<'_> {
         while end + 3 > at && matches!(text.before(end), b'=' | b':' | b'?' | b'+') {
             end -= 1;
         }
-        let Some(name) = self.name(end) else { return };
+        let Some(last) = self.end_of_name(end) else { return };
+        let says = self.says(last);
+        // The query of a URL, whatever its names.
+        let query = text.slice(last.saturating_sub(NAME + 1), last);
+        if !says.any() && memchr::memrchr3(b'?', b'&', b';', query).is_none() {
+            return;
+        }
+        let name = self.name(last, last < end);
         self.query(name, at);
-        self.named(name, at, value);
+        self.named(name, says, at, value);
     }
 
     /// `name: value`.
@@ -63,18 +83,26 @@ impl Pass<'_> {
         if text.starts(at + 1, b"AA") {
             self.bot_token(at);
         }
-        let Some(name) = self.name(at) else { return };
-        self.named(name, at, at + 1);
+        let Some(last) = self.end_of_name(at) else { return };
+        let says = self.says(last);
+        if says.any() {
+            let name = self.name(last, text.is_before(at, BLANK));
+            self.named(name, says, at, at + 1);
+        }
     }
 
-    fn named(&mut self, name: Name, at: usize, value: usize) {
-        if !self.says_something(name) {
-            return;
-        }
-        if let Some(strength) = self.strength(name).or_else(|| self.strength_of_entry(name)) {
+    fn named(&mut self, name: Name, says: Says, at: usize, value: usize) {
+        if says.secret
+            && let Some(strength) = self.strength(name)
+        {
             return self.secret(name, at, value, strength);
         }
-        self.named_identity(name, at, value);
+        if says.identity {
+            match self.strength_of_entry(name) {
+                Some(strength) => self.secret(name, at, value, strength),
+                None => self.named_identity(name, at, value),
+            }
+        }
     }
 
     /// `name: DB_PASSWORD value: x`, as Kubernetes lists variables.
@@ -100,6 +128,7 @@ impl Pass<'_> {
 
     fn secret(&mut self, name: Name, at: usize, value: usize, strength: Strength) {
         let text = self.text;
+        self.doubt(at);
         if self.is_taken(value) || self.is_path_part(name, value) {
             return;
         }
@@ -158,20 +187,27 @@ impl Pass<'_> {
         self.found(Rule::Cookie, name + 1, last);
     }
 
-    /// A name that ends before `end`, with quotes and brackets around it.
-    fn name(&self, end: usize) -> Option<Name> {
+    /// The end of the name before `end`, without quotes and brackets around it.
+    fn end_of_name(&self, end: usize) -> Option<usize> {
         let text = self.text;
-        let mut last = text.back(end, BLANK, 4);
-        let spaced = last < end;
-        if text.before(last) == b']' && text.is(last.wrapping_sub(2), QUOTE) {
-            last -= 1;
-        }
-        last = text.back(last, QUOTE | BACKSLASH, 8);
+        let mut last = end;
         if !text.is_before(last, ALNUM | HIGH) {
-            return None;
+            last = text.back(end, BLANK, 4);
+            if text.before(last) == b']' && text.is(last.wrapping_sub(2), QUOTE) {
+                last -= 1;
+            }
+            last = text.back(last, QUOTE | BACKSLASH, 8);
+            if !text.is_before(last, ALNUM | HIGH) {
+                return None;
+            }
         }
-        let start = text.back(last, ALNUM | UNDERSCORE | DASH | DOT | HIGH, NAME);
-        Some(Name { start, end: last, spaced })
+        Some(last)
+    }
+
+    /// The name that ends at `end`.
+    fn name(&self, end: usize, spaced: bool) -> Name {
+        let start = self.text.back(end, ALNUM | UNDERSCORE | DASH | DOT | HIGH, NAME);
+        Name { start, end, spaced }
     }
 
     /// In `/etc/secret: not found` the name is a file's. But `/password:x` is
@@ -241,23 +277,26 @@ impl Pass<'_> {
         true
     }
 
-    fn says_something(&self, name: Name) -> bool {
+    /// What a name can say by its last bytes.
+    #[inline]
+    fn says(&self, end: usize) -> Says {
         let text = self.text;
-        let end = text.back(name.end, DIGIT, 3);
-        let Some(&[a, b, c, d]) =
-            end.checked_sub(4).and_then(|at| text.0.get(at..end)?.first_chunk())
+        // `password2`
+        let end = if text.is_before(end, DIGIT) { text.back(end, DIGIT, 3) } else { end };
+        let Some(&tail) = end.checked_sub(4).and_then(|at| text.0.get(at..end)?.first_chunk())
         else {
-            return true;
+            return Says { secret: true, identity: true };
         };
         super::text::steps(4);
         // A separator between two words of the name hides its end, and letters
         // beyond ASCII are rare.
-        let parted = |byte| matches!(byte, b'_' | b'-' | b'.' | 0x80..);
-        let known = |length| {
-            let slot = tail_slot(u32::from_le_bytes([a, b, c, d]), length);
-            TAILS.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
-        };
-        known(4) || known(3) || known(2) || [b, c, d].into_iter().any(parted)
+        let parted = |byte: u8| matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+        let [_, b, c, d] = tail;
+        let parted = parted(b) || parted(c) || parted(d);
+        Says {
+            secret: parted || SECRETS.may_have(tail),
+            identity: parted || IDENTITIES.may_have(tail),
+        }
     }
 
     /// Whether a word of a name begins at `at`: after `_`, or by a capital.
@@ -277,6 +316,7 @@ impl Pass<'_> {
         if value == end || self.is_taken(value) {
             return;
         }
+        self.doubt(value);
         for verb in [&b"is "[..], b"was ", b"to ", b"set to ", b"of ", b"= ", b"-> ", b"is: "] {
             if text.starts_caseless(value, verb) {
                 value = text.run(value + verb.len(), BLANK, 4);

@@ -340,13 +340,6 @@ fn the_steps_are_linear_in_the_length() {
 }
 
 #[test]
-fn lists_that_are_searched_by_halves_are_sorted() {
-    assert!(user::FIELDS.is_sorted());
-    assert!(user::NO_NAMES.is_sorted());
-    assert!(host::FIELDS.is_sorted());
-}
-
-#[test]
 fn full_names_and_tokens_of_bots() {
     check(&[
         ("user_name: John Smith", "user_name: [user]"),
@@ -356,4 +349,22 @@ fn full_names_and_tokens_of_bots() {
             "Could not resolve hostname [host]: no such name",
         ),
     ]);
+}
+
+/// A number is looked at without what stands before it, and a token says
+/// nothing of what stands behind it.
+#[test]
+fn numbers_beside_other_finds() {
+    check(&[
+        ("10.0.0.7  4111 1111 1111 1111", "[ip]  [card]"),
+        ("+44 20 7946 0958) 2001:db8::1", "[phone]) [ip]"),
+        ("10.0.0.7 \t 123-45-6789", "[ip] \t [ssn]"),
+        ("card 4111-1111-1111-1111.", "card [card]."),
+        ("4111 1111 1111 1111", "[card]"),
+        ("378282246310005 3782 822463 10005", "[card] [card]"),
+        ("(212) 555-0147 or 1-212-555-0147", "[phone] or [phone]"),
+        ("dial 0049 30 901820", "dial [phone]"),
+        ("Nov 24 12:00:00 worker [email]", "Nov 24 12:00:00 worker [email]"),
+    ]);
+    unchanged(&["[phone] 22 1234567", "12:30:45 2026-11-24 09:00", "1,048,576 of 2048"]);
 }

@@ -248,15 +248,64 @@ pub(super) fn is(byte: u8, class: u16) -> bool {
     of & class != 0
 }
 
-/// Whether a word is in a sorted list of words in lower case.
-pub(super) fn in_sorted(word: &[u8], list: &[&[u8]]) -> bool {
-    const LONGEST: usize = 24;
-    let mut lower = [0; LONGEST];
-    let Some(lower) = lower.get_mut(..word.len()) else { return false };
-    steps(word.len());
-    lower.copy_from_slice(word);
-    lower.make_ascii_lowercase();
-    list.binary_search(&&*lower).is_ok()
+/// A list of words in lower case, of which most words that are not in it are
+/// told by one look at a bit.
+#[derive(Debug)]
+pub(super) struct Words {
+    words: &'static [&'static [u8]],
+    bits: [u64; WORD_SLOTS / 64],
+}
+
+/// About ten times the words of the longest list.
+const WORD_SLOTS: usize = 2048;
+/// No word of a list is longer.
+const LONGEST_WORD: usize = 24;
+
+impl Words {
+    #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+    pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
+        let mut bits = [0; WORD_SLOTS / 64];
+        let mut at = 0;
+        while at < words.len() {
+            let word = words[at];
+            assert!(word.len() <= LONGEST_WORD, "a word is too long");
+            let (mut hash, mut place) = (HASH, 0);
+            while place < word.len() {
+                hash = hashed(hash, word[place]);
+                place += 1;
+            }
+            bits[slot_of(hash) / 64] |= 1 << (slot_of(hash) % 64);
+            at += 1;
+        }
+        Self { words, bits }
+    }
+
+    /// Whether a word is in the list, in any case of letters.
+    pub(super) fn has(&self, word: &[u8]) -> bool {
+        if word.len() > LONGEST_WORD {
+            return false;
+        }
+        steps(word.len());
+        let hash = word.iter().fold(HASH, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
+        let slot = slot_of(hash);
+        let may = self.bits.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0);
+        may && self.words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    }
+
+    pub(super) const fn words(&self) -> &'static [&'static [u8]] {
+        self.words
+    }
+}
+
+/// FNV-1a.
+const HASH: u32 = 0x811c_9dc5;
+
+const fn hashed(hash: u32, byte: u8) -> u32 {
+    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
+}
+
+const fn slot_of(hash: u32) -> usize {
+    ((hash ^ (hash >> 15)) as usize) % WORD_SLOTS
 }
 
 #[cfg(test)]

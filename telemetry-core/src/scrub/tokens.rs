@@ -93,7 +93,6 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("AIza", 30, URL64),
     prefix("ya29.", 20, URL64 | DOT),
     prefix("GOCSPX-", 20, URL64),
-    prefix("1//0", 30, URL64),
     prefix("LTAI", 12, ALNUM),
     prefix("AKID", 20, ALNUM),
     prefix("dop_v1_", 30, HEX),
@@ -252,6 +251,19 @@ impl Pass<'_> {
         self.found(Rule::ApiToken, at, end);
     }
 
+    /// `1//0e…`, as Google begins what renews a token: the only prefix that
+    /// begins with a digit. `at` is behind the digit.
+    pub(super) fn one(&mut self, at: usize) {
+        let text = self.text;
+        if !text.ends(at + 3, b"1//0") || self.glued_before(at - 1) {
+            return;
+        }
+        let end = text.run(at + 3, URL64, MOST);
+        if end >= at + 33 && self.mixed_case(at, end) {
+            self.found(Rule::ApiToken, at - 1, end);
+        }
+    }
+
     /// `123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw`: the number of a bot, a
     /// colon and its token.
     pub(super) fn bot_token(&mut self, colon: usize) {
@@ -313,6 +325,7 @@ impl Pass<'_> {
         if at < self.pem_until || !text.ends(at, b"----") {
             return;
         }
+        self.doubt(at);
         let title = text.until(at + 5, at + 80, |byte| byte == b'-' || byte < b' ');
         let body = text.run(title, DASH, 5);
         if body < title + 4 {

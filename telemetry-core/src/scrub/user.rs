@@ -8,10 +8,9 @@ use super::engine::Pass;
 use super::rules::Rule;
 use super::secret::Name;
 use super::text::class::{
-    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
+    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER, WHITE,
 };
-use super::text::in_sorted;
-use super::text::{Text, is};
+use super::text::{Text, Words, is};
 
 const NAME: u16 = ALNUM | UNDERSCORE | DASH | DOT | HIGH;
 /// Longer than any system lets a name be.
@@ -45,7 +44,7 @@ fn ends_folder(byte: u8) -> bool {
 }
 
 /// Names of fields that hold a user, without `_` and `-`, in lower case.
-pub(super) const FIELDS: [&[u8]; 27] = [
+pub(super) static FIELDS: Words = Words::new(&[
     b"account",
     b"accountname",
     b"acct",
@@ -73,13 +72,13 @@ pub(super) const FIELDS: [&[u8]; 27] = [
     b"userid",
     b"username",
     b"usr",
-];
+]);
 /// Of these only a value after `=`: with a colon they begin sentences.
 const WEAK_FIELDS: [&[u8]; 9] =
     [b"account", b"owner", b"uid", b"login", b"actor", b"author", b"sender", b"principal", b"acct"];
 
 /// What follows `user` in a sentence without being a name.
-pub(super) const NO_NAMES: &[&[u8]] = &[
+static NO_NAMES: Words = Words::new(&[
     b"a",
     b"access",
     b"account",
@@ -224,7 +223,7 @@ pub(super) const NO_NAMES: &[&[u8]] = &[
     b"with",
     b"without",
     b"would",
-];
+]);
 
 impl Pass<'_> {
     /// The name after `/home/`, `\Users\` and `Documents and Settings`.
@@ -336,7 +335,7 @@ impl Pass<'_> {
             && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
             || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
         if !two_words
-            && (!in_sorted(field, &FIELDS)
+            && (!FIELDS.has(field)
                 || (!equals && is_one_of(field, &WEAK_FIELDS) && !self.is_quoted_key(name)))
         {
             return;
@@ -349,8 +348,11 @@ impl Pass<'_> {
     pub(super) fn value_start(&self, value: usize, equals: bool) -> usize {
         let text = self.text;
         let start = text.run(value, BLANK, 32);
-        let next = text.run(start, ALNUM | UNDERSCORE, 40);
-        if equals && start > value && text.byte(next) == b'=' { value } else { start }
+        if equals && start > value && text.byte(text.run(start, ALNUM | UNDERSCORE, 40)) == b'=' {
+            value
+        } else {
+            start
+        }
     }
 
     /// `cn=Jane Doe,ou=people`
@@ -388,6 +390,9 @@ impl Pass<'_> {
         }
         if text.is(start, QUOTE) {
             let mark = text.byte(start);
+            if text.is_before(start, BACKSLASH) || text.is(start + 1, QUOTE | WHITE) {
+                self.doubt(start);
+            }
             let end = text.until(start + 1, start + MOST, |byte| {
                 byte == mark || byte < b' ' || byte == b'\\'
             });
@@ -424,7 +429,7 @@ impl Pass<'_> {
         let text = self.text;
         let last = text.back(end, ALNUM | UNDERSCORE, 64);
         let word = text.slice(last, end);
-        last > start && (is_one_of(word, &FIELDS) || in_sorted(word, NO_NAMES))
+        last > start && (FIELDS.has(word) || NO_NAMES.has(word))
     }
 
     /// Names have a letter, and are no word for "nobody". System accounts of
@@ -432,12 +437,13 @@ impl Pass<'_> {
     fn is_identity(&self, start: usize, end: usize) -> bool {
         let text = self.text;
         let word = text.slice(start, end);
-        let stop = in_sorted(word, NO_NAMES) || in_sorted(word, super::value::NOTHING);
+        let stop = NO_NAMES.has(word) || super::value::NOTHING.has(word);
         let format = text.byte(start) == b'{'
             || text.byte(start) == b'%'
             || text.byte(start) == b'$'
             || text.byte(start) == b'<';
         start < end
+            && !text.is(start, WHITE)
             && text.any(start, end, LETTER | HIGH)
             && !stop
             && !format

@@ -6,6 +6,7 @@
 use super::engine::Pass;
 use super::names::Strength;
 use super::rules::Rule;
+use super::text::Words;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HEX, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER, WHITE,
 };
@@ -23,6 +24,7 @@ impl Pass<'_> {
     /// stands behind a colon and a blank, as words of a sentence do.
     pub(super) fn value(&mut self, rule: Rule, at: usize, strength: Strength, spaced: bool) {
         let text = self.text;
+        self.doubt(at);
         let start = self.value_start(at, text.before(at) == b'=');
         if let Some(end) = self.quoted(rule, start, strength) {
             self.taken = (start, end);
@@ -463,9 +465,7 @@ impl Pass<'_> {
         if word.len() > 16 {
             return text.starts(start, b"Option<") || text.starts(start, b"Vec<");
         }
-        super::text::in_sorted(word, NOTHING)
-            || text.starts(start, b"Option<")
-            || text.starts(start, b"&")
+        NOTHING.has(word) || text.starts(start, b"Option<") || text.starts(start, b"&")
     }
 
     /// A lower-case word with another behind it, as in a sentence.
@@ -508,8 +508,8 @@ impl Pass<'_> {
     }
 }
 
-/// Sorted, in lower case.
-pub(super) const NOTHING: &[&[u8]] = &[
+/// In lower case.
+pub(super) static NOTHING: Words = Words::new(&[
     b"-",
     b"--",
     b"a",
@@ -655,14 +655,4 @@ pub(super) const NOTHING: &[&[u8]] = &[
     b"you",
     b"your",
     b"{}",
-];
-
-#[cfg(test)]
-mod tests {
-    use super::NOTHING;
-
-    #[test]
-    fn words_that_are_no_secrets_are_sorted() {
-        assert!(NOTHING.is_sorted());
-    }
-}
+]);
