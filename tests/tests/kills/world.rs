@@ -1,4 +1,5 @@
 //! One world: what is started, killed and waited for, as the dice say.
+#![allow(clippy::zombie_processes, reason = "all children are waited for at once")]
 
 use std::collections::BTreeMap;
 use std::fs;
