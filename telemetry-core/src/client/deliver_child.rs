@@ -38,7 +38,8 @@ use crate::spool;
 const VARIABLE: &str = "TELEMETRY_SENDER";
 /// Before the child has left its parent's session.
 const STARTED: &str = "started";
-/// After it.
+/// After it. Elsewhere than on Unix the flags of its start have done it.
+#[cfg(unix)]
 const DETACHED: &str = "detached";
 
 /// The child ends by then, whatever hangs.
@@ -208,8 +209,9 @@ mod imp {
         command.creation_flags(CREATE_NO_WINDOW | DETACHED_PROCESS | BELOW_NORMAL_PRIORITY_CLASS);
     }
 
-    /// The flags have done it; the standard library passes on no handles but the
-    /// standard ones.
+    /// The flags have done it. What its parent inherited in an inheritable form,
+    /// such as the pipe of a shell, the child inherits too: the standard library
+    /// offers no stable way to leave it out, and nothing here can close it.
     pub(super) fn detach() {}
 }
 

@@ -1,10 +1,11 @@
 //! The lock of a file, which one process at a time has.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use self::held::{Held, NotHeld};
 use super::{Error, is_file_at, is_removed, private_options};
 
 /// How long to sleep between two tries. A lock is held for one small write;
@@ -18,35 +19,35 @@ const YIELDS: u32 = 100;
 /// system's word for it and not by closing: a child process between fork and
 /// exec may hold a copy of the open file. The operating system frees it when
 /// this process ends, however it ends.
+///
+/// Whoever does not ask for it reads and writes the file as before, on every
+/// system: [`Spool`](crate::spool) reads, erases and takes out lines while others
+/// hold locks.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    file: File,
+    held: Held,
 }
 
 impl Lock {
     /// Takes the lock of `file` unless somebody has it, or `path` names another
     /// file by now: then the lock keeps nobody out.
     pub(crate) fn try_take(file: File, path: &Path) -> Result<Option<Self>, Error> {
-        match file.try_lock() {
-            Ok(()) => {
-                let lock = Self { file };
-                Ok(is_file_at(&lock.file, path).then_some(lock))
-            }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
-        }
+        let lock = Self::take(file, path)?;
+        Ok(lock.filter(|lock| is_file_at(lock.file(), path)))
     }
 
     /// Takes the lock of a file that this process has just created under a name
     /// that is never used twice, unless somebody has it or has removed it.
     pub(crate) fn try_take_new(file: File, path: &Path) -> Result<Option<Self>, Error> {
-        match file.try_lock() {
-            Ok(()) => {
-                let lock = Self { file };
-                Ok((!is_removed(&lock.file)).then_some(lock))
-            }
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(Error::io("lock", path, error)),
+        let lock = Self::take(file, path)?;
+        Ok(lock.filter(|lock| !is_removed(lock.file())))
+    }
+
+    fn take(file: File, path: &Path) -> Result<Option<Self>, Error> {
+        match Held::take(file) {
+            Ok(held) => Ok(Some(Self { held })),
+            Err(NotHeld::Taken(_)) => Ok(None),
+            Err(NotHeld::Failed(error)) => Err(Error::io("lock", path, error)),
         }
     }
 
@@ -81,15 +82,15 @@ impl Lock {
                 Some(file) => file,
                 None => open().map_err(|error| Error::io("open", path, error))?,
             };
-            match file.try_lock() {
-                Ok(()) => {
-                    let lock = Self { file };
-                    if is_file_at(&lock.file, path) {
+            match Held::take(file) {
+                Ok(held) => {
+                    let lock = Self { held };
+                    if is_file_at(lock.file(), path) {
                         return Ok(Some(lock));
                     }
                 }
-                Err(TryLockError::WouldBlock) => opened = Some(file),
-                Err(TryLockError::Error(error)) => return Err(Error::io("lock", path, error)),
+                Err(NotHeld::Taken(file)) => opened = file,
+                Err(NotHeld::Failed(error)) => return Err(Error::io("lock", path, error)),
             }
             if begun.elapsed() >= patience {
                 return Ok(None);
@@ -105,12 +106,82 @@ impl Lock {
 
     /// The file.
     pub(crate) fn file(&self) -> &File {
-        &self.file
+        self.held.file()
     }
 }
 
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = self.file.unlock();
+#[cfg(not(windows))]
+mod held {
+    use std::fs::{File, TryLockError};
+    use std::io;
+
+    /// A file that is locked as a whole: the lock keeps nobody from reading.
+    #[derive(Debug)]
+    pub(super) struct Held(File);
+
+    pub(super) enum NotHeld {
+        /// Somebody has it. The file is given back, where it can be.
+        Taken(Option<File>),
+        Failed(io::Error),
+    }
+
+    impl Held {
+        pub(super) fn take(file: File) -> Result<Self, NotHeld> {
+            match file.try_lock() {
+                Ok(()) => Ok(Self(file)),
+                Err(TryLockError::WouldBlock) => Err(NotHeld::Taken(Some(file))),
+                Err(TryLockError::Error(error)) => Err(NotHeld::Failed(error)),
+            }
+        }
+
+        pub(super) fn file(&self) -> &File {
+            &self.0
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            let _ = self.0.unlock();
+        }
+    }
+}
+
+#[cfg(windows)]
+mod held {
+    use std::fs::File;
+    use std::io;
+    use std::sync::Arc;
+
+    use file_guard::FileGuard;
+
+    /// Far behind the end of every file. Windows lets nobody else read or write
+    /// what is locked, in the same process neither; so the one byte that is locked
+    /// is one that no file has.
+    const PLACE: usize = isize::MAX.unsigned_abs();
+
+    #[derive(Debug)]
+    pub(super) struct Held(FileGuard<Arc<File>>);
+
+    pub(super) enum NotHeld {
+        /// Somebody has it. The file is given back, where it can be.
+        Taken(Option<File>),
+        Failed(io::Error),
+    }
+
+    impl Held {
+        pub(super) fn take(file: File) -> Result<Self, NotHeld> {
+            let file = Arc::new(file);
+            match file_guard::try_lock(Arc::clone(&file), file_guard::Lock::Exclusive, PLACE, 1) {
+                Ok(guard) => Ok(Self(guard)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    Err(NotHeld::Taken(Arc::into_inner(file)))
+                }
+                Err(error) => Err(NotHeld::Failed(error)),
+            }
+        }
+
+        pub(super) fn file(&self) -> &File {
+            &self.0
+        }
     }
 }

@@ -170,6 +170,12 @@ pub(crate) fn is_marked(metadata: &fs::Metadata) -> bool {
     imp::is_marked(metadata)
 }
 
+/// Keeps those who lock the file before they write it from writing while `file`
+/// stays open, where that is possible without a wait.
+pub(crate) fn hold_writers_off(file: &File) {
+    imp::hold_writers_off(file);
+}
+
 /// Whether `path` still names the open `file`, and not another file or none.
 pub(crate) fn is_file_at(file: &File, path: &Path) -> bool {
     imp::is_file_at(file, path)
@@ -284,7 +290,10 @@ fn create_once_unsynced(path: &Path, bytes: &[u8], sync: bool) -> Result<bool, E
 
 /// Writes a file and its name to the disk, so that both survive a power cut.
 pub(crate) fn sync(path: &Path) -> Result<(), Error> {
-    open_regular(path).and_then(|file| file.sync_all()).map_err(|e| Error::io("sync", path, e))?;
+    let mut options = OpenOptions::new();
+    imp::to_sync(options.read(true));
+    let opened = open_existing(&mut options, path);
+    opened.and_then(|(file, _)| file.sync_all()).map_err(|e| Error::io("sync", path, e))?;
     sync_parent(path)
 }
 

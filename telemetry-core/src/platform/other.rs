@@ -25,9 +25,27 @@ pub(super) fn private(options: &mut OpenOptions) {
     no_follow(options);
 }
 
-pub(super) fn no_follow(_options: &mut OpenOptions) {}
+/// A link is opened itself, and refused then because it is no regular file.
+pub(super) fn no_follow(options: &mut OpenOptions) {
+    #[cfg(windows)]
+    {
+        use std::os::windows::fs::OpenOptionsExt;
+        const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
+        options.custom_flags(FILE_FLAG_OPEN_REPARSE_POINT);
+    }
+    #[cfg(not(windows))]
+    let _ = options;
+}
 
 pub(super) fn no_wait(_options: &mut OpenOptions) {}
+
+/// Only who may write a file may have it written to the disk.
+pub(super) fn to_sync(options: &mut OpenOptions) {
+    options.write(true);
+}
+
+/// A lock of the whole file would fail the write of who comes meanwhile.
+pub(super) fn hold_writers_off(_file: &File) {}
 
 pub(super) fn sync_dir(_path: &Path) -> io::Result<()> {
     Ok(())
@@ -38,8 +56,14 @@ pub(super) fn is_file_at(_file: &File, path: &Path) -> bool {
     path.exists()
 }
 
-pub(super) fn identity(_metadata: &fs::Metadata) -> [u64; 4] {
-    [0; 4]
+/// The file's own number is not known without unsafe code. One that is put in
+/// its place has another time of creation, mostly.
+pub(super) fn identity(metadata: &fs::Metadata) -> [u64; 4] {
+    let time = |time: io::Result<std::time::SystemTime>| {
+        let since = time.ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+        u64::try_from(since.as_nanos()).ok()
+    };
+    [time(metadata.created()).unwrap_or(0), time(metadata.modified()).unwrap_or(0), 0, 0]
 }
 
 pub(super) fn readable_by_all(_path: &Path) -> io::Result<()> {
@@ -58,7 +82,8 @@ pub(super) fn is_filled(folder: &Path) -> io::Result<bool> {
     Ok(fs::read_dir(folder)?.next().is_some())
 }
 
-/// A file that is open cannot be removed here.
+/// Nobody says how many names an open file has. One that was removed by hand is
+/// met again when it is moved: that fails.
 pub(super) fn is_removed(_file: &File) -> bool {
     false
 }

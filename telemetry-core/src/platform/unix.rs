@@ -51,6 +51,13 @@ pub(super) fn no_wait(options: &mut OpenOptions) {
     options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
 }
 
+/// Here a file that is open for reading can be synced.
+pub(super) fn to_sync(_options: &mut OpenOptions) {}
+
+pub(super) fn hold_writers_off(file: &File) {
+    let _ = file.try_lock_shared();
+}
+
 pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }

@@ -93,7 +93,7 @@ pub fn counts(dir: &Path) -> Result<Counts, Error> {
     let mut counts = match platform::open_regular(&path) {
         Ok(file) => {
             // Best effort: a writer that is stopped must not stop a reader.
-            let _ = file.try_lock_shared();
+            platform::hold_writers_off(&file);
             Page::read(&file).map_err(|e| Error::io("read", &path, e))?.counts()
         }
         Err(error) if is_absent(&error) => Counts::default(),

@@ -144,7 +144,9 @@ impl Writer {
             self.part += 1;
             let segment = format!("{}-{}", self.run, self.part);
             let path = names::active_path(&self.dir, &segment);
-            let created = platform::private_options().append(true).create_new(true).open(&path);
+            // Windows locks no file that is open for appending alone.
+            let mut options = platform::private_options();
+            let created = options.read(true).append(true).create_new(true).open(&path);
             let file = created.map_err(|e| Error::io("create", &path, e))?;
             if let Ok(Some(lock)) = Lock::try_take_new(file, &path) {
                 let (since, limit) = (Instant::now(), platform::file_size_limit());
