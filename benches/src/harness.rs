@@ -73,9 +73,29 @@ impl Form {
     }
 }
 
-/// Measures `cases` in turns and prints them; the first is the floor.
+/// Whether a case is asked for: by an argument of the program that is the name
+/// of the question or of the case. Without such an argument, all are.
+fn is_asked_for(question: &str, case: &str) -> bool {
+    let mut asked = std::env::args().skip(1).filter(|argument| !argument.starts_with('-'));
+    let mut any = false;
+    asked.any(|argument| {
+        any = true;
+        argument == question || argument == case
+    }) || !any
+}
+
+/// Measures `cases` in turns and prints them; the first is the floor, and is
+/// measured if any other is.
 #[expect(clippy::print_stdout, reason = "the result")]
 pub fn run(form: Form, question: &str, title: &str, mut cases: Vec<Case<'_>>) {
+    if !cases.iter().any(|case| is_asked_for(question, case.name)) {
+        return;
+    }
+    let mut index = 0;
+    cases.retain(|case| {
+        index += 1;
+        index == 1 || is_asked_for(question, case.name)
+    });
     cases.iter_mut().for_each(Case::calibrate);
     for _ in 0..TURNS {
         cases.iter_mut().for_each(Case::turn);
