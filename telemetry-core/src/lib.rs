@@ -43,6 +43,8 @@ pub mod testing;
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what the client stands on"))]
 mod platform;
 mod slot;
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
+mod words;
 
 pub use telemetry_derive::{TelemetryError, TelemetryEvent, TelemetryFields, TelemetryValue};
 

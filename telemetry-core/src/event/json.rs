@@ -4,15 +4,14 @@
 //! goes through serde_json. It must never know a policy, and writes the very
 //! bytes that serde_json would write: a property test holds the two together.
 
-use std::mem;
-
 use serde::Serialize;
 use serde_json::Error;
 
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::pseudonym::{Begun, KeySlot, Keys, Place, Step, Waiting, format};
-use crate::schema::FieldSchema;
+use crate::pseudonym::{KeySlot, Keys, Pending, Place, Step, format};
+use crate::schema::{FieldSchema, Key};
+use crate::words;
 
 /// Room for most events, taken once for each.
 const USUAL: usize = 512;
@@ -25,19 +24,18 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
     out.reserve(USUAL);
-    out.push(b'{');
+    let start = out.len();
     let (type_path, event_name) = (E::TYPE_PATH, event.schema().name);
-    let mut fields = Fields {
-        out,
-        context,
-        waiting: Pseudonyms::default(),
-        empty: true,
-        type_path,
-        event: event_name,
-    };
+    let mut fields =
+        Fields { out, context, pending: Pending::default(), type_path, event: event_name };
     event.visit_fields(&mut fields)?;
-    let Fields { out, waiting, .. } = fields;
-    waiting.finish(out);
+    let Fields { out, mut pending, .. } = fields;
+    pending.finish(out);
+    // Every field begins with a comma; the object begins where the first one is.
+    match out.get_mut(start) {
+        Some(comma) => *comma = b'{',
+        None => out.push(b'{'),
+    }
     out.push(b'}');
     Ok(())
 }
@@ -45,8 +43,7 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
 struct Fields<'o, 'c> {
     out: &'o mut Vec<u8>,
     context: Context<'c>,
-    waiting: Pseudonyms<'c>,
-    empty: bool,
+    pending: Pending<'c>,
     type_path: &'static str,
     event: &'static str,
 }
@@ -67,9 +64,9 @@ impl FieldVisitor for Fields<'_, '_> {
         if L::NESTED {
             let outer = Place::Event { type_path: self.type_path, event: self.event };
             let place = Place::Inside { outer: &outer, step: Step::Field(field.name) };
-            value.sanitize_into(context.at(&place), Field { fields: self, key: field.key })
+            value.sanitize_into(context.at(&place), Field { fields: self, key: &field.key })
         } else {
-            value.sanitize_into(context, Field { fields: self, key: field.key })
+            value.sanitize_into(context, Field { fields: self, key: &field.key })
         }
     }
 
@@ -82,19 +79,15 @@ impl FieldVisitor for Fields<'_, '_> {
 /// The place of one field's value.
 struct Field<'f, 'o, 'c> {
     fields: &'f mut Fields<'o, 'c>,
-    key: &'static str,
+    key: &'static Key,
 }
 
 impl<'f, 'o> Field<'f, 'o, '_> {
     /// Writes the name, and says where the value goes.
     #[inline]
     fn open(self) -> &'f mut Vec<u8> {
-        let fields = self.fields;
-        let key = self.key.as_bytes();
-        // The first one has no comma before it.
-        let key = if mem::take(&mut fields.empty) { key.get(1..).unwrap_or_default() } else { key };
-        fields.out.extend_from_slice(key);
-        fields.out
+        self.key.write(self.fields.out);
+        self.fields.out
     }
 }
 
@@ -119,13 +112,16 @@ impl Sink for Field<'_, '_, '_> {
 
     #[inline]
     fn signed(self, integer: i64) -> Result<(), Error> {
-        self.open().extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+        match u64::try_from(integer) {
+            Ok(integer) => unsigned(self.open(), integer),
+            Err(_) => self.open().extend_from_slice(itoa::Buffer::new().format(integer).as_bytes()),
+        }
         Ok(())
     }
 
     #[inline]
     fn unsigned(self, integer: u64) -> Result<(), Error> {
-        self.open().extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+        unsigned(self.open(), integer);
         Ok(())
     }
 
@@ -135,7 +131,6 @@ impl Sink for Field<'_, '_, '_> {
         Ok(())
     }
 
-    #[inline]
     fn pseudonym(
         self,
         keys: &Keys,
@@ -143,74 +138,57 @@ impl Sink for Field<'_, '_, '_> {
         value: &[u8],
         remember: bool,
     ) -> Result<(), Error> {
+        let Fields { out, pending, context, .. } = &mut *self.fields;
+        let start = out.len();
+        self.key.write(out);
+        out.extend_from_slice(PLACE);
+        let digits = out.len() - format::DIGITS - 1;
         // The same keys, by the longer life that one under way needs.
-        let begun = self.fields.context.keys().and_then(|keys| keys.begin(slot, value, remember));
-        match begun {
-            Some(begun) => {
-                self.fields.pseudonym(self.key, begun);
-                Ok(())
-            }
-            None => match keys.pseudonym(slot, value) {
-                Some(pseudonym) => self.text(pseudonym.as_str()),
-                None => self.absent(),
-            },
+        let added = context
+            .keys()
+            .is_some_and(|keys| pending.add(keys, slot, value, remember, out, digits));
+        if added {
+            return Ok(());
+        }
+        out.truncate(start);
+        match keys.pseudonym(slot, value) {
+            Some(pseudonym) => self.text(pseudonym.as_str()),
+            None => self.absent(),
         }
     }
 }
 
-impl<'c> Fields<'_, 'c> {
-    #[inline]
-    fn pseudonym(&mut self, key: &'static str, begun: Begun<'c>) {
-        let out = Field { fields: self, key }.open();
-        out.extend_from_slice(QUOTED_PREFIX);
-        match begun {
-            Begun::Known(digits) => out.extend_from_slice(&digits),
-            Begun::New(waiting) => {
-                let position = out.len();
-                out.extend_from_slice(&[b'0'; format::DIGITS]);
-                self.waiting.add(position, waiting, self.out);
-            }
-        }
-        self.out.push(b'"');
-    }
-}
-
-/// A quote, and what every pseudonym begins with.
-const QUOTED_PREFIX: &[u8; 4] = b"\"h1_";
+/// A pseudonym in quotes, with its digits to come.
+const PLACE: &[u8; 37] = b"\"h1_00000000000000000000000000000000\"";
 const _: () = assert!(matches!(format::PREFIX.as_bytes(), b"h1_"));
+const _: () = assert!(PLACE.len() == 1 + format::PREFIX.len() + format::DIGITS + 1);
 
-/// How many pseudonyms are under way at once. Two keep the processor busy; four
-/// are what most events with several identifiers have.
-const AT_ONCE: usize = 4;
-
-/// Pseudonyms under way, and where their digits go.
-#[derive(Default)]
-struct Pseudonyms<'k>([Option<(usize, Waiting<'k>)>; AT_ONCE]);
-
-impl<'k> Pseudonyms<'k> {
-    #[inline]
-    fn add(&mut self, position: usize, waiting: Waiting<'k>, out: &mut [u8]) {
-        if self.0.iter().all(Option::is_some) {
-            mem::take(self).finish(out);
-        }
-        if let Some(place) = self.0.iter_mut().find(|place| place.is_none()) {
-            *place = Some((position, waiting));
-        }
-    }
-
-    #[inline]
-    fn finish(mut self, out: &mut [u8]) {
-        Waiting::make(&mut self.0, |position, digits| {
-            if let Some(place) = out.get_mut(position..position + digits.len()) {
-                place.copy_from_slice(digits);
-            }
-        });
+#[inline]
+fn unsigned(out: &mut Vec<u8>, integer: u64) {
+    match u8::try_from(integer) {
+        // Most counts are.
+        Ok(digit @ 0..10) => out.push(b'0' + digit),
+        _ => out.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes()),
     }
 }
 
 /// Appends `text` in quotes, escaped where it must be.
 #[inline]
 fn string(out: &mut Vec<u8>, text: &str) {
+    match words::word(text.as_bytes()) {
+        Some(word) if text.len() <= 14 && is_plain_word(word, text.len()) => {
+            let end = out.len() + text.len() + 2;
+            let quote = u128::from(b'"');
+            let quoted = quote | word << 8 | quote << (8 * (text.len() + 1));
+            out.extend_from_slice(&quoted.to_le_bytes());
+            out.truncate(end);
+        }
+        _ => longer_string(out, text),
+    }
+}
+
+/// The same of a text that fits into no word.
+fn longer_string(out: &mut Vec<u8>, text: &str) {
     if is_plain(text.as_bytes()) {
         out.push(b'"');
         out.extend_from_slice(text.as_bytes());
@@ -222,23 +200,35 @@ fn string(out: &mut Vec<u8>, text: &str) {
 }
 
 /// Whether nothing in a text must be escaped (RFC 8259, section 7): no quote,
-/// no backslash, nothing below a space. Eight bytes at a time.
+/// no backslash, nothing below a space. Sixteen bytes at a time.
 #[inline]
 fn is_plain(text: &[u8]) -> bool {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
+    let (words, rest) = text.as_chunks();
+    let mut found = 0;
+    for word in words {
+        found |= suspicious(u128::from_le_bytes(*word));
+    }
+    found == 0 && words::word(rest).is_some_and(|word| is_plain_word(word, rest.len()))
+}
+
+/// The same of the first `length` bytes of a word, behind which are zeros.
+#[inline]
+fn is_plain_word(word: u128, length: usize) -> bool {
+    const SPACES: u128 = ONES * 0x20;
+    suspicious(word | SPACES << (8 * length)) == 0
+}
+
+/// One in each byte.
+const ONES: u128 = u128::MAX / 255;
+
+/// Not zero if one of the bytes must be escaped; hardly ever when none must.
+#[inline]
+fn suspicious(word: u128) -> u128 {
+    const HIGH: u128 = ONES << 7;
     // A byte is below n (at most 128) where its high bit is off and taking n
     // away borrows; equal to n where it is so after an exclusive or with n, for
     // n = 1. What a borrow does to the next byte can only be a false alarm.
-    let suspicious = |word: u64| {
-        let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
-        let equal = |n: u8| below(word ^ (ONES * u64::from(n)), 1);
-        (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGH
-    };
-    let (words, rest) = text.as_chunks::<8>();
-    let mut found = 0;
-    for word in words {
-        found |= suspicious(u64::from_le_bytes(*word));
-    }
-    found == 0 && rest.iter().all(|byte| *byte >= 0x20 && *byte != b'"' && *byte != b'\\')
+    let below = |word: u128, n: u128| word.wrapping_sub(ONES * n) & !word;
+    let equal = |n: u8| below(word ^ (ONES * u128::from(n)), 1);
+    (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGH
 }

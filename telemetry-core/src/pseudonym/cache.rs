@@ -6,22 +6,21 @@
 //!
 //! The table holds values as they are, as the program's own structs do. It is
 //! bounded, is never written anywhere, and is wiped when its thread ends. What
-//! is `Private` is never put into it.
+//! is `Private` is never put into it. A value that does not fit into one block
+//! of the hash, as nearly all names do, is made each time.
 
 use std::cell::RefCell;
 
 use zeroize::Zeroize;
 
 use super::format::DIGITS;
+use super::primitives::Block;
+use crate::words;
 
 /// Places of a table. A program has a few hosts, users and projects at a time;
 /// 64 places of about a hundred bytes fit into the processor's first cache
 /// beside the program's own data.
 const PLACES: usize = 64;
-
-/// The longest value that is kept: what fits into one block of the hash, which
-/// nearly all names do. Longer ones are made each time.
-const LONGEST: usize = 55;
 
 #[derive(Clone, Copy)]
 struct Place {
@@ -29,24 +28,18 @@ struct Place {
     key: Key,
     /// Counts the values that have stood here.
     tenant: u32,
-    length: u8,
     /// Whether the digits are there; until then the value is only announced.
     ready: bool,
-    value: [u8; LONGEST],
+    /// The value as it is hashed: two values never have the same block.
+    value: Block,
     digits: [u8; DIGITS],
 }
 
 /// Names a key: the number of the set of keys, and the key's own in it.
 pub(super) type Key = (u32, u32);
 
-const EMPTY: Place = Place {
-    key: (0, 0),
-    tenant: 0,
-    length: 0,
-    ready: false,
-    value: [0; LONGEST],
-    digits: [0; DIGITS],
-};
+const EMPTY: Place =
+    Place { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
 
 struct Table([Place; PLACES]);
 
@@ -65,13 +58,13 @@ thread_local! {
 
 /// Where a value stands, if it stands anywhere. The mixing only spreads values
 /// over the table: whether the place holds this value is compared byte by byte.
+/// It takes the value as it came, since its block is not in the cache yet.
+#[inline]
 fn position(key: Key, value: &[u8]) -> usize {
     let (first, last) = (value.first_chunk::<8>(), value.last_chunk::<8>());
     let (first, last) = match (first, last) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
-        _ => {
-            value.iter().fold((0, 0), |(first, last), byte| ((first << 8) | u64::from(*byte), last))
-        }
+        _ => (words::word(value).unwrap_or_default() as u64, 0),
     };
     let mixed = (first ^ last.rotate_left(29) ^ value.len() as u64 ^ u64::from(key.1) << 40)
         .wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -80,8 +73,8 @@ fn position(key: Key, value: &[u8]) -> usize {
 
 /// What the table says of a value.
 pub(super) enum Known {
-    /// Its digits.
-    Digits([u8; DIGITS]),
+    /// Its digits, which are copied.
+    Copied,
     /// Nothing yet; the digits may be brought to this place.
     Announced(Announced),
     /// Nothing, and it is not to be kept.
@@ -95,24 +88,20 @@ pub(super) struct Announced {
     tenant: u32,
 }
 
-/// The digits of `value` under `key`, or a place for them.
+/// Copies the digits of `value`, whose block this is, under `key` to `digits`, or
+/// gives a place for them.
 #[inline]
-pub(super) fn look_up(key: Key, value: &[u8]) -> Known {
-    let Ok(length) = u8::try_from(value.len()) else { return Known::No };
-    if value.len() > LONGEST {
-        return Known::No;
-    }
+pub(super) fn look_up(key: Key, value: &[u8], block: &Block, digits: &mut [u8; DIGITS]) -> Known {
     // A thread that is ending has no table, and needs none.
     let known = TABLE.try_with(|table| {
         let mut table = table.try_borrow_mut().ok()?;
         let position = position(key, value);
         let place = table.0.get_mut(position)?;
-        let stored = place.value.get(..usize::from(place.length))?;
-        if place.ready && place.key == key && stored == value {
-            return Some(Known::Digits(place.digits));
+        if place.ready && place.key == key && place.value.is(block) {
+            *digits = place.digits;
+            return Some(Known::Copied);
         }
-        place.value.get_mut(..value.len())?.copy_from_slice(value);
-        (place.key, place.length, place.ready) = (key, length, false);
+        (place.key, place.value, place.ready) = (key, *block, false);
         place.tenant = place.tenant.wrapping_add(1);
         Some(Known::Announced(Announced { position, tenant: place.tenant }))
     });
@@ -120,6 +109,7 @@ pub(super) fn look_up(key: Key, value: &[u8]) -> Known {
 }
 
 /// Brings the digits of an announced value, unless another has taken its place.
+#[inline]
 pub(super) fn keep(announced: Announced, digits: &[u8; DIGITS]) {
     let _ = TABLE.try_with(|table| {
         let mut table = table.try_borrow_mut().ok()?;

@@ -151,10 +151,10 @@ impl fmt::Debug for Pseudonym {
 /// Hexadecimal digits of a pseudonym of the usual length.
 pub(crate) const DIGITS: usize = 2 * Length::DEFAULT.0;
 
-/// The digits of a pseudonym of the usual length, without the prefix. A loop
+/// The digits of the first bytes of a tag, without the prefix. A loop
 /// without a table, which the compiler can turn into vector instructions.
 #[inline]
-pub(super) fn digits(tag: &[u8; DIGEST]) -> [u8; DIGITS] {
+pub(super) fn digits(tag: &[u8; DIGITS / 2]) -> [u8; DIGITS] {
     let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
     let mut digits = [0; DIGITS];
     for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(tag) {

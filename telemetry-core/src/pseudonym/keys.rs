@@ -10,9 +10,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
-use super::cache::{self, Announced, Known};
-use super::format::{self, DIGITS, Length, Pseudonym};
-use super::primitives::{self, Block, DIGEST};
+use super::cache;
+use super::format::{Length, Pseudonym};
+use super::primitives::{self, DIGEST};
 use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
@@ -237,33 +237,24 @@ impl Keys {
         Some(key)
     }
 
-    /// The digits of the pseudonym of `value`, if this thread has made it
-    /// lately, or what it takes to make it together with others. `None` when
-    /// [`pseudonym`](Self::pseudonym) must make it: of an empty or a long value,
-    /// by a key that has no place, or in another length than the usual one.
-    ///
-    /// With `remember`, the thread's table is asked, and told.
-    #[inline(always)]
-    pub(crate) fn begin(
-        &self,
-        slot: &'static KeySlot,
-        value: &[u8],
-        remember: bool,
-    ) -> Option<Begun<'_>> {
-        if value.is_empty() || self.length != Length::DEFAULT {
+    /// What names the key of `slot` in this process, if pseudonyms have the usual
+    /// length.
+    #[inline]
+    pub(super) fn name(&self, slot: &'static KeySlot) -> Option<cache::Key> {
+        if self.length != Length::DEFAULT {
             return None;
         }
-        let number = slot.slot.number()?;
-        let announced = match remember && self.number != 0 {
-            true => match cache::look_up((self.number, number), value) {
-                Known::Digits(digits) => return Some(Begun::Known(digits)),
-                Known::Announced(announced) => Some(announced),
-                Known::No => None,
-            },
-            false => None,
-        };
-        let key = self.keys.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()?;
-        Some(Begun::New(Waiting { key, message: Block::new(value)?, announced }))
+        Some((self.number, slot.slot.number()?))
+    }
+
+    /// The key of `slot`, which has this name.
+    #[inline]
+    pub(super) fn key_of(
+        &self,
+        slot: &'static KeySlot,
+        (_, number): cache::Key,
+    ) -> Option<&primitives::Keyed> {
+        self.keys.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()
     }
 
     #[cold]
@@ -277,47 +268,6 @@ impl Keys {
         let mut key = Zeroizing::new([0; DIGEST]);
         primitives::hkdf(b"", self.secret.as_bytes(), info, key.as_mut_slice())?;
         Some(primitives::Keyed::new(key.as_slice()))
-    }
-}
-
-/// A pseudonym on which [`Keys::begin`] has started.
-pub(crate) enum Begun<'k> {
-    /// It was known: its digits, without the prefix.
-    Known([u8; DIGITS]),
-    /// It is to be made, together with others.
-    New(Waiting<'k>),
-}
-
-/// A pseudonym that is to be made.
-#[derive(Debug)]
-pub(crate) struct Waiting<'k> {
-    key: &'k primitives::Keyed,
-    message: Block,
-    announced: Option<Announced>,
-}
-
-impl Waiting<'_> {
-    /// Makes several, and hands the digits of each to `done`, without the
-    /// prefix. All inner hashes come before all outer ones: none waits for the
-    /// one before it, so that the processor works at two of them at once.
-    pub(crate) fn make<const N: usize>(
-        waiting: &mut [Option<(usize, Self)>; N],
-        mut done: impl FnMut(usize, &[u8; DIGITS]),
-    ) {
-        for (_, this) in waiting.iter_mut().flatten() {
-            this.message = this.key.inner(&this.message);
-        }
-        let mut tags = [[0; DIGEST]; N];
-        for (tag, (_, this)) in tags.iter_mut().zip(waiting.iter().flatten()) {
-            *tag = this.key.outer(&this.message);
-        }
-        for (tag, (position, this)) in tags.iter().zip(waiting.iter().flatten()) {
-            let digits = format::digits(tag);
-            done(*position, &digits);
-            if let Some(announced) = this.announced {
-                cache::keep(announced, &digits);
-            }
-        }
     }
 }
 

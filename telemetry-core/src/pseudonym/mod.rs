@@ -4,8 +4,8 @@
 //! event a value is in beyond the scope that separates keys.
 //!
 //! `secret` keeps secrets, `scope` says what a key is for, `keys` derives
-//! keys, `format` holds the text form, and `primitives` calls the
-//! cryptography.
+//! keys, `pending` makes several pseudonyms at once, `cache` remembers them,
+//! `format` holds the text form, and `primitives` calls the cryptography.
 
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 mod cache;
@@ -13,6 +13,8 @@ mod cache;
 pub(crate) mod format;
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 mod keys;
+#[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
+mod pending;
 #[doc(hidden)]
 #[cfg_attr(not(feature = "client"), allow(dead_code, reason = "what writing JSON stands on"))]
 pub mod primitives;
@@ -20,9 +22,9 @@ mod scope;
 mod secret;
 
 pub use self::format::Pseudonym;
-#[cfg(feature = "client")]
-pub(crate) use self::keys::{Begun, Waiting};
 pub use self::keys::{KeySlot, Keys};
+#[cfg(feature = "client")]
+pub(crate) use self::pending::Pending;
 #[doc(hidden)]
 pub use self::scope::Place;
 pub use self::scope::{KeyScope, Step};

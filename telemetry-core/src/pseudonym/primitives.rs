@@ -10,6 +10,8 @@ use sha2::Digest;
 use sha2::block_api::compress256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::words;
+
 /// Bytes in a SHA-256 digest, and so in a key and in a whole tag.
 pub const DIGEST: usize = 32;
 
@@ -100,7 +102,7 @@ impl Keyed {
         let mut state = self.inner;
         compress256(&mut state, std::slice::from_ref(&message.0));
         let mut digest = [0; BLOCK];
-        write(state, &mut digest);
+        write(&state, &mut digest);
         if let Some(end) = digest.get_mut(DIGEST) {
             *end = 0x80;
         }
@@ -110,13 +112,15 @@ impl Keyed {
         Block(digest)
     }
 
-    /// The second half: the tag, from what [`inner`](Self::inner) gave.
+    /// The second half: the beginning of the tag, from what
+    /// [`inner`](Self::inner) gave.
     #[inline]
-    pub(super) fn outer(&self, inner: &Block) -> [u8; DIGEST] {
+    pub(super) fn outer(&self, inner: &Block) -> [u8; DIGEST / 2] {
         let mut state = self.outer;
         compress256(&mut state, std::slice::from_ref(&inner.0));
-        let mut digest = [0; DIGEST];
-        write(state, &mut digest);
+        let [first, second, third, fourth, ..] = state;
+        let mut digest = [0; DIGEST / 2];
+        write(&[first, second, third, fourth], &mut digest);
         digest
     }
 }
@@ -129,30 +133,51 @@ impl std::fmt::Debug for Keyed {
 
 /// A message of at most [`Block::LONGEST`] bytes with its padding: the one block
 /// that follows the block of an HMAC key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Block([u8; BLOCK]);
 
 impl Block {
+    /// A block of no message.
+    pub(super) const EMPTY: Self = Self([0; BLOCK]);
+
     /// The longest message that fits into one block with its padding.
     pub(super) const LONGEST: usize = BLOCK - LENGTH - 1;
 
-    /// `None` for a longer message.
-    #[inline]
+    /// `None` for a longer message. A call of its own: inlined, the block would
+    /// be taken apart and put together again, while its bytes are still on
+    /// their way to the memory.
+    #[inline(never)]
     pub(super) fn new(message: &[u8]) -> Option<Self> {
         if message.len() > Self::LONGEST {
             return None;
         }
+        // By way of words, and not of a call for every message.
         let mut block = [0; BLOCK];
-        let (start, end) = block.split_at_mut_checked(message.len())?;
-        start.copy_from_slice(message);
-        *end.first_mut()? = 0x80;
+        words::copy(message, &mut block)?;
+        *block.get_mut(message.len())? = 0x80;
         *block.last_chunk_mut::<LENGTH>()? = ((BLOCK + message.len()) as u64 * 8).to_be_bytes();
         Some(Self(block))
+    }
+
+    /// Whether it is the same. In one go, and not by a call.
+    #[inline]
+    pub(super) fn is(&self, other: &Self) -> bool {
+        let (these, others) = (self.0.as_chunks::<8>().0, other.0.as_chunks::<8>().0);
+        let words = these.iter().zip(others);
+        words.fold(0, |found, (this, other)| {
+            found | (u64::from_le_bytes(*this) ^ u64::from_le_bytes(*other))
+        }) == 0
+    }
+}
+
+impl Zeroize for Block {
+    fn zeroize(&mut self) {
+        self.0.zeroize();
     }
 }
 
 #[inline]
-fn write(state: State, bytes: &mut [u8]) {
+fn write(state: &[u32], bytes: &mut [u8]) {
     for (bytes, word) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(state) {
         *bytes = word.to_be_bytes();
     }
@@ -178,7 +203,7 @@ fn digest(mut state: State, message: &[u8]) -> [u8; DIGEST] {
     }
     compress256(&mut state, last.as_chunks::<BLOCK>().0);
     let mut digest = [0; DIGEST];
-    write(state, &mut digest);
+    write(&state, &mut digest);
     digest
 }
 

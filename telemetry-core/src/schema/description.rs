@@ -275,7 +275,7 @@ impl TimePrecision {
 pub struct FieldSchema {
     /// The name as JSON writes it before the value: `,"name":`.
     #[doc(hidden)]
-    pub key: &'static str,
+    pub key: Key,
     /// How many values it has; 0 when that cannot be said or counted.
     #[doc(hidden)]
     pub forms: usize,
@@ -295,6 +295,44 @@ pub struct FieldSchema {
     pub renamed_from: Option<&'static str>,
     /// Whether the value is wrapped so that nothing but a policy opens it.
     pub private: bool,
+}
+
+/// A field's name as JSON writes it before the value, for writing it fast: it is
+/// copied in one piece of a length that the compiler knows, and what is too much
+/// is cut off.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    text: &'static str,
+    /// The same with zeros behind it, if there is room.
+    padded: [u8; Key::ROOM],
+}
+
+impl Key {
+    /// Names of more than 28 bytes are rare, and cost a call.
+    const ROOM: usize = 32;
+
+    const fn new(text: &'static str) -> Self {
+        let mut padded = [0; Self::ROOM];
+        if text.len() <= Self::ROOM {
+            let (start, _) = padded.split_at_mut(text.len());
+            start.copy_from_slice(text.as_bytes());
+        }
+        Self { text, padded }
+    }
+
+    /// Appends it to `out`.
+    #[cfg(feature = "client")]
+    #[inline]
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        if self.text.len() <= Self::ROOM {
+            let end = out.len() + self.text.len();
+            out.extend_from_slice(&self.padded);
+            out.truncate(end);
+        } else {
+            out.extend_from_slice(self.text.as_bytes());
+        }
+    }
 }
 
 impl FieldSchema {
@@ -410,7 +448,7 @@ pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, F
 #[doc(hidden)]
 pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
     const EMPTY: FieldSchema = FieldSchema {
-        key: "",
+        key: Key::new(""),
         forms: 0,
         name: "",
         rust_type: "",
@@ -445,7 +483,7 @@ pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldS
                 _ => 0,
             };
             fields[index] = FieldSchema {
-                key,
+                key: Key::new(key),
                 forms,
                 name,
                 rust_type,

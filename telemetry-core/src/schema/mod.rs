@@ -14,7 +14,7 @@ pub(crate) mod registry;
 mod value;
 
 #[doc(hidden)]
-pub use self::description::{BARE, DROP, FieldDescription, FieldNotes, event, fields};
+pub use self::description::{BARE, DROP, FieldDescription, FieldNotes, Key, event, fields};
 pub use self::description::{
     EventSchema, FieldSchema, Form, Histogram, Parameter, ParameterValue, Parameters, Parts,
     Period, Policy, Purpose, TimePrecision, Written,

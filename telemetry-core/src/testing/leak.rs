@@ -250,6 +250,6 @@ fn holders(
 fn named(line: &str, fields: &'static [FieldSchema]) -> Option<String> {
     let (name, _) = line.trim().split_once(':')?;
     let name = name.trim_matches('"');
-    let is_it = |field: &&FieldSchema| field.name == name || field.key == name;
+    let is_it = |field: &&FieldSchema| field.name == name;
     fields.iter().find(is_it).map(|field| format!("field `{}`", field.name))
 }
