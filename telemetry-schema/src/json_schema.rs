@@ -3,7 +3,7 @@
 //! It owns the translation of domains into a schema that other programs'
 //! validators know. It must never know how lines are stored beyond their keys.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::domain::{Domain, Opening};
 use crate::model::{Event, Field, Form, Schema};
@@ -54,7 +54,24 @@ fn line(event: &Event) -> Value {
             "required": ["event", "fields"],
         });
     };
-    let count = json!({ "type": "integer", "minimum": 1 });
+    // A reader may see a range before the count of a form that is under way.
+    let count = json!({ "type": "integer", "minimum": 0 });
+    let mut form = json!({ "fields": fields, "count": count });
+    let histograms: Map<String, Value> = event
+        .histograms()
+        .map(|(field, bounds)| (field.name.clone(), histogram(&bounds)))
+        .collect();
+    if let (false, Some(form)) = (histograms.is_empty(), form.as_object_mut()) {
+        let required: Vec<&String> = histograms.keys().collect();
+        let all = json!({
+            "type": "object",
+            "properties": histograms,
+            "required": required,
+            "additionalProperties": false,
+        });
+        form.insert("histograms".to_owned(), all);
+    }
+    let required: Vec<&String> = form.as_object().into_iter().flat_map(Map::keys).collect();
     json!({
         "properties": {
             "event": { "const": event.name },
@@ -62,8 +79,8 @@ fn line(event: &Event) -> Value {
             "counts": { "type": "array", "items": { "anyOf": [
                 {
                     "type": "object",
-                    "properties": { "fields": fields, "count": count },
-                    "required": ["fields", "count"],
+                    "properties": form,
+                    "required": required,
                     "additionalProperties": false,
                 },
                 {
@@ -76,6 +93,26 @@ fn line(event: &Event) -> Value {
         },
         "required": ["event", "period", "counts"],
         "not": { "required": ["fields"] },
+    })
+}
+
+/// The numbers of a field by ranges, one more than bounds.
+fn histogram(bounds: &[Number]) -> Value {
+    let ranges = bounds.len() + 1;
+    json!({
+        "type": "object",
+        "properties": {
+            "bounds": { "const": bounds },
+            "ranges": {
+                "type": "array",
+                "items": { "type": "integer", "minimum": 0 },
+                "minItems": ranges,
+                "maxItems": ranges,
+            },
+            "sum": { "type": "number" },
+        },
+        "required": ["bounds", "ranges", "sum"],
+        "additionalProperties": false,
     })
 }
 
@@ -93,7 +130,9 @@ fn pointer(name: &str) -> String {
 }
 
 fn object(fields: &[Field]) -> Value {
-    let there = || fields.iter().filter(|field| !field.is_dropped());
+    // The numbers of histograms stand beside the fields of a form.
+    let is_there = |field: &&Field| !field.is_dropped() && field.histogram().is_none();
+    let there = || fields.iter().filter(is_there);
     let properties: Map<String, Value> =
         there().map(|field| (field.name.clone(), described(field))).collect();
     let required: Vec<&str> =

@@ -163,6 +163,13 @@ impl Field {
         self.domain == Domain::Nothing
     }
 
+    /// The bounds between the ranges of a histogram, as the policy writes them;
+    /// of any other field nothing.
+    pub fn histogram(&self) -> Option<Vec<serde_json::Number>> {
+        let numbers = || self.policy.arguments().into_iter().filter_map(|text| text.parse().ok());
+        (self.policy.name() == "histogram").then(|| numbers().collect())
+    }
+
     /// How many forms it can take, itself and what is nested in it, the largest
     /// number if there are more; nothing if open.
     pub fn forms(&self) -> Option<u128> {
@@ -220,6 +227,16 @@ impl Event {
             })
         }
         self.millibits().unwrap_or_else(|| sum(&self.fields))
+    }
+
+    /// Whether only counts of it leave.
+    pub fn is_counted(&self) -> bool {
+        matches!(self.form, Form::Counted { .. })
+    }
+
+    /// The fields whose numbers leave as histograms.
+    pub fn histograms(&self) -> impl Iterator<Item = (&Field, Vec<serde_json::Number>)> {
+        self.fields.iter().filter_map(|field| Some((field, field.histogram()?)))
     }
 
     /// The name, and of a generic event which instance.

@@ -136,6 +136,7 @@ pub fn leaves(field: &Field) -> String {
         }
         "scrub" => "text leaves, with personal data that was found in it replaced".to_owned(),
         "bucket" => "the range that the number falls into leaves".to_owned(),
+        "histogram" => histogram(field),
         "round" => "the number leaves, rounded".to_owned(),
         "clamp" => "the number leaves, cut to a range".to_owned(),
         "one_of" => "one of the listed words leaves, or `other`".to_owned(),
@@ -158,6 +159,19 @@ pub fn leaves(field: &Field) -> String {
         "allow" => allowed(field),
         _ => by_domain(&field.domain).to_owned(),
     }
+}
+
+/// What of a period's numbers leaves. Of one event, the sum is its number.
+fn histogram(field: &Field) -> String {
+    let ranges = field.histogram().map_or(1, |bounds| bounds.len() + 1);
+    let cut = match field.policy.arguments().iter().find_map(|text| text.strip_prefix("clamp")) {
+        Some(_) => ", each cut to a range",
+        None => "",
+    };
+    format!(
+        "how many of a period's numbers were in each of {ranges} ranges leaves, and their sum{cut}: \
+         when there was one, it is that number"
+    )
 }
 
 fn pseudonym(policy: &Policy) -> String {

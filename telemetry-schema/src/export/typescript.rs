@@ -24,7 +24,16 @@ pub fn typescript(schema: &Schema) -> String {
         let _ = write!(out, "export interface {name} {{\n{}}}\n\n", members(&event.fields, "  "));
         let said = match event.form {
             Form::Each => format!("{{ \"fields\": {name} }}"),
-            Form::Counted { period, .. } => format!("Counts<\"{}\", {name}>", period.name()),
+            Form::Counted { period, .. } => {
+                let names: Vec<String> =
+                    event.histograms().map(|(field, _)| literal(&field.name)).collect();
+                let histograms = if names.is_empty() {
+                    String::new()
+                } else {
+                    format!(", {{ \"histograms\": Record<{}, Histogram> }}", names.join(" | "))
+                };
+                format!("Counts<\"{}\", {name}{histograms}>", period.name())
+            }
         };
         lines.push(format!("Line<{}, {}> & {said}", literal(&event.name), event.version));
     }
@@ -46,8 +55,10 @@ pub fn typescript(schema: &Schema) -> String {
     out.push_str("}\n\n");
     out.push_str(
         "/** How often each form occurred in a period; `other` are those that were counted together. */\n\
-         export interface Counts<Period extends string, Fields> {\n  \"period\": Period;\n  \
-         \"counts\": ({ \"fields\": Fields; \"count\": number } | { \"other\": true; \"count\": number })[];\n}\n\n",
+         export interface Counts<Period extends string, Fields, Histograms = {}> {\n  \"period\": Period;\n  \
+         \"counts\": (({ \"fields\": Fields; \"count\": number } & Histograms) | { \"other\": true; \"count\": number })[];\n}\n\n\
+         /** The numbers of a field: a bound belongs to the range that ends with it. */\n\
+         export interface Histogram {\n  \"bounds\": number[];\n  \"ranges\": number[];\n  \"sum\": number;\n}\n\n",
     );
     let union = if lines.is_empty() { "never".to_owned() } else { lines.join("\n  | ") };
     let _ = write!(out, "/** Any stored line. */\nexport type AnyLine =\n  | {union};\n");
@@ -56,7 +67,8 @@ pub fn typescript(schema: &Schema) -> String {
 
 fn members(fields: &[Field], indent: &str) -> String {
     let mut out = String::new();
-    for field in fields.iter().filter(|field| !field.is_dropped()) {
+    let is_there = |field: &&Field| !field.is_dropped() && field.histogram().is_none();
+    for field in fields.iter().filter(is_there) {
         let about = format!("{} {}", field.description, sentence(&words::leaves(field)));
         comment(&mut out, indent, &about);
         let mut kind = kind(&field.domain, &field.fields, indent);
@@ -132,7 +144,8 @@ fn type_name(title: &str, taken: &mut BTreeSet<String>) -> String {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
         name.insert_str(0, "Event");
     }
-    let own = ["Line", "AnyLine", "Counts", "Pseudonym", "Network", "Record", "Partial"];
+    let own =
+        ["Line", "AnyLine", "Counts", "Histogram", "Pseudonym", "Network", "Record", "Partial"];
     let mut unique =
         if own.contains(&name.as_str()) { format!("{name}Event") } else { name.clone() };
     let mut number = 2;

@@ -6,21 +6,20 @@ use std::fmt::Write as _;
 use super::{DRAFT, MISSING};
 use crate::dictionary::Facts;
 use crate::domain::{Domain, Opening};
-use crate::model::{Field, Form, Row, Schema};
+use crate::model::{Event, Field, Form, Row, Schema};
 use crate::words;
 
 /// The registry's file of groups, by version 1 of its schema.
 ///
 /// The attributes stand once, in a group of their own, and the events refer to
-/// them: fields of one name have one attribute, as they have on the wire.
+/// them: fields of one name have one attribute, as they have on the wire. An
+/// event of which only counts leave is a counter, and each of its histograms a
+/// metric beside it, as the OTLP exporter sends them.
 pub fn weaver(schema: &Schema) -> String {
     let mut out = format!("# {DRAFT}: written from the code\ngroups:\n");
-    let events: Vec<_> = schema.events.iter().filter(|event| event.form == Form::Each).collect();
     let mut attributes: BTreeMap<String, Vec<&Field>> = BTreeMap::new();
-    for event in &events {
-        for row in leaves(event.rows()) {
-            attributes.entry(row.dotted()).or_default().push(row.field);
-        }
+    for row in schema.events.iter().flat_map(|event| leaves(event.rows())) {
+        attributes.entry(row.dotted()).or_default().push(row.field);
     }
     if !attributes.is_empty() {
         out.push_str("  - id: registry.telemetry\n    type: attribute_group\n    brief: Fields of events.\n    attributes:\n");
@@ -28,42 +27,83 @@ pub fn weaver(schema: &Schema) -> String {
     for (name, fields) in &attributes {
         attribute(&mut out, name, fields);
     }
-    for event in events {
-        let brief = brief(&event.description, &event.name);
-        let title = quoted(&format!("event.{}", event.title()));
-        let _ = write!(
-            out,
-            "  - id: {title}\n    type: event\n    name: {}\n    stability: development\n    brief: {brief}\n",
-            quoted(&event.name)
-        );
-        let _ = writeln!(
-            out,
-            "    annotations:\n      telemetry:\n        purpose: {}\n        version: {}",
-            quoted(&event.purpose),
-            event.version
-        );
-        let rows: Vec<Row<'_>> = leaves(event.rows()).collect();
-        if rows.is_empty() {
-            out.push_str("    attributes: []\n");
+    for event in &schema.events {
+        if event.is_counted() {
+            metrics(&mut out, event);
         } else {
-            out.push_str("    attributes:\n");
-        }
-        for row in rows {
-            let always = !row.field.domain.is_optional() && row.field.domain.is_closed();
-            let level =
-                if always && row.field.purpose.is_none() { "required" } else { "recommended" };
-            let _ = writeln!(
-                out,
-                "      - ref: {}\n        requirement_level: {level}\n        brief: {}",
-                quoted(&row.dotted()),
-                self::brief(&row.field.description, &row.field.name)
-            );
+            let name = quoted(&event.name);
+            group(&mut out, event, "event", &event.title(), &event.description);
+            let _ = writeln!(out, "    name: {name}");
+            references(&mut out, event);
         }
     }
     if schema.events.is_empty() {
         out = format!("# {DRAFT}: written from the code\ngroups: []\n");
     }
     out
+}
+
+/// The head of a group: an event, or a metric.
+fn group(out: &mut String, event: &Event, kind: &str, title: &str, description: &str) {
+    let id = quoted(&format!("{kind}.{title}"));
+    let brief = brief(description, title);
+    let _ = write!(
+        out,
+        "  - id: {id}\n    type: {kind}\n    stability: development\n    brief: {brief}\n    \
+         annotations:\n      telemetry:\n        purpose: {}\n        version: {}\n",
+        quoted(&event.purpose),
+        event.version
+    );
+    if let Form::Counted { period, .. } = event.form {
+        let _ = writeln!(out, "        period: {}", period.name());
+    }
+}
+
+/// What is counted: how often, and the histograms.
+fn metrics(out: &mut String, event: &Event) {
+    let mut metric = |name: &str, title: &str, instrument: &str, unit: &str, about: &str| {
+        group(out, event, "metric", title, about);
+        let (name, unit) = (quoted(name), quoted(unit));
+        let _ = writeln!(
+            out,
+            "    metric_name: {name}\n    instrument: {instrument}\n    unit: {unit}"
+        );
+        references(out, event);
+    };
+    metric(&event.name, &event.title(), "counter", "{event}", &event.description);
+    for (field, _) in event.histograms() {
+        let (name, title) =
+            (format!("{}.{}", event.name, field.name), format!("{}.{}", event.title(), field.name));
+        metric(&name, &title, "histogram", unit(&field.name), &field.description);
+    }
+}
+
+/// The unit that the end of a name says, in UCUM; else none.
+fn unit(name: &str) -> &'static str {
+    match name.rsplit('_').next().unwrap_or_default() {
+        "ns" | "nanos" => "ns",
+        "us" | "micros" => "us",
+        "ms" | "millis" => "ms",
+        "s" | "secs" | "seconds" => "s",
+        "bytes" => "By",
+        "percent" => "%",
+        _ => "1",
+    }
+}
+
+fn references(out: &mut String, event: &Event) {
+    let rows: Vec<Row<'_>> = leaves(event.rows()).collect();
+    out.push_str(if rows.is_empty() { "    attributes: []\n" } else { "    attributes:\n" });
+    for row in rows {
+        let always = !row.field.domain.is_optional() && row.field.domain.is_closed();
+        let level = if always && row.field.purpose.is_none() { "required" } else { "recommended" };
+        let _ = writeln!(
+            out,
+            "      - ref: {}\n        requirement_level: {level}\n        brief: {}",
+            quoted(&row.dotted()),
+            brief(&row.field.description, &row.field.name)
+        );
+    }
 }
 
 /// The registry's manifest. Its name and address are the author's to choose.
@@ -77,9 +117,13 @@ pub fn weaver_manifest(facts: &Facts) -> String {
     )
 }
 
-/// The fields that are on the wire as attributes: what is nested, by its parts.
+/// The fields that are on the wire as attributes: what is nested, by its parts;
+/// a histogram is none, but a metric.
 fn leaves(rows: Vec<Row<'_>>) -> impl Iterator<Item = Row<'_>> {
-    rows.into_iter().filter(|row| !row.field.is_dropped() && row.field.fields.is_empty())
+    let is_one = |field: &Field| {
+        !field.is_dropped() && field.fields.is_empty() && field.histogram().is_none()
+    };
+    rows.into_iter().filter(move |row| is_one(row.field))
 }
 
 fn attribute(out: &mut String, name: &str, fields: &[&Field]) {

@@ -32,7 +32,7 @@ impl Problem {
 }
 
 /// A name from a line: it may be anything, so that not much of it is shown.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     const LONGEST: usize = 40;
     let mut shown: String =
         name.chars().take(LONGEST).map(|c| if c.is_control() { '?' } else { c }).collect();
@@ -88,14 +88,15 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) fn new(fields: &[Field]) -> Self {
+    pub(super) fn new<'f>(fields: impl Iterator<Item = &'f Field>) -> Self {
         let checks =
             |field: &Field| (field.name.as_str().into(), Check::new(&field.domain, &field.fields));
+        let fields: Vec<_> = fields.map(checks).collect();
         Self {
-            fields: fields.iter().map(checks).collect(),
             follows: vec![Cell::new(0); fields.len() + 1],
             seen: vec![Cell::new(0); fields.len()],
             objects: Cell::new(0),
+            fields,
         }
     }
 
@@ -218,7 +219,7 @@ impl Check {
             Domain::Array { length, gaps, of } => {
                 Self::Array { length: *length, gaps: *gaps, of: inner(of) }
             }
-            Domain::Fields => Self::Fields(Box::new(Fields::new(fields))),
+            Domain::Fields => Self::Fields(Box::new(Fields::new(fields.iter()))),
             Domain::List(of) => Self::List(inner(of)),
             Domain::Map(keys, values) => Self::Map(inner(keys), inner(values)),
             Domain::Open(Opening::Pseudonym) => Self::Pseudonym,
@@ -399,6 +400,53 @@ fn map(
         }
         values.value(cursor, trail, problems)
     })
+}
+
+/// What is wrong about a histogram with these bounds, if anything.
+pub(super) fn histogram(
+    cursor: &mut Cursor<'_>,
+    bounds: &[f64],
+) -> Result<Option<(Kind, &'static str)>, NotJson> {
+    if cursor.shape()? != Shape::Object {
+        cursor.skip()?;
+        return Ok(Some((Kind::WrongType, "a histogram is no object")));
+    }
+    let (mut said, mut ranges, mut wrong) = (0, 0, None);
+    // A decimal fraction is read to within its last binary place.
+    let is = |digits: &[u8], due: Option<&f64>| {
+        let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<f64>().ok());
+        number.zip(due).is_some_and(|(number, due)| (number - due).abs() <= due.abs() * 1e-15)
+    };
+    cursor.each(b'{', b'}', |cursor| {
+        let key = cursor.text()?;
+        cursor.must(b':')?;
+        match (key.raw, cursor.shape()?) {
+            (b"bounds", Shape::Array) => cursor.each(b'[', b']', |cursor| {
+                if !is(cursor.number()?.0, bounds.get(said)) {
+                    wrong = Some((Kind::OutsideDomain, "the bounds are other ones"));
+                }
+                said += 1;
+                Ok(())
+            }),
+            (b"ranges", Shape::Array) => cursor.each(b'[', b']', |cursor| {
+                let (digits, integer) = cursor.number()?;
+                if !integer || digits.starts_with(b"-") {
+                    wrong = Some((Kind::WrongType, "a range holds no count"));
+                }
+                ranges += 1;
+                Ok(())
+            }),
+            (b"sum", Shape::Number) => cursor.number().map(drop),
+            _ => {
+                wrong = Some((Kind::UnknownField, "a histogram has a key that it must not have"));
+                cursor.skip()
+            }
+        }
+    })?;
+    if wrong.is_none() && (said, ranges) != (bounds.len(), bounds.len() + 1) {
+        wrong = Some((Kind::OutsideDomain, "the number of ranges is another one"));
+    }
+    Ok(wrong)
 }
 
 /// What is wrong about a number, if anything.

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Kind;
-use super::check::{Fields, Problem, Trail};
+use super::check::{Fields, Problem, Trail, histogram, shown};
 use super::cursor::{Cursor, NotJson, Shape, Text};
 use crate::model::{Event, Form, Schema};
 
@@ -33,6 +33,8 @@ struct Of {
     fields: Fields,
     /// Of an event that leaves only as counts, the period.
     period: Option<&'static str>,
+    /// The fields that are histograms, and their bounds.
+    histograms: Vec<(Box<[u8]>, Vec<f64>)>,
 }
 
 /// What the envelope says of the line.
@@ -60,7 +62,7 @@ impl Plan {
         let alone = |event: &Event| names.get(event.name.as_bytes()).is_none_or(|p| p.len() == 1);
         Self {
             events: schema.events.iter().map(|event| Of::new(event, alone(event))).collect(),
-            envelope: Fields::new(&schema.envelope),
+            envelope: Fields::new(schema.envelope.iter()),
             last: Cell::new(usize::MAX),
             names,
         }
@@ -200,7 +202,15 @@ impl Of {
             alone,
             version: event.version,
             purpose: event.purpose.clone(),
-            fields: Fields::new(&event.fields),
+            // The numbers of histograms stand beside the fields of a form.
+            fields: Fields::new(event.fields.iter().filter(|field| field.histogram().is_none())),
+            histograms: event
+                .histograms()
+                .map(|(field, bounds)| {
+                    let bounds = bounds.iter().filter_map(serde_json::Number::as_f64).collect();
+                    (field.name.as_bytes().into(), bounds)
+                })
+                .collect(),
             period: match event.form {
                 Form::Counted { period, .. } => Some(period.name()),
                 Form::Each => None,
@@ -254,6 +264,7 @@ impl Of {
                         Ok(())
                     }
                     (b"other", Shape::Bool) => cursor.bool().map(drop),
+                    (b"histograms", Shape::Object) => self.histograms(cursor, problems),
                     _ => {
                         let text = "a count has a key that it must not have";
                         problems.push(self.problem(Kind::UnknownField, text));
@@ -261,6 +272,32 @@ impl Of {
                     }
                 }
             })
+        })
+    }
+
+    /// Checks the histograms of a form, by the names of their fields.
+    fn histograms(
+        &self,
+        cursor: &mut Cursor<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), NotJson> {
+        cursor.each(b'{', b'}', |cursor| {
+            let key = cursor.text()?;
+            cursor.must(b':')?;
+            let name = String::from_utf8_lossy(key.raw);
+            let place = |problem: Problem| Problem { field: Some(shown(&name)), ..problem };
+            match self.histograms.iter().find(|(name, _)| **name == *key.raw) {
+                None => {
+                    let text = "the schema has no such histogram";
+                    problems.push(place(self.problem(Kind::UnknownField, text)));
+                    cursor.skip()
+                }
+                Some((_, bounds)) => {
+                    let wrong = histogram(cursor, bounds)?;
+                    problems.extend(wrong.map(|(kind, text)| place(self.problem(kind, text))));
+                    Ok(())
+                }
+            }
         })
     }
 

@@ -110,6 +110,21 @@ pub(crate) struct Counted {
     pub(crate) protocol: Protocol,
 }
 
+/// How long connecting took.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "schema.measured", purpose = "product-improvement", count = "hour")]
+pub(crate) struct Measured {
+    /// How it was connected to.
+    #[telemetry(allow)]
+    pub(crate) protocol: Protocol,
+    /// How long it took.
+    #[telemetry(histogram(10, 100), clamp(0, 1_000))]
+    pub(crate) took_ms: u32,
+    /// How much of the processor it took.
+    #[telemetry(histogram = "0.1, 0.5")]
+    pub(crate) load_percent: Option<f64>,
+}
+
 /// What is linked into this test.
 pub(crate) fn linked() -> Schema {
     telemetry_core::lock::linked().unwrap()

@@ -6,9 +6,10 @@ use std::io::{self, Read};
 use serde_json::{Value, json};
 use telemetry_core::Sanitizer;
 use telemetry_core::pseudonym::Keys;
+use telemetry_core::testing::TestTelemetry;
 use telemetry_schema::verify::{Finding, Kind, Summary, Verifier};
 
-use super::events::{Closed, Generic, Host, Protocol, Run, linked};
+use super::events::{Closed, Generic, Host, Measured, Protocol, Run, linked};
 
 /// What `Run` makes under the policies of its fields, in a stored line.
 fn line() -> Value {
@@ -245,4 +246,48 @@ fn of_a_counted_event_only_counts_are_inside_the_schema() {
     let mut wrong = good.clone();
     wrong["counts"][0]["fields"]["protocol"] = json!("x");
     assert!(!validator.is_valid(&wrong));
+}
+
+#[test]
+fn of_a_histogram_the_ranges_are_those_of_the_schema() {
+    let test = TestTelemetry::new("app").unwrap();
+    for (protocol, took_ms) in [(Protocol::Ssh, 3), (Protocol::Ssh, 5_000), (Protocol::WinRm, 100)]
+    {
+        test.telemetry().record(&Measured { protocol, took_ms, load_percent: Some(0.1) });
+    }
+    let mut lines = test.finish().unwrap();
+    let good: Value = serde_json::from_slice(&lines.remove(0).raw).unwrap();
+    let (summary, findings) = check(good.to_string().as_bytes());
+    assert!(findings.is_empty() && summary.lines == 1, "{findings:?} {good}");
+    let all = telemetry_schema::json_schema::all(&linked());
+    let validator = jsonschema::validator_for(&all).unwrap();
+    assert!(validator.is_valid(&good), "{all:#} {good}");
+
+    let place = "/counts/0/histograms";
+    let cases = [
+        ("/took_ms/ranges", json!([1, 0]), Kind::OutsideDomain),
+        ("/took_ms/ranges", json!([1, 0, -1]), Kind::WrongType),
+        ("/took_ms/ranges/0", json!(0.5), Kind::WrongType),
+        ("/took_ms/bounds", json!([10, 101]), Kind::OutsideDomain),
+        ("/load_percent/bounds/0", json!(0.2), Kind::OutsideDomain),
+        ("/took_ms", json!(3), Kind::WrongType),
+        ("/took_ms/sum", json!("jane"), Kind::UnknownField),
+    ];
+    for (path, value, kind) in cases {
+        let mut line = good.clone();
+        *line.pointer_mut(&format!("{place}{path}")).unwrap() = value;
+        let (_, findings) = check(line.to_string().as_bytes());
+        let kinds: Vec<_> = findings.iter().map(|finding| finding.kind).collect();
+        assert_eq!(kinds, [kind], "{path}");
+        assert!(findings[0].field.as_deref().is_some_and(|field| path.contains(field)), "{path}");
+        assert!(!validator.is_valid(&line), "{path}");
+    }
+    let mut line = good.clone();
+    line.pointer_mut(place).unwrap()["jane"] = json!({});
+    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Kind::UnknownField);
+    // The number itself has no place among the fields.
+    let mut line = good;
+    line.pointer_mut("/counts/0/fields").unwrap()["took_ms"] = json!(3);
+    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Kind::UnknownField);
+    assert!(!validator.is_valid(&line));
 }

@@ -124,6 +124,26 @@ fn every_form_says_that_it_is_a_draft_and_invents_nothing() {
 }
 
 #[test]
+fn what_is_counted_is_a_metric_for_weaver() {
+    let weaver = export::weaver(&linked());
+    for part in [
+        "  - id: \"metric.schema.measured\"\n    type: metric\n",
+        "    metric_name: \"schema.measured\"\n    instrument: counter\n    unit: \"{event}\"\n",
+        "    metric_name: \"schema.measured.took_ms\"\n    instrument: histogram\n    unit: \"ms\"\n",
+        "        period: hour\n",
+    ] {
+        assert!(weaver.contains(part), "{part}\n{weaver}");
+    }
+    // A histogram is a metric, and no attribute.
+    assert!(!weaver.contains("- ref: \"took_ms\""), "{weaver}");
+    let types = export::typescript(&linked());
+    assert!(
+        types.contains("Counts<\"hour\", SchemaMeasured, { \"histograms\": Record<\"took_ms\" | \"load_percent\", Histogram> }>"),
+        "{types}"
+    );
+}
+
+#[test]
 fn json_schema_is_valid_for_an_independent_validator_and_says_what_leaves() {
     for event in &linked().events {
         let schema = json_schema::event(event);
