@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 
 use super::engine::Pass;
 use super::rules::Rule;
+use super::text::Words;
 use super::text::class::{
     ALNUM, COLON, DASH, DIGIT, DOT, HEX, HIGH, HOST, LETTER, UNDERSCORE, UPPER,
 };
@@ -15,7 +16,7 @@ use super::text::class::{
 const MOST: usize = 96;
 
 /// Words before a number that make it a version.
-const VERSIONS: [&[u8]; 15] = [
+static VERSIONS: Words = Words::new(&[
     b"version",
     b"versions",
     b"ver",
@@ -31,7 +32,7 @@ const VERSIONS: [&[u8]; 15] = [
     b"productversion",
     b"assemblyversion",
     b"oid",
-];
+]);
 
 /// Programs that a browser names with their version.
 const AGENTS: [&[u8]; 10] = [
@@ -142,7 +143,7 @@ impl Pass<'_> {
             b'-' | b'_' => !private && text.is(start.wrapping_sub(2), ALNUM),
             _ => {
                 let word = text.back(start, LETTER, 16);
-                !self.glued_before(word) && is_one_of(text.slice(word, start), &VERSIONS)
+                !self.glued_before(word) && VERSIONS.has(text.slice(word, start))
             }
         }
     }
@@ -158,8 +159,7 @@ impl Pass<'_> {
         }
         let word = text.back(end, LETTER, 24);
         let slice = text.slice(word, end);
-        is_one_of(slice, &VERSIONS)
-            || (slice.len() > 7 && slice.to_ascii_lowercase().ends_with(b"version"))
+        VERSIONS.has(slice) || (slice.len() > 7 && slice.to_ascii_lowercase().ends_with(b"version"))
     }
 
     /// `Chrome/120.0.0.0`; but Java writes `name/10.0.0.7:50010`.
@@ -181,20 +181,31 @@ impl Pass<'_> {
             return;
         }
         let text = self.text;
-        // `std::fs`: no group beside the two colons.
-        if text.before(at) == b':' && !text.is(at + 1, HEX) && !text.is(at.wrapping_sub(2), HEX) {
+        if text.before(at) == b':' {
+            // `std::fs`: no group beside the two colons.
+            if !text.is(at + 1, HEX) && !text.is(at.wrapping_sub(2), HEX) {
+                return;
+            }
+        } else if !text.is(at + 1, DOT | HIGH) && text.byte(text.run(at + 1, HEX, 4)) != b':' {
+            // Three numbers and a colon are a place in a file, or a time.
             return;
         }
         let start = text.back(at, HEX | COLON, MOST);
         let end = text.run(at, HEX | COLON | DOT, MOST);
         self.colons_until = end;
-        let colons = text.count(start, end, COLON);
         let cut = text.is(end, HIGH) || text.ends(end, b"...");
-        // Three numbers are a time.
-        if !cut && colons < 5 && memchr::memmem::find(text.slice(start, end), b"::").is_none() {
+        // An address has a digit or two groups in full length; `std::fs` has
+        // neither.
+        if !cut && end < start + 9 && !text.any(start, end, DIGIT) {
             return;
         }
-        if !self.hardware(start, end) {
+        let many = text.count(start, end, COLON) >= 5;
+        if (many || cut) && self.hardware(start, end) {
+            return;
+        }
+        // Fewer numbers are a time.
+        let double = || text.slice(start, end).windows(2).any(|pair| pair == b"::");
+        if many || cut || double() {
             self.ipv6(start, end);
         }
     }
@@ -263,11 +274,6 @@ impl Pass<'_> {
     /// a zone or punctuation; any other rest of the run is hidden with it.
     fn ipv6(&mut self, start: usize, end: usize) {
         let text = self.text;
-        // An address has a digit or two groups in full length; `std::fs` has
-        // neither.
-        if end < start + 9 && !text.any(start, end, DIGIT) {
-            return;
-        }
         let glued = self.glued_before(start) && !text.is(start, COLON);
         let second = text.run(start, HEX, MOST) + 1;
         // In `en0:2607:…` the first group belongs to a name, unless the whole

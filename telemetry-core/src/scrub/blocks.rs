@@ -11,6 +11,8 @@
 use wide::u8x16;
 
 pub(super) const BLOCK: usize = 64;
+/// A block, and what is read of the words that begin in it.
+pub(super) const AHEAD: usize = BLOCK + 3;
 
 /// Which bytes of a block belong to which class.
 #[derive(Clone, Copy, Default)]
@@ -26,7 +28,7 @@ struct Classes {
 }
 
 impl Classes {
-    fn of(block: &[u8; BLOCK]) -> Self {
+    fn of(block: &[u8; AHEAD]) -> Self {
         let mut all = Self::default();
         let (quarters, _) = block.as_chunks::<16>();
         for (quarter, shift) in quarters.iter().zip([0, 16, 32, 48]) {
@@ -56,7 +58,7 @@ impl Classes {
 /// Which of the marks that are no class of their own begin something. They are
 /// few: one look at each costs less than seven comparisons of every byte.
 #[inline(always)]
-fn rare(block: &[u8; BLOCK], mut marks: u64) -> u64 {
+fn rare(block: &[u8; AHEAD], mut marks: u64) -> u64 {
     // Bits for the bytes 0x20 to 0x5f; `~` is folded onto `^`, which begins
     // nothing.
     const BEGIN: u64 =
@@ -173,7 +175,7 @@ pub(super) struct Shaper {
 
 impl Shaper {
     #[inline(always)]
-    pub(super) fn shapes(&mut self, block: &[u8; BLOCK]) -> Shapes {
+    pub(super) fn shapes(&mut self, block: &[u8; AHEAD]) -> Shapes {
         let now = Classes::of(block);
         self.letter.push(now.letter);
         self.digit.push(now.digit);

@@ -7,16 +7,13 @@
 //! Every place is checked against the text as it was given, whatever was found
 //! before it: what overlaps is joined afterwards, so that no rest of it stays.
 
-use super::blocks::{BLOCK, Shaper, Shapes};
+use super::blocks::{AHEAD, BLOCK, Shaper, Shapes};
 use super::find::{Span, Spans};
 use super::keywords::{Begins, Keywords, folded, four};
 use super::labels;
 use super::machine::OwnWord;
 use super::rules::{Rule, RuleSet};
 use super::text::Text;
-
-/// A block, and what is read of the words that begin in it.
-const AHEAD: usize = BLOCK + 3;
 
 /// One pass over one text.
 pub(super) struct Pass<'t> {
@@ -74,19 +71,23 @@ impl<'t> Pass<'t> {
     /// What is found, joined where it overlaps.
     pub(super) fn run(mut self) {
         let mut shaper = Shaper::default();
-        let (blocks, rest) = self.text.0.as_chunks::<BLOCK>();
         let mut base = 0;
-        for block in blocks {
+        while let Some(block) = self.text.0.get(base..).and_then(|rest| rest.first_chunk()) {
             self.block(&mut shaper, block, base);
             base += BLOCK;
         }
-        if !rest.is_empty() {
-            // A blank begins nothing.
-            let mut last = [b' '; BLOCK];
-            if let Some(start) = last.get_mut(..rest.len()) {
-                start.copy_from_slice(rest);
+        // Blanks behind the end begin nothing.
+        let mut last = [b' '; BLOCK + AHEAD];
+        let rest = self.text.slice(base, self.text.len());
+        if let Some(start) = last.get_mut(..rest.len()) {
+            start.copy_from_slice(rest);
+        }
+        for from in [0, BLOCK] {
+            if let Some(block) = last.get(from..).and_then(|last| last.first_chunk())
+                && from < rest.len()
+            {
+                self.block(&mut shaper, block, base + from);
             }
-            self.block(&mut shaper, &last, base);
         }
         if !self.spans.is_empty() {
             self.spans.join();
@@ -94,27 +95,17 @@ impl<'t> Pass<'t> {
     }
 
     #[inline(always)]
-    fn block(&mut self, shaper: &mut Shaper, block: &[u8; BLOCK], base: usize) {
+    fn block(&mut self, shaper: &mut Shaper, block: &[u8; AHEAD], base: usize) {
         let shapes = shaper.shapes(block);
         if shapes.any() {
             self.shapes(&shapes, base);
         }
         let mut words = if self.keywords.any_start { shapes.starts } else { shapes.words };
         let mut hits = 0_u64;
-        // Most blocks have three bytes and more behind them.
-        if let Some(ahead) = self.text.0.get(base..).and_then(|rest| rest.first_chunk::<AHEAD>()) {
-            while words != 0 {
-                let bit = words.trailing_zeros();
-                words &= words - 1;
-                let may = self.keywords.may_begin(four_of(ahead, bit));
-                hits |= u64::from(may) << bit;
-            }
-        }
         while words != 0 {
             let bit = words.trailing_zeros();
             words &= words - 1;
-            let may = self.keywords.may_begin(four(self.text, base + bit as usize));
-            hits |= u64::from(may) << bit;
+            hits |= u64::from(self.keywords.may_begin(four_of(block, bit))) << bit;
         }
         if hits != 0 {
             each(hits, base, |at| self.word(at));
@@ -155,7 +146,7 @@ impl<'t> Pass<'t> {
         if text.before(at) == b'[' && self.label_at(at - 1).is_some() {
             return;
         }
-        let four = folded(four(text, at));
+        let four = folded(u32::from_le_bytes(four(text, at)));
         for place in keywords.places(four) {
             if let Some((begins, end)) = keywords.get(place, four, text, at) {
                 self.begin(begins, at, end);
@@ -254,9 +245,10 @@ impl<'t> Pass<'t> {
 
 /// The four bytes at a place of a block.
 #[inline(always)]
-fn four_of(ahead: &[u8; AHEAD], bit: u32) -> [u8; 4] {
+fn four_of(block: &[u8; AHEAD], bit: u32) -> u32 {
     let at = bit as usize % BLOCK;
-    ahead.get(at..at + 4).and_then(|four| four.first_chunk()).copied().unwrap_or_default()
+    let four = block.get(at..at + 4).and_then(|four| four.first_chunk());
+    four.map_or(0, |four| u32::from_le_bytes(*four))
 }
 
 #[inline(always)]

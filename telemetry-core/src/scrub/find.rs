@@ -88,12 +88,28 @@ impl Spans {
         } else {
             self.many.as_mut_slice()
         };
-        let order = |span: &Span| (span.start, span.rule);
-        if !spans.is_sorted_by_key(order) {
-            spans.sort_by_key(order);
-        }
+        sort(spans);
         let length = join_sorted(spans);
         if self.many.is_empty() { self.length = length } else { self.many.truncate(length) }
+    }
+}
+
+/// By start, and then by rule. Finds come nearly in order: few are moved far.
+fn sort(spans: &mut [Span]) {
+    let order = |span: &Span| (span.start, span.rule);
+    let mut moves = spans.len().saturating_mul(4);
+    for at in 1..spans.len() {
+        let mut place = at;
+        while let Some([before, span]) =
+            place.checked_sub(1).and_then(|from| spans.get_mut(from..=place))
+            && order(before) > order(span)
+        {
+            std::mem::swap(before, span);
+            (place, moves) = (place - 1, moves.saturating_sub(1));
+        }
+        if moves == 0 {
+            return spans.sort_by_key(order);
+        }
     }
 }
 

@@ -16,11 +16,11 @@ use super::tlds::{self, Kind};
 const MOST: usize = 253;
 
 /// First labels of packages, modules and objects of programs.
-const PACKAGES: [&[u8]; 30] = [
+static PACKAGES: Words = Words::new(&[
     b"com", b"org", b"net", b"io", b"java", b"javax", b"jdk", b"sun", b"scala", b"kotlin",
     b"android", b"akka", b"std", b"core", b"self", b"this", b"socket", b"fs", b"os", b"sys", b"np",
     b"math", b"asp", b"vb", b"spring", b"system", b"node", b"import", b"crate", b"super",
-];
+]);
 
 /// Hosts of documentation and standards, which are nobody's machine.
 const PUBLIC: [&[u8]; 24] = [
@@ -51,7 +51,7 @@ const PUBLIC: [&[u8]; 24] = [
 ];
 
 /// What stands in the place of a host without being one.
-const NO_HOSTS: [&[u8]; 32] = [
+static NO_HOSTS: Words = Words::new(&[
     b"localhost",
     b"none",
     b"null",
@@ -84,7 +84,7 @@ const NO_HOSTS: [&[u8]; 32] = [
     b"to",
     b"a",
     b"header",
-];
+]);
 
 /// Names of fields that hold a host, without `_` and `-`, in lower case.
 pub(super) static FIELDS: Words = Words::new(&[
@@ -167,7 +167,7 @@ impl Pass<'_> {
             && !text.all(last, end, UPPER);
         let labels = text.count(start, end, DOT) + 1;
         let first = text.slice(start, text.until(start, end, |byte| byte == b'.'));
-        let package = is_one_of(first, &PACKAGES)
+        let package = PACKAGES.has(first)
             && (labels > 2
                 || kind != Kind::Host
                 || is_one_of(
@@ -241,7 +241,7 @@ impl Pass<'_> {
         let word = text.slice(start, end);
         let scheme =
             text.slice(text.back(start.saturating_sub(3), ALNUM, 16), start.saturating_sub(3));
-        let none = is_one_of(word, &NO_HOSTS)
+        let none = NO_HOSTS.has(word)
             || is_one_of(scheme, &[b"file", b"about", b"data", b"app", b"resource", b"classpath"]);
         if !none
             && matches!(
@@ -287,7 +287,7 @@ impl Pass<'_> {
         end >= start + 2
             && text.any(start, end, LETTER)
             && text.is(start, ALNUM)
-            && !is_one_of(word, &NO_HOSTS)
+            && !NO_HOSTS.has(word)
             && !matches!(next, b'(' | b'{' | b'/' | b'<' | b'=' | b'*')
             && !(next == b':' && !text.is(end + 1, DIGIT | BLANK) && text.byte(end + 1) > b' ')
             && !self.is_public(start, end)

@@ -194,10 +194,10 @@ impl Keywords {
     fn add(&mut self, word: &[u8], next: impl Fn(u8) -> bool, entry: impl Fn() -> (Word, Begins)) {
         let mut fours = Vec::new();
         match *word {
-            [a, b, c, d, ..] => fours.push(folded([a, b, c, d])),
+            [a, b, c, d, ..] => fours.push(folded(u32::from_le_bytes([a, b, c, d]))),
             [a, b, c] => {
                 let bytes = (0..=u8::MAX).filter(|byte| next(*byte));
-                fours.extend(bytes.map(|d| folded([a, b, c, d])));
+                fours.extend(bytes.map(|d| folded(u32::from_le_bytes([a, b, c, d]))));
             }
             _ => return,
         }
@@ -215,7 +215,7 @@ impl Keywords {
 
     /// Whether a word of the table can begin with these four bytes.
     #[inline(always)]
-    pub(super) fn may_begin(&self, four: [u8; 4]) -> bool {
+    pub(super) fn may_begin(&self, four: u32) -> bool {
         let slot = slot(folded(four));
         self.bits.get(usize::from(slot) / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
     }
@@ -295,8 +295,8 @@ pub(super) fn four(text: Text<'_>, at: usize) -> [u8; 4] {
 
 /// The case of letters does not matter.
 #[inline(always)]
-pub(super) fn folded(four: [u8; 4]) -> u32 {
-    u32::from_le_bytes(four) | 0x2020_2020
+pub(super) fn folded(four: u32) -> u32 {
+    four | 0x2020_2020
 }
 
 #[inline(always)]

@@ -552,19 +552,24 @@ impl Scrubber {
     }
 
     /// What is found, joined, in the order of the text.
+    #[inline]
     pub(super) fn spans(&self, text: &[u8]) -> Spans {
+        let mut spans = Spans::new();
+        self.find(text, &mut spans);
+        spans
+    }
+
+    fn find(&self, text: &[u8], spans: &mut Spans) {
         let shared = &*self.shared;
         let learnt = shared.learnt();
-        let mut spans = Spans::new();
         let own = (&learnt.keywords, &*learnt.own);
-        let mut pass = Pass::new(text, own, &shared.author_labels, shared.rules, &mut spans);
+        let mut pass = Pass::new(text, own, &shared.author_labels, shared.rules, spans);
         for (place, rule) in (0..).zip(&shared.author) {
             for find in rule.pattern.find_iter(text) {
                 pass.found(Rule::Author(place), find.start(), find.end());
             }
         }
         pass.run();
-        spans
     }
 
     /// The text with tokens in the place of finds. Lines in which a find touches

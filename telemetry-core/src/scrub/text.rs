@@ -248,23 +248,25 @@ pub(super) fn is(byte: u8, class: u16) -> bool {
     of & class != 0
 }
 
-/// A list of words in lower case, of which most words that are not in it are
-/// told by one look at a bit.
+/// A list of words in lower case, found by their hash.
 #[derive(Debug)]
 pub(super) struct Words {
     words: &'static [&'static [u8]],
-    bits: [u64; WORD_SLOTS / 64],
+    /// The place of each word, counted from one, at the slot of its hash or the
+    /// next that is free.
+    slots: [u8; WORD_SLOTS],
 }
 
-/// About ten times the words of the longest list.
-const WORD_SLOTS: usize = 2048;
+/// Four times the words of the longest list: most other words meet an empty slot.
+const WORD_SLOTS: usize = 1024;
 /// No word of a list is longer.
 const LONGEST_WORD: usize = 24;
 
 impl Words {
     #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
     pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
-        let mut bits = [0; WORD_SLOTS / 64];
+        assert!(words.len() < 256, "too many words for one byte");
+        let mut slots = [0; WORD_SLOTS];
         let mut at = 0;
         while at < words.len() {
             let word = words[at];
@@ -274,10 +276,14 @@ impl Words {
                 hash = hashed(hash, word[place]);
                 place += 1;
             }
-            bits[slot_of(hash) / 64] |= 1 << (slot_of(hash) % 64);
+            let mut slot = slot_of(hash);
+            while slots[slot] != 0 {
+                slot = (slot + 1) % WORD_SLOTS;
+            }
             at += 1;
+            slots[slot] = at as u8;
         }
-        Self { words, bits }
+        Self { words, slots }
     }
 
     /// Whether a word is in the list, in any case of letters.
@@ -287,9 +293,17 @@ impl Words {
         }
         steps(word.len());
         let hash = word.iter().fold(HASH, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
-        let slot = slot_of(hash);
-        let may = self.bits.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0);
-        may && self.words.iter().any(|known| known.eq_ignore_ascii_case(word))
+        let mut slot = slot_of(hash);
+        loop {
+            let place = self.slots.get(slot).map_or(0, |place| usize::from(*place));
+            let Some(known) = place.checked_sub(1).and_then(|place| self.words.get(place)) else {
+                return false;
+            };
+            if known.eq_ignore_ascii_case(word) {
+                return true;
+            }
+            slot = (slot + 1) % WORD_SLOTS;
+        }
     }
 
     pub(super) const fn words(&self) -> &'static [&'static [u8]] {

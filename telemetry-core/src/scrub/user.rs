@@ -77,6 +77,52 @@ pub(super) static FIELDS: Words = Words::new(&[
 const WEAK_FIELDS: [&[u8]; 9] =
     [b"account", b"owner", b"uid", b"login", b"actor", b"author", b"sender", b"principal", b"acct"];
 
+/// Words before `user`, after which a name follows.
+static BEFORE_USER: Words = Words::new(&[
+    b"for",
+    b"invalid",
+    b"illegal",
+    b"unknown",
+    b"as",
+    b"by",
+    b"remote",
+    b"to",
+    b"from",
+    b"authenticating",
+    b"of",
+    b"new",
+    b"add",
+    b"delete",
+    b"su",
+    b"unauthorized",
+    b"local",
+    b"disconnected",
+    b"ruser",
+]);
+/// Words before `for`, after which a name follows.
+static BEFORE_FOR: Words = Words::new(&[
+    b"password",
+    b"publickey",
+    b"keyboard-interactive/pam",
+    b"keyboard-interactive",
+    b"gssapi-with-mic",
+    b"hostbased",
+    b"none",
+    b"failures",
+    b"exceeded",
+    b"opened",
+    b"closed",
+    b"login",
+    b"authentication",
+    b"failed",
+    b"changed",
+    b"unlocked",
+    b"locked",
+    b"su",
+    b"credentials",
+    b"ticket",
+]);
+
 /// What follows `user` in a sentence without being a name.
 static NO_NAMES: Words = Words::new(&[
     b"a",
@@ -467,27 +513,6 @@ impl Pass<'_> {
             return;
         }
         let before = self.word_before(at);
-        let strong = [
-            &b"for"[..],
-            b"invalid",
-            b"illegal",
-            b"unknown",
-            b"as",
-            b"by",
-            b"remote",
-            b"to",
-            b"from",
-            b"authenticating",
-            b"of",
-            b"new",
-            b"add",
-            b"delete",
-            b"su",
-            b"unauthorized",
-            b"local",
-            b"disconnected",
-            b"ruser",
-        ];
         let last = self.name_end(start);
         let next = text.run(last, BLANK, 1);
         let verbs = [
@@ -515,7 +540,7 @@ impl Pass<'_> {
                 || sentence
                 || text.is(start, DIGIT)
                 || text.any(start, last, DIGIT | DOT | UNDERSCORE);
-        let named = is_one_of(before, &strong) || ends;
+        let named = BEFORE_USER.has(before) || ends;
         if named && self.is_identity(start, last) {
             self.found(Rule::LogUser, start, last);
             self.by_whom(last);
@@ -547,28 +572,6 @@ impl Pass<'_> {
         }
         let word = text.byte(at) | 0x20;
         let before = self.word_before(at);
-        let said = [
-            &b"password"[..],
-            b"publickey",
-            b"keyboard-interactive/pam",
-            b"keyboard-interactive",
-            b"gssapi-with-mic",
-            b"hostbased",
-            b"none",
-            b"failures",
-            b"exceeded",
-            b"opened",
-            b"closed",
-            b"login",
-            b"authentication",
-            b"failed",
-            b"changed",
-            b"unlocked",
-            b"locked",
-            b"su",
-            b"credentials",
-            b"ticket",
-        ];
         let start = text.run(end, BLANK, 2);
         let quoted = text.is(start, QUOTE);
         match word {
@@ -580,7 +583,7 @@ impl Pass<'_> {
                 let (from, last) = self.name_in_sentence(start);
                 self.found(Rule::LogUser, from, last);
             }
-            b'f' if !is_one_of(before, &said) => {}
+            b'f' if !BEFORE_FOR.has(before) => {}
             b'f' if text.starts(start, b"invalid user ")
                 || text.starts(start, b"illegal user ")
                 || text.starts(start, b"user ") => {}
