@@ -76,7 +76,7 @@ pub mod __private {
     pub use crate::event::{
         Dropped, FieldVisitor, NotARawEvent, NotShown, RawEvent, TelemetryEvent as Event,
         TelemetryFields, TelemetryFields as Fields, also_an_event, debug_event, debug_fields,
-        debug_nothing, entries, nested, refuse, row,
+        debug_nothing, entries, nested, nested_row, refuse, row,
     };
     pub use crate::leaf::{
         Describe, Described, Description, Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey,
@@ -92,8 +92,8 @@ pub mod __private {
     pub use crate::pseudonym::{KeySlot, Step};
     pub use crate::schema::Numbers::{Float, Int};
     pub use crate::schema::{
-        BARE, DROP, Domain, EventSchema, FieldSchema, Period, Policy, Shape, TimePrecision, Values,
-        event, fields, hold,
+        BARE, DROP, Declared, Domain, EventSchema, FieldDescription, Period, Policy, Shape,
+        TimePrecision, Values, event, hold,
     };
     pub use crate::slot::Slot;
 

@@ -19,7 +19,7 @@ pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStr
     let (own, all) = (&variant.attributes, &input.attributes);
     let version = Literal::u32_unsuffixed(own.version.or(all.version).unwrap_or(1));
     let purpose = own.purpose.as_ref().or(all.purpose.as_ref());
-    let fields = variant.fields.iter().map(field_schema);
+    let fields = Literal::usize_unsuffixed(variant.fields.len());
     let text = |own: &Option<LitStr>, all: &Option<LitStr>, method: &str| {
         let method = Ident::new(method, Span::call_site());
         own.as_ref().or(all.as_ref()).map(|text| quote!(.#method(#text)))
@@ -48,8 +48,7 @@ pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStr
         quote!(.counted(__t::Period::#period, #top))
     });
     quote! {
-        __t::event(#name, #version, #purpose, #description, &__t::fields([#(#fields),*]))
-            #since #owner #question #expires #time #max_bits #count
+        (__t::event(#name, #version, #purpose, #description)            #since #owner #question #expires #time #max_bits #count, #fields)
     }
 }
 

@@ -23,7 +23,8 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 }
 
 fn event(input: &Input<'_>) -> TokenStream {
-    let schemas = input.variants.iter().map(|variant| event_schema(input, variant));
+    let schemas: Vec<TokenStream> =
+        input.variants.iter().map(|variant| event_schema(input, variant)).collect();
     let places = input.variants.iter().enumerate().map(|(index, variant)| {
         let path = path(variant);
         let index = Literal::usize_unsuffixed(index);
@@ -32,7 +33,7 @@ fn event(input: &Input<'_>) -> TokenStream {
     // A struct is the first and only one, which the trait says.
     let place = (input.variants.len() > 1)
         .then(|| quote!(fn variant(&self) -> usize { match self { #(#places)* } }));
-    let walk = walk(input, |index| quote!(<Self as __t::Event>::SCHEMA[#index].fields));
+    let (declared, walk) = (declared(input, &schemas), walk(input));
     let counter = is_counted(input).then(|| {
         quote! {
             fn counter() -> __t::Option<&'static __t::Slot> {
@@ -45,7 +46,7 @@ fn event(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Event),
         &quote! {
-            const SCHEMA: &'static [__t::EventSchema] = &[#(#schemas),*];
+            #declared
             const TYPE_PATH: &'static __t::Text = __P;
             fn only_the_derive_may_implement_this_trait() {}
             #place
@@ -61,6 +62,22 @@ fn event(input: &Input<'_>) -> TokenStream {
     let path = type_path(input);
     let held = hold(input);
     quote!(#path #ours #raw #register #held)
+}
+
+/// What is said of the events and of their fields, by value: the library makes
+/// slices of it when somebody asks, and not each time the program is checked.
+fn declared(input: &Input<'_>, events: &[TokenStream]) -> TokenStream {
+    let fields: Vec<TokenStream> = field_schemas(input).collect();
+    let length = Literal::usize_unsuffixed(fields.len());
+    let variants = Literal::usize_unsuffixed(events.len());
+    quote! {
+        type Declared = __t::Declared<#variants, #length>;
+        const DECLARED: __t::Declared<#variants, #length> = ([#(#events),*], [#(#fields),*]);
+    }
+}
+
+fn field_schemas(input: &Input<'_>) -> impl Iterator<Item = TokenStream> {
+    input.variants.iter().flat_map(|variant| &variant.fields).map(field_schema)
 }
 
 /// Whether only counts of the event leave.
@@ -87,8 +104,8 @@ fn hold(input: &Input<'_>) -> Option<TokenStream> {
 
 fn fields(input: &Input<'_>) -> TokenStream {
     let scope = input.base_name();
-    let schemas = input.variants.iter().flat_map(|variant| &variant.fields).map(field_schema);
-    let walk = walk(input, |_| quote!(<Self as __t::Fields>::FIELDS));
+    let schemas: Vec<TokenStream> = field_schemas(input).collect();
+    let (length, walk) = (Literal::usize_unsuffixed(schemas.len()), walk(input));
     // The compiler refuses the call where the purpose is, if it is no event.
     let only_for_events = input.attributes.purpose.as_ref().map(|purpose| {
         let span = Span::call_site().located_at(purpose.span());
@@ -98,7 +115,8 @@ fn fields(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Fields),
         &quote! {
-            const FIELDS: &'static [__t::FieldSchema] = &__t::fields([#(#schemas),*]);
+            type Declared = [__t::FieldDescription; #length];
+            const DECLARED: [__t::FieldDescription; #length] = [#(#schemas),*];
             fn only_the_derive_may_implement_this_trait() { #only_for_events }
             #walk
         },

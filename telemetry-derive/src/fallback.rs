@@ -16,7 +16,7 @@ use crate::walk::walk;
 pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
     let walk = if has_fields(input) {
-        walk(input, |_| quote!(&[]))
+        walk(input)
     } else {
         quote! {
             fn visit_fields<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }
@@ -30,7 +30,8 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             input,
             &quote!(__t::Event),
             &quote! {
-                const SCHEMA: &'static [__t::EventSchema] = &[];
+                type Declared = __t::Declared<0, 0>;
+                const DECLARED: __t::Declared<0, 0> = ([], []);
                 const TYPE_PATH: &'static __t::Text = __P;
                 #only
                 #walk
@@ -40,7 +41,8 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             input,
             &quote!(__t::Fields),
             &quote! {
-                const FIELDS: &'static [__t::FieldSchema] = &[];
+                type Declared = [__t::FieldDescription; 0];
+                const DECLARED: [__t::FieldDescription; 0] = [];
                 #only
                 #walk
             },

@@ -22,7 +22,7 @@ pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
 const LONGEST_ROW: usize = 16;
 
 /// The function that shows each field to a walk.
-pub(crate) fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) -> TokenStream {
+pub(crate) fn walk(input: &Input<'_>) -> TokenStream {
     let arms = input.variants.iter().enumerate().map(|(index, variant)| {
         let path = path(variant);
         // Even a dropped field is bound, by a reference that nobody follows:
@@ -34,7 +34,11 @@ pub(crate) fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) 
         let mut slots = TokenStream::new();
         let event = (input.target == Target::Event).then_some(variant.name.as_str());
         let fields: Vec<(usize, &Field<'_>)> = variant.fields.iter().enumerate().collect();
-        let schemas = schemas(Literal::usize_unsuffixed(index));
+        let variant_index = Literal::usize_unsuffixed(index);
+        let (function, which) = match input.target {
+            Target::Event => (quote!(row), quote!(self, __w, #variant_index)),
+            _ => (quote!(nested_row), quote!(self, __w)),
+        };
         let mut rows = Vec::new();
         for chunk in fields.chunks(LONGEST_ROW) {
             let leaves = chunk.iter().map(|(index, field)| leaf(field, *index, event, &mut slots));
@@ -46,7 +50,7 @@ pub(crate) fn walk(input: &Input<'_>, schemas: impl Fn(Literal) -> TokenStream) 
             };
             let map = chunk.iter().map(|(_, field)| *field).find(is_map);
             let span = map.map_or_else(Span::call_site, Field::at_type);
-            rows.push(quote_spanned!(span=> __t::row(__w, #schemas, #first, (#(#leaves,)*))));
+            rows.push(quote_spanned!(span=> __t::#function(#which, #first, (#(#leaves,)*))));
         }
         let last = rows.pop().unwrap_or_else(|| quote!(__t::Ok(())));
         quote!(#path { #(#patterns),* } => { #slots #(#rows?;)* #last })

@@ -4,6 +4,7 @@
 //! serialisable form. It must never know where a sanitised event goes.
 
 mod debug;
+mod declared;
 mod index;
 #[cfg(feature = "client")]
 mod json;
@@ -13,6 +14,7 @@ mod sanitized;
 
 pub(crate) use self::debug::ShownAsDebug;
 pub use self::debug::{debug_event, debug_fields, debug_nothing};
+pub use self::declared::{DeclaresEvents, DeclaresFields};
 pub use self::nested::{Nested, also_an_event, entries, nested};
 pub use self::raw::{NotARawEvent, NotShown, RawEvent, refuse};
 pub use self::sanitized::{Sanitized, Sanitizer};
@@ -31,7 +33,15 @@ use crate::slot::Slot;
 pub trait TelemetryEvent {
     /// What the event collects: one entry for a struct, one for each variant
     /// of an enum, in the order of declaration.
-    const SCHEMA: &'static [EventSchema];
+    const SCHEMA: &'static [EventSchema] = <Self::Declared as DeclaresEvents<Self>>::EVENTS;
+
+    /// What the derive says of the event, by value. The compiler makes the
+    /// schema of it when somebody asks: not in every check of the program.
+    #[doc(hidden)]
+    type Declared: DeclaresEvents<Self>;
+
+    #[doc(hidden)]
+    const DECLARED: Self::Declared;
 
     /// The path of the type, which keeps the keys of two events apart that
     /// have one name by mistake.
@@ -102,7 +112,14 @@ pub trait TelemetryEvent {
 )]
 pub trait TelemetryFields {
     /// Every field, the dropped ones too, in the order of declaration.
-    const FIELDS: &'static [FieldSchema];
+    const FIELDS: &'static [FieldSchema] = <Self::Declared as DeclaresFields<Self>>::FIELDS;
+
+    /// What the derive says of the fields: see [`TelemetryEvent::Declared`].
+    #[doc(hidden)]
+    type Declared: DeclaresFields<Self>;
+
+    #[doc(hidden)]
+    const DECLARED: Self::Declared;
 
     /// Whether there may be no such value, or many.
     #[doc(hidden)]
@@ -167,16 +184,30 @@ pub trait FieldTuple {
     ) -> Result<(), W::Error>;
 }
 
-/// Shows `row`, whose fields are those from `first` on. What the derive calls.
+/// Shows the fields from `first` on of the event at `variant`. What the derive calls.
 #[doc(hidden)]
 #[inline(always)]
-pub fn row<W: FieldVisitor>(
+pub fn row<E: TelemetryEvent + ?Sized, W: FieldVisitor>(
+    _: &E,
     walk: &mut W,
-    fields: &'static [FieldSchema],
+    variant: usize,
     first: usize,
     row: impl FieldTuple,
 ) -> Result<(), W::Error> {
+    let fields = E::SCHEMA.get(variant).map_or(&[][..], |event| event.fields);
     row.visit_each(fields.get(first..).unwrap_or_default(), walk)
+}
+
+/// The same of a nested type.
+#[doc(hidden)]
+#[inline(always)]
+pub fn nested_row<T: TelemetryFields + ?Sized, W: FieldVisitor>(
+    _: &T,
+    walk: &mut W,
+    first: usize,
+    row: impl FieldTuple,
+) -> Result<(), W::Error> {
+    row.visit_each(T::FIELDS.get(first..).unwrap_or_default(), walk)
 }
 
 macro_rules! rows {

@@ -9,7 +9,7 @@ use super::sanitized::Fields;
 use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
 use crate::leaf::{Context, EntriesOf, Map, MapKey, Private, Sanitize, Sink, structure};
 use crate::policy::Of;
-use crate::schema::{FieldSchema, Policy, Shape};
+use crate::schema::{FieldDescription, FieldSchema, Policy, Shape};
 
 /// The sanitised fields of a nested value.
 pub(super) struct NestedFields<'a, T: ?Sized> {
@@ -46,6 +46,8 @@ structure! {
         fn sanitize_fields[](context: Context<'_>), element => Nested(element), context
     } {
         const FIELDS: &'static [FieldSchema] = T::FIELDS;
+        type Declared = [FieldDescription; 0];
+        const DECLARED: Self::Declared = [];
 
         fn only_the_derive_may_implement_this_trait() {}
 
@@ -74,6 +76,8 @@ pub fn also_an_event<T: AlsoAnEvent + ?Sized>() {}
 
 impl<T: TelemetryFields> TelemetryFields for Private<T> {
     const FIELDS: &'static [FieldSchema] = T::FIELDS;
+    type Declared = [FieldDescription; 0];
+    const DECLARED: Self::Declared = [];
     const SHAPE: Shape = T::SHAPE;
 
     fn only_the_derive_may_implement_this_trait() {}

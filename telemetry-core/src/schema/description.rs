@@ -426,27 +426,52 @@ pub const BARE: FieldNotes = FieldNotes::NONE;
 #[doc(hidden)]
 pub const DROP: Policy = Policy::DROP;
 
-/// What the derive says of an event: name, version, purpose, description,
-/// fields. Short names, because they are in every expansion.
+/// What the derive says of an event: name, version, purpose, description. Short
+/// names, because they are in every expansion.
 #[doc(hidden)]
 pub const fn event(
     name: &'static str,
     version: u32,
     purpose: &'static str,
     description: &'static str,
-    fields: &'static [FieldSchema],
 ) -> EventSchema {
-    EventSchema::new(name, version, purpose, description, fields)
+    EventSchema::new(name, version, purpose, description, &[])
+}
+
+/// What the derive says of a type: of each event how many fields it has, and
+/// the fields of all events, one after the other.
+#[doc(hidden)]
+pub type Declared<const EVENTS: usize, const FIELDS: usize> =
+    ([(EventSchema, usize); EVENTS], [FieldDescription; FIELDS]);
+
+/// The events, each with its part of `fields`.
+pub(crate) const fn events<const N: usize>(
+    described: [(EventSchema, usize); N],
+    mut fields: &'static [FieldSchema],
+) -> [EventSchema; N] {
+    let mut events = [EventSchema::new("", 0, "", "", &[]); N];
+    let mut index = 0;
+    while index < N {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "both have N elements; iterators are not const"
+        )]
+        {
+            let (event, length) = described[index];
+            events[index] = event;
+            (events[index].fields, fields) = fields.split_at(length);
+        }
+        index += 1;
+    }
+    events
 }
 
 /// What the derive says of one field: name as JSON writes it, type, policy, description, notes.
 #[doc(hidden)]
 pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, FieldNotes);
 
-/// The fields of an event. What the derive calls: one call for all of them is
-/// what the compiler is done with soonest.
-#[doc(hidden)]
-pub const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
+/// The fields of an event.
+pub(crate) const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
     const EMPTY: FieldSchema = FieldSchema {
         key: Key::new(""),
         forms: 0,

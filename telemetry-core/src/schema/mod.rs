@@ -14,11 +14,12 @@ pub(crate) mod registry;
 mod value;
 
 #[doc(hidden)]
-pub use self::description::{BARE, DROP, FieldDescription, FieldNotes, Key, event, fields};
+pub use self::description::{BARE, DROP, Declared, FieldDescription, FieldNotes, Key, event};
 pub use self::description::{
     EventSchema, FieldSchema, Form, Histogram, Parameter, ParameterValue, Parameters, Parts,
     Period, Policy, Purpose, TimePrecision, Written,
 };
+pub(crate) use self::description::{events, fields};
 pub use self::domain::{Closed, Domain, List, Numbers, Open, Shape, Values};
 pub use self::limit::MOST_COUNTED;
 #[doc(hidden)]
