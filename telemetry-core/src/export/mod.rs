@@ -65,6 +65,7 @@ pub mod unstable {
     pub use super::expected::Expected;
     pub use super::pacing::Pace;
     pub use super::permission::Permission;
+    pub use super::transport::retry_after;
     pub use super::worker::Worker;
 }
 

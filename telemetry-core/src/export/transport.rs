@@ -280,8 +280,7 @@ impl From<TransportError> for Error {
 /// The wait that the value of a `Retry-After` header asks for: seconds, or a
 /// date in one of the three forms of RFC 9110, section 5.6.7. A date in the
 /// past is no wait; what cannot be read is `None`.
-#[cfg_attr(not(feature = "http"), allow(dead_code, reason = "only HTTP has the header"))]
-pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+pub fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         // A number that is too long for 64 bits is a wait without end; who
