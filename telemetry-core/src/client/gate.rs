@@ -334,11 +334,12 @@ impl Gate {
     }
 
     /// Whether events may be sent by this decision: consent allows it, and the
-    /// user was shown the notice by an earlier run than this one.
+    /// user was shown the notice by an earlier run than this one, or agreed to
+    /// an older notice and sends what that one told of.
     pub(super) fn may_send(&self, decision: &Decision) -> bool {
         decision.may_send()
             && self.is_on()
-            && !self.showed_notice.load(Ordering::Relaxed)
+            && (decision.has_agreed() || !self.showed_notice.load(Ordering::Relaxed))
             && !self.ended.load(Ordering::Relaxed)
     }
 

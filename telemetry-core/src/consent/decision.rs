@@ -254,10 +254,19 @@ impl Decision {
     }
 
     /// Whether stored events may be sent: something is granted, and no notice
-    /// is waiting to be shown. A run that shows a notice sends nothing even
-    /// after that.
+    /// is waiting to be shown to a user who agreed to none. A run that shows a
+    /// notice to such a user sends nothing even after that.
+    ///
+    /// Who agreed to an older notice goes on sending what that one told of:
+    /// nothing else is [recorded](Self::covers), and asking about the rest takes
+    /// nothing away.
     pub fn may_send(&self) -> bool {
-        self.is_on() && self.notice.is_none()
+        self.is_on() && (self.notice.is_none() || self.has_agreed())
+    }
+
+    /// Whether the user agreed to a notice, be it an older one.
+    pub(crate) fn has_agreed(&self) -> bool {
+        self.known.as_ref().is_some_and(Option::is_some) && !self.receipts.is_empty()
     }
 
     /// The purposes that the author listed, or without a list those that a

@@ -10,7 +10,8 @@ use crate::schema::Purpose;
 ///
 /// A notice has a version and names the purposes that it speaks of. It is
 /// shown when its version has been neither shown nor agreed to, and the run
-/// that shows it sends nothing. In a program with a notice a word that is on
+/// that shows it sends nothing, unless the user agreed to an older one: what that
+/// one told of goes on. In a program with a notice a word that is on
 /// for all purposes covers only the purposes that the user was told of: those
 /// of the notice that was shown first and those agreed to since. A purpose
 /// that is added later is off until the user agrees to it.

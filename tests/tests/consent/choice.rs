@@ -42,7 +42,8 @@ fn a_purpose_added_later_is_off_until_agreed_to() {
         let new = layers.clone().notice(second.clone());
         assert_eq!(granted(&new.decide()), ["service", "diagnostics"]);
         assert_eq!(new.decide().notice_due().unwrap().version(), "2");
-        assert!(!new.decide().may_send());
+        // Who agreed goes on with what was agreed to; who was only told, waits.
+        assert_eq!(new.decide().may_send(), !by_default);
         new.choice().unwrap().notice_shown().unwrap();
         assert_eq!(granted(&new.decide()), ["service", "diagnostics"], "told is not agreed");
         let why = new.decide().why().to_string();

@@ -6,6 +6,7 @@ use std::path::Path;
 use telemetry_core::consent::Notice;
 use telemetry_core::schema::Purpose;
 use telemetry_core::{Recorded, Telemetry, TelemetryEvent, spool};
+use telemetry_tests::receiver::Receiver;
 
 /// A run ended.
 #[derive(TelemetryEvent)]
@@ -152,4 +153,55 @@ fn a_counted_event_leaves_as_a_whole_or_not_at_all() {
     updated.refresh();
     assert_eq!(updated.record(&Counted { worked: true, again: true }), Recorded::Counted);
     assert_eq!(updated.record(&Past { worked: true }), Recorded::Denied);
+}
+
+/// A run of the updated program, in a process of its own: what it printed.
+fn run(home: &Path, receiver: &Receiver, version: &str, mode: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_notices_program");
+    let arguments = [home.to_str().unwrap(), &receiver.url(), version, mode];
+    let output = std::process::Command::new(program).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// What arrived: each event's name and fields.
+fn arrived(receiver: &Receiver) -> Vec<String> {
+    let bodies = receiver.received().into_iter().map(|request| request.body);
+    let text: String = bodies.map(|body| String::from_utf8(body).unwrap()).collect();
+    let event = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        format!("{} {}", line["event"].as_str().unwrap(), line["fields"])
+    };
+    text.lines().map(event).collect()
+}
+
+#[test]
+fn who_agreed_to_an_older_notice_goes_on_sending_what_it_told_of() {
+    let home = tempfile::tempdir().unwrap();
+    let receiver =
+        Receiver::start(env!("CARGO_BIN_EXE_receiver"), &home.path().join("taken"), "ok");
+    run(home.path(), &receiver, "1", "on");
+    assert_eq!(run(home.path(), &receiver, "1", "run"), "sent 1\n");
+    // The update: it is shown what is new, and asks; nothing of that leaves, and
+    // nothing of the old stops, not even in the run that shows the notice.
+    for _ in 0..2 {
+        let said = run(home.path(), &receiver, "2", "run");
+        assert!(said.ends_with("sent 1\n"), "{said}");
+    }
+    assert_eq!(arrived(&receiver), [r#"run {"worked":true}"#; 3]);
+    run(home.path(), &receiver, "2", "on");
+    assert_eq!(run(home.path(), &receiver, "2", "run"), "sent 2\n");
+    let expected = [r#"run {"tries":3,"worked":true}"#, r#"later {"worked":true}"#];
+    assert_eq!(arrived(&receiver)[3..], expected);
+}
+
+#[test]
+fn who_was_only_told_waits_for_the_run_after_the_new_notice() {
+    let home = tempfile::tempdir().unwrap();
+    let receiver =
+        Receiver::start(env!("CARGO_BIN_EXE_receiver"), &home.path().join("taken"), "ok");
+    assert_eq!(run(home.path(), &receiver, "1", "default"), "shown 1\nsent 0\n");
+    assert_eq!(run(home.path(), &receiver, "1", "default"), "sent 2\n");
+    assert_eq!(run(home.path(), &receiver, "2", "default"), "shown 2\nsent 0\n");
+    assert!(run(home.path(), &receiver, "2", "default").starts_with("sent "));
 }
