@@ -16,7 +16,13 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
+use telemetry_core::export::unstable::{Delivery, Pace, Permission};
+use telemetry_core::export::{
+    App, Attempt, Ndjson, Request, Response, Transport, TransportError, sent,
+};
 use telemetry_core::pseudonym::Secret;
 use telemetry_core::schema::Purpose;
 use telemetry_core::spool::{self, Reason, internals};
@@ -398,6 +404,49 @@ fn the_choice_the_secret_and_the_id_are_as_last_written_after_a_power_cut() {
     });
     assert_eq!(read(&file), "enabled = true");
     drop(mount);
+}
+
+/// Takes everything, and cuts the power while it has the request after the first:
+/// the log of what was sent was cut to its size right before.
+struct CutsPower(Arc<Mutex<(Vec<String>, Mount)>>);
+
+impl Transport for CutsPower {
+    fn receiver(&self) -> &'static str {
+        "none"
+    }
+
+    fn send(&self, request: &Request, _attempt: &Attempt<'_>) -> Result<Response, TransportError> {
+        let mut seen = self.0.lock().unwrap();
+        seen.0.push(request.batch.clone());
+        if seen.0.len() == 2 {
+            Disk::cut_power(&seen.1);
+        }
+        Ok(Response::new(200))
+    }
+}
+
+#[test]
+fn what_left_is_in_the_log_after_a_power_cut_also_when_the_log_was_cut() {
+    let home = tempfile::tempdir().unwrap();
+    let Some(disk) = Disk::new(home.path()) else { return };
+    let mount = disk.mount().unwrap();
+    let folder = mount.0.join("telemetry");
+    assert!(child(&folder, &["record", "1", "3000"]).output().unwrap().status.success());
+    let seen = Arc::new(Mutex::new((Vec::new(), mount)));
+    let app = App::new("tests", "1.0.0").unwrap();
+    let transport = CutsPower(Arc::clone(&seen));
+    let delivery = Delivery::builder(&folder, app, Ndjson, transport, Permission::granted);
+    // One request fills it.
+    let delivery = delivery.sent_cap(1024).build();
+    // What comes after the cut fails: there is no disk.
+    assert!(delivery.run_once(Pace::Now, Instant::now() + Duration::from_secs(60)).is_err());
+    drop(delivery);
+    let (batches, mount) = Arc::into_inner(seen).unwrap().into_inner().unwrap();
+    drop(mount);
+    let mount = disk.mount().unwrap();
+    let log = sent::read(&mount.0.join("telemetry")).unwrap();
+    assert_eq!(log.last().map(|sent| &sent.batch), batches.last());
+    assert_eq!((batches.len(), log.len()), (2, 1), "the log was cut");
 }
 
 /// Something happened.

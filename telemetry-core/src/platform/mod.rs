@@ -249,6 +249,7 @@ pub(crate) fn replace_durably(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let temporary = temporary_name(path);
     let write = || -> io::Result<()> {
+        check_room(bytes.len() as u64)?;
         private_options().write(true).create_new(true).open(&temporary)?.write_all(bytes)
     };
     let put = write()

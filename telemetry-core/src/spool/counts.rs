@@ -18,7 +18,9 @@
 //! Where even that file cannot be written, events are counted by the *length*
 //! of an empty file, `dropped.<reason>` in the folder or, if the folder is none,
 //! beside it: a length takes no room. What cannot be counted on the disk at all
-//! is counted in memory, and tried again.
+//! is counted in memory, and tried again: a disk without room for a name, on
+//! which another process holds the page for longer than [`PATIENCE`]. A kill
+//! before the next count loses that one.
 
 use std::collections::BTreeMap;
 use std::fs::File;

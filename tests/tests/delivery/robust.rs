@@ -12,7 +12,7 @@ use telemetry_core::Error;
 use telemetry_core::export::unstable::{Delivery, Pace, Permission, Worker};
 use telemetry_core::export::{
     App, Attempt, BatchLimits, End, Exporter, HttpTransport, Ndjson, Payload, Request, Response,
-    Transport, TransportError, WaitingEvent,
+    Transport, TransportError, WaitingEvent, sent,
 };
 use telemetry_core::spool::Reason;
 
@@ -184,6 +184,14 @@ fn a_batch_waits_for_the_disk_once_however_many_events_it_has() {
     let (Some(one), Some(many)) = (of(1, "ok", ""), of(2_000, "ok", "")) else { return };
     assert_eq!((one, many), (1, 1), "the log of what was sent");
     assert_eq!(of(2_000, "ok", "service"), Some(0), "withdrawn events wait for nothing");
+    // Batches of half a mebibyte each: the log is full at the third, and is cut.
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    place.record_as("service", &crate::time(0), 8_000, 20);
+    let waits = syncs(&place, &receiver.url(), "");
+    let requests = receiver.received().len();
+    assert!(requests > 2 && sent::read(&place.spool()).unwrap().len() < requests, "it was cut");
+    assert_eq!(waits, Some(requests), "one a batch");
     assert!(of(1, "400", "").is_some_and(|syncs| syncs <= 3), "the log, and the dead letter");
 }
 
