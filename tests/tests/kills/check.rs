@@ -169,7 +169,7 @@ impl<'w> Found<'w> {
 
     fn what_is_missing_is_counted(&self, sums: &mut Sums) {
         let about = self.world.about();
-        let (mut erased, mut missing, mut unacknowledged, mut dropped) = (0, 0, 0, 0);
+        let (mut erased, mut missing, mut unacknowledged, mut dropped) = (0, 0, 0, 0_u64);
         let mut examples = Vec::new();
         for (key, tried) in &self.diaries.tried {
             let gone = !self.is_somewhere(key);
