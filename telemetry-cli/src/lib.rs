@@ -65,6 +65,7 @@
 //! A pipe that the reader closes (`| head`) is no error.
 #![forbid(unsafe_code)]
 
+mod apps;
 mod ask;
 mod choice;
 mod consent;
@@ -72,7 +73,10 @@ mod document;
 mod drops;
 mod erase;
 mod exit;
+pub mod flag;
 mod io;
+#[cfg(feature = "completions")]
+mod pages;
 mod schema;
 mod scrub;
 mod secret;
@@ -92,6 +96,8 @@ pub use self::document::Output;
 pub use self::erase::Erase;
 use self::exit::Outcome;
 pub use self::io::Io;
+#[cfg(feature = "completions")]
+pub use self::pages::{Completions, Man};
 pub use self::schema::{Schema, Verify};
 pub use self::scrub::Scrub;
 pub use self::send::SendNow;
@@ -174,6 +180,16 @@ pub enum Command {
     /// with it. Stored and sent events keep what they have.
     #[command(after_help = EXIT_CODES)]
     Rotate,
+    /// Print completions for a shell
+    ///
+    /// They are those of the whole program, as its author's command line says.
+    #[cfg(feature = "completions")]
+    #[command(hide = true, after_help = EXIT_CODES)]
+    Completions(Completions),
+    /// Print the manual page of these commands, or write one for each
+    #[cfg(feature = "completions")]
+    #[command(hide = true, after_help = EXIT_CODES)]
+    Man(Man),
 }
 
 impl Command {
@@ -200,6 +216,63 @@ impl Command {
         }
     }
 
+    /// The same in a program whose whole command line is `program`, which
+    /// completions and manual pages are made of: `Cli::command` of a
+    /// [`clap::CommandFactory`]. It is called for these alone.
+    ///
+    /// ```no_run
+    /// use clap::{CommandFactory, Parser};
+    /// # use telemetry_core::Telemetry;
+    ///
+    /// #[derive(Parser)]
+    /// #[command(name = "chef")]
+    /// enum Cli {
+    ///     /// What this program collects: see it, stop it, erase it.
+    ///     #[command(subcommand)]
+    ///     Telemetry(telemetry_cli::Command),
+    /// }
+    ///
+    /// fn main() -> std::process::ExitCode {
+    ///     let Cli::Telemetry(command) = Cli::parse();
+    ///     let builder = Telemetry::builder("chef").command("chef telemetry");
+    ///     // `chef telemetry completions bash`, `chef telemetry man`
+    ///     command.run_in(Cli::command, builder, &mut telemetry_cli::Io::of_process())
+    /// }
+    /// ```
+    pub fn run_in(
+        &self,
+        program: impl FnOnce() -> clap::Command,
+        builder: Builder,
+        io: &mut Io<'_>,
+    ) -> ExitCode {
+        match self.print_page(program, io) {
+            Some(outcome) => exit::finish(outcome, io),
+            None => self.run_with(builder, io),
+        }
+    }
+
+    #[cfg(feature = "completions")]
+    fn print_page(
+        &self,
+        program: impl FnOnce() -> clap::Command,
+        io: &mut Io<'_>,
+    ) -> Option<Outcome> {
+        match self {
+            Self::Completions(completions) => Some(completions.run(program(), io)),
+            Self::Man(man) => Some(man.run(program(), io)),
+            _ => None,
+        }
+    }
+
+    #[cfg(not(feature = "completions"))]
+    fn print_page(
+        &self,
+        _program: impl FnOnce() -> clap::Command,
+        _io: &mut Io<'_>,
+    ) -> Option<Outcome> {
+        None
+    }
+
     /// Runs the command on telemetry that was built already. Prefer
     /// [`run_with`](Self::run_with): a [`Telemetry`] with a receiver starts to
     /// deliver as soon as it is built, unless it was built with
@@ -219,6 +292,8 @@ impl Command {
         match self {
             Self::Schema(schema) => schema.run_alone(io),
             Self::Verify(verify) => verify.run_alone(io),
+            #[cfg(feature = "completions")]
+            Self::Completions(_) | Self::Man(_) => Some(Err(pages::unknown())),
             _ => None,
         }
     }
@@ -238,6 +313,8 @@ impl Command {
             Self::Verify(verify) => verify.run(context),
             Self::Send(send) => send.run(context),
             Self::Rotate => secret::rotate(context),
+            #[cfg(feature = "completions")]
+            Self::Completions(_) | Self::Man(_) => Err(pages::unknown()),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! The `telemetry` binary: looks at the telemetry of any program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use telemetry_core::Telemetry;
 
 use crate::exit::Stop;
 use crate::io::Io;
-use crate::{Command, EXIT_CODES, Scrub, View, exit};
+use crate::{Command, EXIT_CODES, Output, Scrub, View, apps, exit};
 
 /// Shows, stops and erases the telemetry of a program on this machine.
 ///
@@ -33,13 +33,36 @@ struct Cli {
 enum Standalone {
     #[command(flatten)]
     Program(Command),
+    /// The programs of yours that keep telemetry by this library
+    ///
+    /// It looks where programs have their data and their config, and knows a
+    /// folder by what is in it. A program with a folder elsewhere is not listed.
+    #[command(after_help = EXIT_CODES)]
+    Apps(Output),
     #[command(after_help = EXIT_CODES)]
     Scrub(Scrub),
 }
 
+/// The whole command line. What an author's program hides, because a program's
+/// author packages it, is for everybody here.
+fn command_line() -> clap::Command {
+    let shown = ["completions", "man"];
+    let command = Cli::command();
+    shown.into_iter().fold(command, |command, name| match command.find_subcommand(name) {
+        Some(_) => command.mut_subcommand(name, |subcommand| subcommand.hide(false)),
+        None => command,
+    })
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = command_line();
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
 /// Runs the binary.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             // A reader that went away (`--help | head`) is no error.
@@ -48,28 +71,37 @@ pub fn main() -> ExitCode {
         }
     };
     let mut io = Io::of_process();
-    let subcommand = match cli.command {
-        Standalone::Program(command) => command,
-        Standalone::Scrub(scrub) => return exit::finish(scrub.run(&mut io), &mut io),
+    let outcome = match cli.command {
+        Standalone::Apps(output) => apps::apps(output, &mut io),
+        Standalone::Scrub(scrub) => scrub.run(&mut io),
+        Standalone::Program(command) => {
+            return look(&command, cli.app.as_deref(), cli.home.as_deref(), &mut io);
+        }
     };
-    if let Some(outcome) = subcommand.run_alone(&mut io) {
-        return exit::finish(outcome, &mut io);
+    exit::finish(outcome, &mut io)
+}
+
+/// Runs a command on the folders of the program `app`.
+fn look(subcommand: &Command, app: Option<&str>, home: Option<&Path>, io: &mut Io<'_>) -> ExitCode {
+    let alone = subcommand.print_page(command_line, io).or_else(|| subcommand.run_alone(io));
+    if let Some(outcome) = alone {
+        return exit::finish(outcome, io);
     }
-    let Some(app) = cli.app else {
+    let Some(app) = app else {
         let stop = Stop::usage(
             "it is not known whose telemetry to look at",
-            "name the program: `telemetry --app NAME ...`",
+            "name the program: `telemetry --app NAME ...`; `telemetry apps` lists yours",
         );
-        return exit::finish(Err(stop), &mut io);
+        return exit::finish(Err(stop), io);
     };
-    let mut command = format!("telemetry --app {app}");
-    let mut builder = Telemetry::builder(&app);
-    if let Some(home) = &cli.home {
+    let mut command = apps::command(app);
+    let mut builder = Telemetry::builder(app);
+    if let Some(home) = home {
         command.push_str(&format!(" --home {}", home.display()));
         builder = builder.home(home);
     }
     match builder.command(command).build() {
-        Ok(telemetry) => subcommand.run_from(&telemetry, View::Outside, &mut io),
-        Err(error) => exit::finish(Err(error.into()), &mut io),
+        Ok(telemetry) => subcommand.run_from(&telemetry, View::Outside, io),
+        Err(error) => exit::finish(Err(error.into()), io),
     }
 }

@@ -3,15 +3,15 @@
 //! It owns what `status` says, for people and for programs. It must never know
 //! how a decision is made.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
-use telemetry_core::Telemetry;
 use telemetry_core::consent::{Decision, Layer, Ruling};
 use telemetry_core::export::sent::{self, Sent};
 use telemetry_core::export::{self, Hindrance};
 use telemetry_core::spool::{self, Counts};
+use telemetry_core::{Error, Telemetry};
 
 use crate::document::{self, Output};
 use crate::exit::{Exit, Outcome, Stop};
@@ -51,9 +51,18 @@ impl State {
     /// error.
     pub(crate) fn shown(self, paint: Paint) -> String {
         match self {
-            Self::On => paint.green("on"),
-            Self::Off => paint.yellow("off"),
-            Self::Undecided => "not decided".to_owned(),
+            Self::On => paint.green(self.text()),
+            Self::Off => paint.yellow(self.text()),
+            Self::Undecided => self.text().to_owned(),
+        }
+    }
+
+    /// The words for people.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+            Self::Undecided => "not decided",
         }
     }
 
@@ -81,9 +90,9 @@ pub(crate) struct Waiting {
 }
 
 impl Waiting {
-    pub(crate) fn of(telemetry: &Telemetry) -> Result<Self, Stop> {
+    pub(crate) fn of(folder: &Path) -> Result<Self, Error> {
         let mut waiting = Self::default();
-        for item in spool::read(telemetry.folder())? {
+        for item in spool::read(folder)? {
             let of = if item.is_ok() { &mut waiting.events } else { &mut waiting.unreadable };
             *of += 1;
         }
@@ -188,20 +197,14 @@ struct Status {
 impl Status {
     fn of(context: &Context<'_, '_>, decision: &Decision) -> Result<Self, Stop> {
         let telemetry = context.telemetry;
-        let why = if context.is_outside() && is_open(decision) {
-            "no file or variable that this command knows decides; the program's own settings do"
-                .to_owned()
-        } else {
-            reason(decision)
-        };
         Ok(Self {
             state: State::of(decision, context.view),
             on: decision.is_on(),
-            why,
+            why: reason(decision, context.view),
             change: deciding(decision).how_to_change().to_owned(),
             folder: telemetry.folder().to_owned(),
             choice: telemetry.choice().ok().map(|choice| choice.path().to_owned()),
-            waiting: Waiting::of(telemetry)?,
+            waiting: Waiting::of(telemetry.folder())?,
             dropped: telemetry.counts()?,
             delivery: Delivery::of(telemetry)?,
             size: if context.is_outside() { None } else { crate::schema::linked_size() },
@@ -279,7 +282,11 @@ pub(crate) fn deciding(decision: &Decision) -> &Ruling {
 }
 
 /// One sentence on who decided.
-pub(crate) fn reason(decision: &Decision) -> String {
+pub(crate) fn reason(decision: &Decision, view: View) -> String {
+    if view == View::Outside && is_open(decision) {
+        return "no file or variable that this command knows decides; the program's own settings do"
+            .to_owned();
+    }
     let said = deciding(decision).reason();
     let off: Vec<&str> = decision
         .purposes()

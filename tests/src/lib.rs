@@ -19,5 +19,10 @@ struct Contributing;
 
 /// The examples of the pages are compiled.
 #[cfg(doctest)]
+#[doc = include_str!("../../docs/command-line.md")]
+struct CommandLine;
+
+/// The examples of the pages are compiled.
+#[cfg(doctest)]
 #[doc = include_str!("../../docs/delivery.md")]
 struct Delivery;

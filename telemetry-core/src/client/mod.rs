@@ -16,6 +16,7 @@ mod open;
 #[cfg(feature = "panic")]
 mod panics;
 mod printer;
+mod programs;
 mod quiet;
 mod readme;
 mod record;
@@ -36,6 +37,7 @@ use self::gate::Gate;
 pub use self::heartbeat::{Beat, Heartbeat};
 pub use self::identity::Identity;
 pub use self::installation::InstallationId;
+pub use self::programs::{Program, Programs, programs};
 pub use self::record::Recorded;
 use self::record::Recorder;
 use self::report::Reporter;

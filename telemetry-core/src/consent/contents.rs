@@ -15,6 +15,13 @@ use crate::consent::signal::Signal;
 /// enough to stay far below the largest file that is read.
 const RECEIPTS: usize = 64;
 
+/// The first line of a choice.
+pub(crate) const CHOICE_HEAD: &str =
+    "# What you chose about telemetry. Written by the program's telemetry command;";
+/// The first line of a copy.
+pub(crate) const COPY_HEAD: &str =
+    "# A copy of what you refused about telemetry, so that it holds without the other file.";
+
 /// What the choice file holds.
 #[derive(Default)]
 pub(crate) struct Contents {
@@ -38,11 +45,7 @@ impl Contents {
 
     /// The file's text. A copy has no receipts and no notice.
     pub(crate) fn to_toml(&self, copy: bool) -> String {
-        let mut text = String::from(if copy {
-            "# A copy of what you refused about telemetry, so that it holds without the other file.\n"
-        } else {
-            "# What you chose about telemetry. Written by the program's telemetry command;\n"
-        });
+        let mut text = format!("{}\n", if copy { COPY_HEAD } else { CHOICE_HEAD });
         text.push_str("# whatever cannot be understood in here means off.\n[telemetry]\n");
         let Record { written, cutoff, counted, shown, receipts } = &self.record;
         if let Some(answer) = self.signal.enabled {

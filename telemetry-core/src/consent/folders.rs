@@ -34,8 +34,18 @@ impl Folders {
     /// A relative path is no path: it would name another folder each time that
     /// the program is started elsewhere.
     pub(crate) fn of_system(app: &str) -> Result<Self, Homeless> {
-        let (data, config) = bases().ok_or(Homeless)?;
-        Ok(Self { data: data.join(app).join("telemetry"), config: config.join(app) })
+        let (data, config) = Self::bases()?;
+        Ok(Self::below(&data, &config, app))
+    }
+
+    /// Where programs have their data, and where their config.
+    pub(crate) fn bases() -> Result<(PathBuf, PathBuf), Homeless> {
+        bases().ok_or(Homeless)
+    }
+
+    /// The folders of `app` in these places.
+    pub(crate) fn below(data: &Path, config: &Path, app: &str) -> Self {
+        Self { data: data.join(app).join("telemetry"), config: config.join(app) }
     }
 
     /// Everything below one folder of the program's own.

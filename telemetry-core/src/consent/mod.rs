@@ -16,6 +16,7 @@
 //! | `choice`, `notice`, `installation` | what is written, by whom and when |
 //! | `watch` | noticing that a file changed |
 //! | `folders` | where all of it is kept |
+//! | `recognise` | telling a folder of ours by what is in it |
 //!
 //! # The layers, and the one rule
 //!
@@ -163,6 +164,7 @@ mod gather;
 mod installation;
 mod layers;
 mod notice;
+mod recognise;
 mod signal;
 mod source;
 mod watch;
@@ -173,9 +175,10 @@ mod xml;
 pub use self::choice::Choice;
 pub use self::cutoff::Cutoff;
 pub use self::decision::{Decision, Ruling};
-pub(crate) use self::folders::{Folders, check_name};
+pub(crate) use self::folders::{Folders, Homeless, check_name};
 pub use self::installation::record_installation;
 pub use self::layers::Layers;
 pub use self::notice::{Notice, Receipt};
+pub(crate) use self::recognise::{is_choice, is_copy};
 pub use self::source::{Diagnostic, Layer, Source};
 pub use self::why::Why;

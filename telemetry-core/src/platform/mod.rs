@@ -32,7 +32,9 @@ pub(crate) use self::lock::Lock;
 #[cfg(feature = "client")]
 pub(crate) use self::process::process_id;
 #[cfg(feature = "client")]
-pub(crate) use self::rights::{could_be_anothers, has_raised_rights, may_pass, would_litter_for};
+pub(crate) use self::rights::{
+    could_be_anothers, has_raised_rights, is_own, may_pass, would_litter_for,
+};
 
 /// Creates `path` and its missing parents. On Unix the folder itself is 0700,
 /// and an existing one is refused unless it is a real folder of this user that
@@ -60,6 +62,12 @@ pub(crate) fn check_dir(path: &Path) -> Result<bool, Error> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(Error::io("read the folder", path, error)),
     }
+}
+
+/// Whether there is a real folder, no link to one, that belongs to this user.
+#[cfg(feature = "client")]
+pub(crate) fn is_own_dir(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
 }
 
 /// The same place by its absolute path. A relative one would name another file,

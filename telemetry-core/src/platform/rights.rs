@@ -29,6 +29,13 @@ pub(crate) fn would_litter_for(path: &Path) -> bool {
     there.is_some_and(|folder| folder.uid() != 0)
 }
 
+/// Whether a file or folder belongs to the user whose rights the program has.
+#[cfg(unix)]
+pub(crate) fn is_own(metadata: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
 /// Why a file of ours may have been written by another user, if it may.
 #[cfg(unix)]
 pub(crate) fn could_be_anothers(metadata: &Metadata) -> Option<&'static str> {
@@ -74,6 +81,11 @@ pub(crate) fn may_pass(error: &std::io::Error) -> bool {
 #[cfg(not(unix))]
 pub(crate) fn has_raised_rights() -> bool {
     false
+}
+
+#[cfg(not(unix))]
+pub(crate) fn is_own(_metadata: &Metadata) -> bool {
+    true
 }
 
 #[cfg(not(unix))]

@@ -33,12 +33,12 @@ pub use super::reason::Reason;
 use crate::error::{Error, Kind};
 use crate::platform::{self, Lock};
 
-const FILE: &str = "dropped";
+pub(super) const FILE: &str = "dropped";
 
 /// A page: what the system writes at once.
 const PAGE: usize = 4096;
 
-const HEAD: &str = "# how many events were dropped, by reason";
+pub(super) const HEAD: &str = "# how many events were dropped, by reason";
 
 const ONCE: &str = "once";
 

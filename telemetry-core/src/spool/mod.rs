@@ -24,7 +24,8 @@
 //!
 //! Imports between these files run in one direction: `limits`, `lines`, `names`,
 //! `reason` and `counts`; then `read`, `seal`, `outgoing` with `dead_letters`; then `claim`; then `caps`
-//! and `recovery`; then `tidy`, `erase`, `writer`; then `store`.
+//! and `recovery`; then `tidy`, `erase`, `writer`; then `store`. `recognise` stands
+//! beside them, on `counts` and `read`.
 
 mod caps;
 mod claim;
@@ -38,6 +39,7 @@ mod names;
 mod outgoing;
 mod read;
 mod reason;
+mod recognise;
 mod recovery;
 mod seal;
 mod store;
@@ -54,6 +56,7 @@ pub use self::read::{Defect, Place, Reader, Stored, Unreadable, read};
 pub(crate) use self::claim::{Claim, Segment, sealed, try_lock_delivery};
 pub(crate) use self::counts::Drops;
 pub(crate) use self::outgoing::{DeadLetter, Outgoing, Span, anything_waits};
+pub(crate) use self::recognise::is_spool;
 pub(crate) use self::recovery::recover;
 pub(crate) use self::store::Spool;
 pub(crate) use self::tidy::tidy;

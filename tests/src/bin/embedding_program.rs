@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use telemetry_core::consent::Notice;
 use telemetry_core::export::{HttpTransport, Ndjson, Receiver};
 use telemetry_core::schema::Purpose;
@@ -47,6 +47,7 @@ struct FileOpened {
 }
 
 #[derive(Parser)]
+#[command(name = "embedding-program")]
 struct Cli {
     home: PathBuf,
     receiver: String,
@@ -96,7 +97,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let Ok(builder) = telemetry(&cli) else { return ExitCode::FAILURE };
     match &cli.command {
-        What::Telemetry(command) => command.run_with(builder, &mut telemetry_cli::Io::of_process()),
+        What::Telemetry(command) => {
+            command.run_in(Cli::command, builder, &mut telemetry_cli::Io::of_process())
+        }
         What::Work { vouched } => match builder.only_on_request().build() {
             Ok(telemetry) => work(&telemetry, vouched),
             Err(_) => ExitCode::FAILURE,

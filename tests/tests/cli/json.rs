@@ -69,6 +69,11 @@ impl Page {
     }
 }
 
+/// That a document has the keys and types that the page gives to it.
+pub(crate) fn hold(document: &Value, object: &str) {
+    Page::read().hold(document, object);
+}
+
 /// The one document that a command prints, after it was held to the page; its
 /// code is that of the command without `--json`.
 fn document(program: &Program, command: &str) -> Value {
@@ -77,7 +82,7 @@ fn document(program: &Program, command: &str) -> Value {
     assert_eq!(ran.code, program.telemetry(&[command]).code, "{command}");
     assert!(!ran.out.contains('\u{1b}') && ran.err.is_empty(), "{ran:?}");
     assert_eq!((&document["command"], &document["form"]), (&command.into(), &1.into()));
-    Page::read().hold(&document, command);
+    hold(&document, command);
     document
 }
 
