@@ -32,6 +32,7 @@ static VERSIONS: Words = Words::new(&[
     b"productversion",
     b"assemblyversion",
     b"oid",
+    b"kernel",
 ]);
 
 /// Programs that a browser names with their version.
@@ -76,7 +77,7 @@ impl Pass<'_> {
         let Some((octets, fifth)) = numbers(text.slice(start, end), b'.') else { return };
         let port = match fifth {
             None => false,
-            Some(port) if octets[0] > 0 && port > 255 => true,
+            Some(port) if octets[0] > 0 && is_port(port, octets) => true,
             Some(_) => return,
         };
         let kept = matches!(octets, [127, ..] | [255, 255, ..] | [0, 0, 0, 0]);
@@ -361,6 +362,13 @@ impl Pass<'_> {
             (start, end)
         }
     }
+}
+
+/// As `netstat` writes a port behind a dot. Small numbers are also the fifth
+/// number of a version, but its others are small then.
+fn is_port(port: u32, octets: [u8; 4]) -> bool {
+    const SMALL: [u32; 6] = [22, 25, 53, 80, 110, 143];
+    port > 255 || (SMALL.contains(&port) && octets.iter().any(|octet| *octet >= 100))
 }
 
 /// The length of the longest beginning that is an IPv6 address and does not end

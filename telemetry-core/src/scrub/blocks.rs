@@ -141,6 +141,8 @@ pub(super) struct Shapes {
     pub(super) accounts: u64,
     /// The first letter behind a dash that is not in a word.
     pub(super) options: u64,
+    /// The fourth digit behind a colon that is between two digits.
+    pub(super) ports: u64,
     /// What stands behind a word of one digit and is none of dot, colon, dash
     /// and space.
     pub(super) behind_one: u64,
@@ -151,7 +153,8 @@ impl Shapes {
     #[inline(always)]
     pub(super) fn any(&self) -> bool {
         (self.rare | self.behind_colon | self.quads | self.colons | self.pairs)
-            | (self.labels | self.numbers | self.accounts | self.options | self.behind_one)
+            | (self.labels | self.numbers | self.accounts | self.options)
+            | (self.behind_one | self.ports)
             != 0
     }
 }
@@ -231,6 +234,7 @@ impl Shaper {
         self.two_digits.push(digit.now & digit.back(1));
         self.four_digits.push(self.two_digits.now & self.two_digits.back(2));
         shapes.numbers = self.numbers();
+        shapes.ports = self.four_digits.now & self.colon.back(4) & digit.back(5);
         shapes.accounts =
             self.two_digits.now & letter.back(2) & letter.back(3) & !self.word.back(4);
         let separator = self.dot.now | self.colon.now | self.dash.now | self.space.now;

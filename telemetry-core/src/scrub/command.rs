@@ -41,6 +41,11 @@ const PROGRAMS: [(&[u8], u8); 14] = [
 /// Programs of which `-u` or `-U` takes a user's name.
 const USERS: [&[u8]; 7] =
     [b"docker", b"podman", b"sudo", b"mysql", b"mysqldump", b"mariadb", b"psql"];
+/// Programs of which `-p` takes a word that is no password.
+const OTHERS: [&[u8]; 18] = [
+    b"cargo", b"rustc", b"mkdir", b"ssh", b"scp", b"rsync", b"patch", b"npx", b"npm", b"yarn",
+    b"pip", b"adb", b"tmux", b"kubectl", b"perl", b"nmap", b"git", b"dotnet",
+];
 /// How far before an option the program's name is looked for.
 const COMMAND: usize = 256;
 
@@ -133,9 +138,23 @@ impl Pass<'_> {
         }
         let takes =
             PROGRAMS.iter().any(|(name, option)| *option == letter && program == Some(*name));
-        if takes && !self.is_taken(value) && text.byte(value) != b'-' {
+        let word = letter == b'p' && self.is_password_word(at, value);
+        if (takes || word) && !self.is_taken(value) && text.byte(value) != b'-' {
             self.value(Rule::CommandSecret, value, Strength::Always, false);
         }
+    }
+
+    /// Whether what follows `-p` is written as passwords are: letters and digits
+    /// mixed, and no path, package or list. Of a program whose `-p` takes such
+    /// words, nothing is.
+    fn is_password_word(&self, at: usize, value: usize) -> bool {
+        let text = self.text;
+        let end = text.until(value, value + 64, |byte| byte <= b' ');
+        let mixed = text.any(value, end, DIGIT) && text.any(value, end, LETTER) && end >= value + 6;
+        let other = text.slice(value, end).iter().any(|byte| {
+            matches!(byte, b'/' | b'\\' | b'=' | b',' | b':' | b'.' | b'-' | b'_' | b'"' | b'\'')
+        });
+        mixed && !other && !self.names_program(at, &OTHERS)
     }
 
     /// `bob:pw` and `bob%pw`: both are hidden.
@@ -193,19 +212,24 @@ impl Pass<'_> {
 
     /// The known program whose name stands before `at` in the same command.
     fn program(&self, at: usize) -> Option<&'static [u8]> {
-        let text = self.text;
-        let start = text.back_while(
-            at,
-            |byte| byte != b'\n' && !matches!(byte, b'|' | b';' | b'&'),
-            COMMAND,
-        );
-        let command = text.slice(start, at);
-        super::text::steps(command.len());
-        let words = || {
-            command.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-' && *byte != b'_')
-        };
         let programs = PROGRAMS.iter().map(|(name, _)| *name);
         let known = DATABASES.iter().copied().chain(programs).chain(USERS);
-        known.into_iter().find(|name| words().any(|word| word == *name))
+        let command = self.command_before(at);
+        known.into_iter().find(|name| words(command).any(|word| word == *name))
     }
+
+    fn names_program(&self, at: usize, names: &[&[u8]]) -> bool {
+        words(self.command_before(at)).any(|word| names.contains(&word))
+    }
+
+    fn command_before(&self, at: usize) -> &[u8] {
+        let ends = |byte| matches!(byte, b'\n' | b'|' | b';' | b'&');
+        let start = self.text.back_while(at, |byte| !ends(byte), COMMAND);
+        super::text::steps(at - start);
+        self.text.slice(start, at)
+    }
+}
+
+fn words(command: &[u8]) -> impl Iterator<Item = &[u8]> {
+    command.split(|byte| !byte.is_ascii_alphanumeric() && *byte != b'-' && *byte != b'_')
 }

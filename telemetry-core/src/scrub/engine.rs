@@ -124,6 +124,7 @@ impl<'t> Pass<'t> {
         each(shapes.accounts, base, |at| self.account(at));
         each(shapes.options, base, |at| self.option(at));
         each(shapes.behind_one, base, |at| self.one(at));
+        each(shapes.ports, base, |at| self.host_and_port(at - 4));
     }
 
     fn rare(&mut self, at: usize) {
@@ -161,6 +162,8 @@ impl<'t> Pass<'t> {
             Begins::Pem => self.pem(at),
             Begins::Bearer => self.bearer(at, end),
             Begins::SecretWord => self.secret_word(at, end),
+            Begins::Wrapper => self.wrapper(at, end),
+            Begins::Auth => self.auth(at, end),
             Begins::Home | Begins::DocumentsAndSettings => self.home(at, end),
             Begins::Folder => self.folder(at, end),
             Begins::User => self.user_word(at, end),

@@ -9,6 +9,7 @@ use super::rules::Rule;
 use super::text::Words;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, COLON, DASH, DIGIT, DOT, HIGH, HOST, LETTER, QUOTE, UNDERSCORE, UPPER,
+    WHITE,
 };
 use super::tlds::{self, Kind};
 
@@ -88,10 +89,17 @@ static NO_HOSTS: Words = Words::new(&[
 
 /// Names of fields that hold a host, without `_` and `-`, in lower case.
 pub(super) static FIELDS: Words = Words::new(&[
+    b"bootstrapservers",
+    b"brokers",
+    b"clienthost",
     b"computer",
     b"computername",
     b"datasource",
     b"dbhost",
+    b"dbserver",
+    b"desthost",
+    b"destinationhost",
+    b"dsthost",
     b"fqdn",
     b"host",
     b"hostname",
@@ -104,21 +112,29 @@ pub(super) static FIELDS: Words = Words::new(&[
     b"remotehost",
     b"rhost",
     b"server",
+    b"serverhost",
     b"servername",
+    b"servers",
+    b"sourcehost",
+    b"sqlserver",
+    b"srchost",
     b"targethost",
     b"upstream",
     b"workstation",
     b"workstationname",
 ]);
 /// Of these only a value after `=`, or in quotes.
-const WEAK_FIELDS: [&[u8]; 6] =
-    [b"server", b"node", b"machine", b"peer", b"upstream", b"datasource"];
+const WEAK_FIELDS: [&[u8]; 8] =
+    [b"servers", b"brokers", b"server", b"node", b"machine", b"peer", b"upstream", b"datasource"];
 
 impl Pass<'_> {
     /// `at` is the first letter of a label behind a dot.
     #[inline(never)]
     pub(super) fn host_label(&mut self, at: usize) {
         let text = self.text;
+        if text.byte(at + 6) == b'.' || text.byte(at + 7) == b'.' {
+            self.three_parts(at);
+        }
         let end = text.run_letters(at, ALNUM | DASH, 63);
         let more = text.byte(end) == b'.' && text.is(end + 1, ALNUM | HIGH);
         let indexed = text.byte(end) == b'[' && !self.is_bracketed_address(end);
@@ -231,11 +247,10 @@ impl Pass<'_> {
     pub(super) fn url_host(&mut self, start: usize) {
         let text = self.text;
         let end = text.run_letters(start, HOST | DOT, MOST);
-        if text.byte(end) == b'@'
-            || end < start + 2
-            || text.any(start, end, DOT)
-            || !text.is(start, LETTER)
-        {
+        // A name of which the last label is a domain is found by that.
+        let last = text.back(end, ALNUM | DASH, 63);
+        let domain = last > start && tlds::of(text.slice(last, end)).is_some();
+        if text.byte(end) == b'@' || end < start + 2 || domain || !text.is(start, LETTER) {
             return;
         }
         let word = text.slice(start, end);
@@ -307,8 +322,13 @@ impl Pass<'_> {
         let port = text.starts(last, b" port ")
             || text.starts(last, b":") && text.is(last + 1, DIGIT)
             || text.starts(last, b" ssh2");
-        let named = matches!(text.byte(at) | 0x20, b'h' | b'n' | b'k')
-            && (quoted || text.any(start, last, DIGIT));
+        let digit = text.any(start, last, DIGIT);
+        let named = match text.byte(at) | 0x20 {
+            b'h' | b'n' | b'k' => quoted || digit,
+            // `from x` needs more.
+            b'f' => false,
+            _ => digit && text.any(start, last, DASH),
+        };
         let numbers = text.any(start, last, DIGIT) || text.any(start, last, DASH);
         let said = named || (port && (numbers || !quoted));
         if said && self.is_host_value(start, last) {
@@ -351,6 +371,27 @@ impl Pass<'_> {
         }
     }
 
+    /// `nas-01:/export`: a machine and a folder of it.
+    pub(super) fn host_and_path(&mut self, at: usize) {
+        let start = self.text.back(at, ALNUM | DASH, 64);
+        self.numbered_host(start, at);
+    }
+
+    /// `\\\\files-1\\share`: `at` is the first of the slashes.
+    pub(super) fn unc_host(&mut self, at: usize) {
+        let text = self.text;
+        let start = text.run(at, BACKSLASH, 4);
+        let end = text.run(start, HOST | DOT, MOST);
+        let begins = at == 0 || text.is_before(at, WHITE | QUOTE) || text.before(at) == b'(';
+        if begins
+            && matches!(start - at, 2 | 4)
+            && text.byte(end) == b'\\'
+            && self.is_host_value(start, end)
+        {
+            self.found(Rule::LogHost, start, end);
+        }
+    }
+
     /// `worker-07:40136`: a dash and a port of four digits or more.
     pub(super) fn host_and_port(&mut self, at: usize) {
         let text = self.text;
@@ -359,12 +400,18 @@ impl Pass<'_> {
             return;
         }
         let start = text.back(at, ALNUM | DASH, 64);
+        self.numbered_host(start, at);
+    }
+
+    /// A name with a dash and a number, before what only follows a host.
+    fn numbered_host(&mut self, start: usize, at: usize) {
+        let text = self.text;
         let name =
             text.is(start, LETTER) && text.any(start, at, DASH) && text.any(start, at, DIGIT);
         if name
             && text.is_before(at, ALNUM)
             && !self.glued_before(start)
-            && !matches!(text.before(start), b'.' | b'@' | b'\\')
+            && !matches!(text.before(start), b'.' | b'@' | b'\\' | b'/' | b'[' | b'$')
         {
             self.found(Rule::LogHost, start, at);
         }

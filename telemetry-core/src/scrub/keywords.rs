@@ -23,6 +23,10 @@ pub(super) enum Begins {
     Bearer,
     /// `password` and the like, without a separator behind it.
     SecretWord,
+    /// `Password {`, `Secret(`: a type that holds a secret.
+    Wrapper,
+    /// `AUTH x`, as Redis is told.
+    Auth,
     Home,
     DocumentsAndSettings,
     /// `/srv/`
@@ -66,6 +70,9 @@ const CASELESS: &[(&str, Begins)] = &[
     ("su: (", Begins::Su),
     ("su[", Begins::Su),
     ("requirepass", Begins::SecretWord),
+    ("masterauth", Begins::SecretWord),
+    ("bindpw", Begins::SecretWord),
+    ("rootpw", Begins::SecretWord),
     ("ssn ", Begins::Ssn),
     ("ssn:", Begins::Ssn),
     ("ssn=", Begins::Ssn),
@@ -98,6 +105,14 @@ const CASELESS: &[(&str, Begins)] = &[
     ("host ", Begins::Host),
     ("hostname ", Begins::Host),
     ("node ", Begins::Host),
+    ("connection to ", Begins::Host),
+    ("connect to ", Begins::Host),
+    ("connected to ", Begins::Host),
+    ("deployed to ", Begins::Host),
+    ("lookup ", Begins::Host),
+    ("ping ", Begins::Host),
+    ("leader is ", Begins::Host),
+    ("vm ", Begins::Host),
     ("kubelet, ", Begins::Host),
     ("phone", Begins::Phone),
     ("mobile", Begins::Phone),
@@ -115,8 +130,18 @@ const CASELESS: &[(&str, Begins)] = &[
 ];
 
 /// Found in this case only.
-const EXACT: &[(&str, Begins)] =
-    &[("eyJ", Begins::Jwt), ("BEGIN", Begins::Pem), ("CMD ", Begins::Cron), ("CMD(", Begins::Cron)];
+const EXACT: &[(&str, Begins)] = &[
+    ("eyJ", Begins::Jwt),
+    ("BEGIN", Begins::Pem),
+    ("CMD ", Begins::Cron),
+    ("CMD(", Begins::Cron),
+    ("Password", Begins::Wrapper),
+    ("Passphrase", Begins::Wrapper),
+    ("Secret", Begins::Wrapper),
+    ("Token", Begins::Wrapper),
+    ("ApiKey", Begins::Wrapper),
+    ("AUTH ", Begins::Auth),
+];
 
 /// The table of bits has four kilobytes, of which few are ever looked at.
 const BITS: u32 = 15;

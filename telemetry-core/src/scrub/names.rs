@@ -42,6 +42,7 @@ pub(super) const ENDINGS: &[(&[u8], Strength, bool)] = &[
     (b"passwd", Strength::Always, true),
     (b"pwd", Strength::Always, false),
     (b"nonce", Strength::Long, false),
+    (b"secretkeybase", Strength::Always, true),
     (b"code", Strength::Long, false),
     (b"mfacode", Strength::Likely, false),
     (b"passcode", Strength::Always, true),

@@ -106,16 +106,17 @@ impl Pass<'_> {
         }
         let text = self.text;
         let (start, _) = groups.get(first);
-        if self.glued_before(start)
-            || matches!(text.before(start), b'.' | b'/' | b'=' | b'#') && text.before(start) != b'='
-        {
+        if self.glued_before(start) || text.before(start) == b'.' {
+            return 0;
+        }
+        if self.ssn(groups, first) {
+            return 3;
+        }
+        if text.before(start) == b'/' {
             return 0;
         }
         if let Some(count) = self.card(groups, first) {
             return count;
-        }
-        if self.ssn(groups, first) {
-            return 3;
         }
         self.american_phone(groups, first)
     }

@@ -80,6 +80,9 @@ impl Pass<'_> {
         if text.starts(at + 1, b"//") {
             return self.url_host(at + 3);
         }
+        if text.byte(at + 1) == b'/' {
+            return self.host_and_path(at);
+        }
         if text.starts(at + 1, b"AA") {
             self.bot_token(at);
         }
@@ -142,7 +145,42 @@ impl Pass<'_> {
             _ => {}
         }
         let spaced = text.is(value, BLANK);
+        if spaced && self.is_phrase(name) && self.phrase(value) {
+            return;
+        }
         self.value(Rule::NamedSecret, value, strength, spaced);
+    }
+
+    /// Whether a secret of this name has several words.
+    fn is_phrase(&self, name: Name) -> bool {
+        [&b"phrase"[..], b"mnemonic"].iter().any(|end| {
+            let start = name.end.saturating_sub(end.len());
+            self.text.starts_caseless(start, end)
+        })
+    }
+
+    /// `correct horse battery staple`: four small words or more, and at most one
+    /// that is also said of a secret.
+    fn phrase(&mut self, value: usize) -> bool {
+        let text = self.text;
+        let start = text.run(value, BLANK, 4);
+        let (mut end, mut count, mut said) = (start, 0, 0);
+        while count < 32 {
+            let last = text.run(end, LETTER, 16);
+            said += usize::from(self.is_nothing(end, last));
+            if last == end || text.any(end, last, UPPER) || said > 1 {
+                break;
+            }
+            count += 1;
+            end = last + usize::from(text.byte(last) == b' ');
+        }
+        end = text.back(end, BLANK, 1);
+        let whole = matches!(text.byte(end), 0 | b'\n' | b'\r' | b'"' | b'\'' | b',' | b';');
+        if count >= 4 && whole {
+            self.taken = (start, end);
+            self.found(Rule::NamedSecret, start, end);
+        }
+        count >= 4 && whole
     }
 
     fn credentials_of_header(&mut self, value: usize) {
@@ -306,6 +344,50 @@ impl Pass<'_> {
         at == name.start || !text.is_before(at, LETTER | HIGH) || capital
     }
 
+    /// `Password { inner: "x" }`, `SecretString("x")`: a type that is written as
+    /// a program writes its values. A name before it has found it already.
+    pub(super) fn wrapper(&mut self, at: usize, end: usize) {
+        let text = self.text;
+        if self.glued_before(at) {
+            return;
+        }
+        let name = text.run(end, LETTER, 24);
+        let open = name + usize::from(text.byte(name) == b' ');
+        let inside = match text.byte(open) {
+            b'(' if open == name => open + 1,
+            b'{' => {
+                let field = text.run(open + 1, BLANK, 2);
+                let colon = text.run(field, ALNUM | UNDERSCORE, 40);
+                if text.byte(colon) != b':' {
+                    return;
+                }
+                text.run(colon + 1, BLANK, 2)
+            }
+            _ => return,
+        };
+        if text.is(text.run(inside, BACKSLASH, 4), QUOTE) && !self.is_taken(open) {
+            self.value(Rule::NamedSecret, open, Strength::Always, false);
+        }
+    }
+
+    /// `AUTH hunter2`, alone in a line or in quotes.
+    pub(super) fn auth(&mut self, at: usize, end: usize) {
+        let text = self.text;
+        let begins = at == 0
+            || text.is_before(at, QUOTE)
+            || matches!(text.before(at), b'>' | b'\n')
+            || text.ends(at, b"> ")
+            || text.ends(at, b": ");
+        let value = text.run(end, QUOTE, 1);
+        let last =
+            text.until(value, value + 128, |byte| byte <= b' ' || super::text::is(byte, QUOTE));
+        let ends = text.is(last, QUOTE) || matches!(text.byte(last), 0 | b'\r' | b'\n');
+        let scheme = [&b"LOGIN"[..], b"PLAIN", b"CRAM-MD5", b"XOAUTH2", b"TLS", b"GSSAPI", b"NTLM"];
+        if begins && ends && last > value && !scheme.contains(&text.slice(value, last)) {
+            self.value(Rule::NamedSecret, value, Strength::Always, false);
+        }
+    }
+
     /// `password "x"`, `PASSWORD 'x'`, `password is x1`, `IDENTIFIED BY 'x'`.
     pub(super) fn secret_word(&mut self, at: usize, end: usize) {
         let text = self.text;
@@ -335,7 +417,7 @@ impl Pass<'_> {
         let last = text
             .until(value, value + 128, |byte| byte <= b' ' || matches!(byte, b'"' | b'\'' | b','));
         let mixed = text.any(value, last, DIGIT) && text.any(value, last, LETTER);
-        if mixed && last >= value + 6 && !text.any(value, last, QUOTE) {
+        if mixed && last >= value + 5 && !text.any(value, last, QUOTE) {
             self.value(Rule::NamedSecret, value, Strength::Always, true);
         }
     }

@@ -152,6 +152,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("tgp_v1_", 30, URL64),
     prefix("fw_", 22, ALNUM),
     prefix("csk-", 30, ALNUM),
+    prefix("sk-or-v1-", 40, HEX),
     // Money.
     prefix("sk_live_", 10, ALNUM),
     prefix("sk_test_", 10, ALNUM),
@@ -179,7 +180,52 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("shpca_", 20, HEX),
     prefix("shppa_", 20, HEX),
     prefix("shpss_", 20, HEX),
-    // Messages.
+    prefix("access-production-", 30, HEX | DASH),
+    prefix("access-development-", 30, HEX | DASH),
+    prefix("access-sandbox-", 30, HEX | DASH),
+    prefix("live_", 30, HEX),
+    prefix("test_", 30, HEX),
+    // Messages, and work.
+    // The second half of what begins with two letters and a hexadecimal digit.
+    prefix("SK0", 31, HEX),
+    prefix("SK1", 31, HEX),
+    prefix("SK2", 31, HEX),
+    prefix("SK3", 31, HEX),
+    prefix("SK4", 31, HEX),
+    prefix("SK5", 31, HEX),
+    prefix("SK6", 31, HEX),
+    prefix("SK7", 31, HEX),
+    prefix("SK8", 31, HEX),
+    prefix("SK9", 31, HEX),
+    prefix("SKa", 31, HEX),
+    prefix("SKb", 31, HEX),
+    prefix("SKc", 31, HEX),
+    prefix("SKd", 31, HEX),
+    prefix("SKe", 31, HEX),
+    prefix("SKf", 31, HEX),
+    prefix("CFPAT-", 30, URL64),
+    prefix("aio_", 24, ALNUM),
+    prefix("rdme_", 50, ALNUM),
+    prefix("tk-us-", 40, URL64),
+    prefix("tk-eu-", 40, URL64),
+    prefix("pnu_", 30, ALNUM),
+    prefix("pnb_", 30, ALNUM),
+    prefix("SWMTKN-1-", 50, URL64),
+    prefix("SWMKEY-1-", 30, WIDE),
+    prefix("pat", 70, ALNUM | DOT),
+    prefix("sl.", 60, URL64),
+    prefix("t1.", 60, WIDE),
+    prefix("AQVN", 30, URL64),
+    prefix("atlasv1.", 40, URL64),
+    prefix("cplt_", 20, WORD),
+    prefix("dnkey-", 30, URL64),
+    prefix("gitea_", 30, HEX),
+    prefix("key_live_", 20, WORD),
+    prefix("lob_live_", 20, WORD),
+    prefix("ATOA", 30, WIDE),
+    prefix("xnd_production_", 20, WORD),
+    prefix("rk-", 40, ALNUM),
+    prefix("bearer_", 30, WORD),
     prefix("xoxb-", 10, URL64),
     prefix("xoxp-", 10, URL64),
     prefix("xoxa-", 10, URL64),
@@ -248,7 +294,31 @@ impl Pass<'_> {
         if end < rest + prefix.least || !mixed {
             return;
         }
+        // `….atlasv1.…`: the number of the token stands before.
+        let at = if prefix.text == "atlasv1." && text.before(at) == b'.' {
+            text.back(at - 1, ALNUM, 20)
+        } else {
+            at
+        };
         self.found(Rule::ApiToken, at, end);
+    }
+
+    /// Three parts of 23 to 28, 6 or 7, and 27 and more: the number of a bot, a
+    /// time and a sum, as Discord writes it. `at` is the first byte of the second.
+    pub(super) fn three_parts(&mut self, at: usize) {
+        let text = self.text;
+        let dot = text.run(at, URL64, 8);
+        let start = text.back(at - 1, URL64, 29);
+        let end = text.run(dot + 1, URL64, 64);
+        if matches!(dot - at, 6 | 7)
+            && text.byte(dot) == b'.'
+            && (23..=28).contains(&(at - 1 - start))
+            && (27..=40).contains(&(end - dot - 1))
+            && matches!(text.byte(start), b'M' | b'N' | b'O')
+            && !self.glued_before(start)
+        {
+            self.found(Rule::ApiToken, start, end);
+        }
     }
 
     /// `1//0e…`, as Google begins what renews a token: the only prefix that

@@ -121,6 +121,7 @@ static BEFORE_FOR: Words = Words::new(&[
     b"su",
     b"credentials",
     b"ticket",
+    b"denied",
 ]);
 
 /// What follows `user` in a sentence without being a name.
@@ -380,10 +381,11 @@ impl Pass<'_> {
         let two_words = (field == b"name"
             && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
             || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
-        if !two_words
-            && (!FIELDS.has(field)
-                || (!equals && is_one_of(field, &WEAK_FIELDS) && !self.is_quoted_key(name)))
-        {
+        let weak = !equals
+            && is_one_of(field, &WEAK_FIELDS)
+            && !self.is_quoted_key(name)
+            && !self.is_whole_line(name, value);
+        if !two_words && (weak || !FIELDS.has(field)) {
             return;
         }
         self.identity(Rule::LogUser, self.value_start(value, equals));
@@ -414,6 +416,18 @@ impl Pass<'_> {
         }
     }
 
+    /// `login: jane`: nothing else in the line.
+    fn is_whole_line(&self, name: Name, value: usize) -> bool {
+        let text = self.text;
+        let start = text.run(value, BLANK, 8);
+        let end = text.run(start, NAME, MOST);
+        (name.start == 0 || text.before(name.start) == b'\n')
+            && matches!(text.byte(end), 0 | b'\r' | b'\n')
+            && end <= text.len()
+            && text.is(start, LETTER)
+            && !text.is(start, UPPER)
+    }
+
     /// Whether a name is written as the key of a map.
     fn is_quoted_key(&self, name: Name) -> bool {
         self.text.is(name.end, QUOTE)
@@ -423,6 +437,19 @@ impl Pass<'_> {
     pub(super) fn identity(&mut self, rule: Rule, value: usize) {
         let text = self.text;
         let mut start = value;
+        // `uid=1001(jane)`
+        let number = text.run(start, DIGIT, 10);
+        if number > start && text.byte(number) == b'(' {
+            start = number;
+        }
+        // `user=<jane>`, as mail servers write it.
+        let close = text.run(start + 1, NAME, MOST);
+        if text.byte(start) == b'<' && text.byte(close) == b'>' && text.before(start) == b'=' {
+            if self.is_identity(start + 1, close) {
+                self.found(rule, start + 1, close);
+            }
+            return;
+        }
         for wrapper in [&b"Some("[..], b"Ok(", b"("] {
             if text.starts(start, wrapper) {
                 start += wrapper.len();
@@ -595,6 +622,7 @@ impl Pass<'_> {
                     .any(|word| text.starts(next, word));
                 let ends =
                     matches!(text.byte(last), 0 | b'\n' | b'\r' | b'(' | b':' | b'[' | b',' | b';')
+                        || text.starts(last, b" (")
                         || (text.byte(last) == b'.' && text.byte(last + 1) <= b' ');
                 if (sentence || ends || quoted) && self.is_identity(from, last) {
                     self.found(Rule::LogUser, from, last);
@@ -704,6 +732,9 @@ impl Pass<'_> {
             && text.is(start, UPPER)
             && text.is_before(at, ALNUM)
             && text.all(start, at, UPPER | DIGIT | DASH | DOT);
+        if text.byte(at + 1) == b'\\' && text.before(at) != b'\\' {
+            return self.unc_host(at);
+        }
         let path = matches!(text.byte(end), b'\\' | b'/' | b':')
             || text.any(at + 1, end, DOT)
                 && text.slice(at + 1, end).iter().rev().take_while(|byte| **byte != b'.').count()

@@ -440,6 +440,7 @@ impl Pass<'_> {
     /// `self.password`, `get_token()`, `user.token`: code that names a value.
     fn is_code(&self, start: usize, end: usize) -> bool {
         let text = self.text;
+        let end = end - usize::from(text.before(end) == b'?');
         let names = text.run(start, ALNUM | UNDERSCORE | DOT, 128);
         if text.byte(names) == b'(' || text.byte(names) == b'[' && names > start {
             let name =
