@@ -2,9 +2,13 @@
 //! event whose last day is over is neither recorded nor sent.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use telemetry_core::consent::Notice;
+use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver as To};
 use telemetry_core::schema::Purpose;
+use telemetry_core::spool::internals::Spool;
+use telemetry_core::spool::{Limits, Reason};
 use telemetry_core::{Recorded, Telemetry, TelemetryEvent, spool};
 use telemetry_tests::receiver::Receiver;
 
@@ -204,4 +208,48 @@ fn who_was_only_told_waits_for_the_run_after_the_new_notice() {
     assert_eq!(run(home.path(), &receiver, "1", "default"), "sent 2\n");
     assert_eq!(run(home.path(), &receiver, "2", "default"), "shown 2\nsent 0\n");
     assert!(run(home.path(), &receiver, "2", "default").starts_with("sent "));
+}
+
+/// Lines that this program stored before the last day of their events.
+fn store_expired(folder: &Path) {
+    let spool = Spool::open(folder.to_owned(), Limits::default()).unwrap();
+    for (event, said) in [
+        ("notices.over", r#""fields":{"worked":true}"#),
+        ("notices.past", r#""period":"run","counts":[{"fields":{"worked":true},"count":3}]"#),
+        ("notices.run", r#""fields":{"worked":true}"#),
+    ] {
+        let mut id = String::new();
+        spool.next_id(&mut id);
+        let time = format!("{:.3}", jiff::Timestamp::now());
+        let line = format!(
+            r#"{{"id":"{id}","time":"{time}","event":"{event}","version":1,"purpose":"product-improvement","generation":0,{said}}}"#
+        );
+        spool.append(format!("{line}\n").as_bytes()).unwrap();
+    }
+    spool.seal().unwrap();
+}
+
+#[test]
+fn an_event_that_was_recorded_before_its_last_day_is_not_sent_behind_it() {
+    let home = tempfile::tempdir().unwrap();
+    let receiver =
+        Receiver::start(env!("CARGO_BIN_EXE_receiver"), &home.path().join("taken"), "ok");
+    let transport = HttpTransport::builder(receiver.url()).without_gzip().build().unwrap();
+    let telemetry = Telemetry::builder("notices")
+        .home(home.path())
+        .with_env(|_| None)
+        .on_by_default()
+        .receiver(To::new("1.0.0", Ndjson, transport).deliver(Deliver::on_request()))
+        .build()
+        .unwrap();
+    store_expired(telemetry.folder());
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let report = telemetry.send_now(deadline).unwrap().unwrap();
+    assert_eq!((report.sent, report.dead_letters.get(Reason::Unexpected)), (1, 2), "{report:?}");
+    assert_eq!(arrived(&receiver), [r#"notices.run {"worked":true}"#]);
+    assert_eq!(stored(&telemetry), [] as [String; 0]);
+    let letters = std::fs::read_dir(telemetry.folder().join("dead-letters")).unwrap();
+    let text: String =
+        letters.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    assert_eq!(text.matches("its last day is over").count(), 2, "{text}");
 }
