@@ -2,11 +2,12 @@
 //!
 //! It owns what stands in them. It must never know a policy.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use crate::ast::{Input, Target};
+use crate::ast::{Input, Target, Variant};
 use crate::describe::{event_schema, field_schema};
+use crate::expiry::is_near;
 use crate::generics::{is_one_type, with_static_lifetimes};
 use crate::impls::{implement, in_const, raw, type_path};
 use crate::value;
@@ -19,7 +20,12 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
         Target::Fields => fields(input),
         Target::Value => value::expand(input),
     };
-    in_const(input, body)
+    let body = in_const(input, body);
+    // Outside, where what is deprecated is not allowed.
+    let is_event = input.target == Target::Event;
+    let variants = input.variants.iter().filter(|_| is_event);
+    let warned = variants.filter_map(|variant| warn_of_the_end(input, variant));
+    quote!(#body #(#warned)*)
 }
 
 fn event(input: &Input<'_>) -> TokenStream {
@@ -78,6 +84,27 @@ fn declared(input: &Input<'_>, events: &[TokenStream]) -> TokenStream {
 
 fn field_schemas(input: &Input<'_>) -> impl Iterator<Item = TokenStream> {
     input.variants.iter().flat_map(|variant| &variant.fields).map(field_schema)
+}
+
+/// A warning of the compiler's at `expires`, when that day is near. Only what
+/// is deprecated can be warned of by a derive.
+fn warn_of_the_end(input: &Input<'_>, variant: &Variant<'_>) -> Option<TokenStream> {
+    let said = [&variant.attributes, &input.attributes];
+    let day = said.into_iter().find_map(|said| said.expires.as_ref())?;
+    let text = day.value();
+    let note = format!(
+        "the last day of the event `{}` is {text}: behind it, it is neither recorded nor sent; remove it, or write a later day",
+        variant.name
+    );
+    // In the words of the source, so that it is not taken for another crate's.
+    let name = Ident::new("__expires", day.span());
+    is_near(&text).then(|| {
+        quote!(const _: () = {
+            #[deprecated(note = #note)]
+            const fn #name() {}
+            #name()
+        };)
+    })
 }
 
 /// Whether only counts of the event leave.

@@ -16,6 +16,7 @@ mod describe;
 mod error;
 mod errors;
 mod expand;
+mod expiry;
 mod fallback;
 mod forms;
 mod generics;
