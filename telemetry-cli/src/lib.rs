@@ -65,6 +65,9 @@
 //! A pipe that the reader closes (`| head`) is no error.
 #![forbid(unsafe_code)]
 
+#[macro_use]
+mod help;
+
 mod apps;
 mod ask;
 mod choice;
@@ -105,29 +108,19 @@ pub use self::show::Show;
 #[doc(hidden)]
 pub use self::standalone::main;
 
-/// What the end of every help says.
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  done
-  1  failed: standard error says what happened and what to do next
-  2  the command line cannot be used, or a question cannot be asked
-  3  telemetry is off (status, on, send), or the answer was no (erase)
-  4  something was found (schema lint, verify, scrub --check)
-  10 to 13  changed (schema diff): cosmetic, tightened, widened, loosened";
-
 /// What a user can do about the telemetry of a program.
 #[derive(Clone, Debug, clap::Subcommand)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = exit_codes!())]
 #[expect(clippy::large_enum_variant, reason = "there is one, made once")]
 pub enum Command {
     /// Whether telemetry is on, who decided, and what is stored
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry status --json | jq -r .state"))]
     Status(Output),
     /// Why it is on or off: which source decided, what it outweighs, how to change it
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry why"))]
     Why(Output),
     /// Agree to telemetry
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry on --purpose diagnostics"))]
     On {
         /// Agree to this purpose alone; `purposes` lists them
         #[arg(long, value_name = "PURPOSE")]
@@ -138,37 +131,37 @@ pub enum Command {
     /// The refusal is on the disk, safe from a power cut, before the first
     /// event is erased. A running program notices it with the first event that
     /// comes a second or more later.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry off --purpose model-training"))]
     Off {
         /// Refuse this purpose alone; `purposes` lists them
         #[arg(long, value_name = "PURPOSE")]
         purpose: Option<String>,
     },
     /// For which purposes data is collected, and why each is on or off
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry purposes"))]
     Purposes(Output),
     /// What the program tells its users, and what you agreed to and when
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry notice"))]
     Notice(Output),
     /// The stored events, as they are waiting to be sent, or what was sent
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry show --last 10"))]
     Show(Show),
     /// Print the folder with everything that was collected
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("ls $(telemetry path)"))]
     Path,
     /// Erase stored events, and the log of what was sent
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry erase --before 7d"))]
     Erase(Erase),
     /// Every event that the program can collect, field by field
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry schema --event run.finished"))]
     Schema(Schema),
     /// Check stored lines against the schema: `verify --schema telemetry.lock events.ndjson`
     ///
     /// It names the line and the field, and never a value.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry verify --schema telemetry.lock events.ndjson"))]
     Verify(Verify),
     /// Send what waits, now, and say what happened
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry send --timeout 5"))]
     Send(SendNow),
     /// Start new pseudonyms that cannot be linked to the old ones
     ///
@@ -178,17 +171,17 @@ pub enum Command {
     /// from now on, nobody can join the two, and the old secret is erased.
     /// The id of the installation is made from the secret too, and changes
     /// with it. Stored and sent events keep what they have.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry rotate"))]
     Rotate,
     /// Print completions for a shell
     ///
     /// They are those of the whole program, as its author's command line says.
     #[cfg(feature = "completions")]
-    #[command(hide = true, after_help = EXIT_CODES)]
+    #[command(hide = true, after_help = example!("telemetry completions bash > completions.bash"))]
     Completions(Completions),
     /// Print the manual page of these commands, or write one for each
     #[cfg(feature = "completions")]
-    #[command(hide = true, after_help = EXIT_CODES)]
+    #[command(hide = true, after_help = example!("telemetry man | man -l -"))]
     Man(Man),
 }
 

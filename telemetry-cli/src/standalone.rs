@@ -8,7 +8,7 @@ use telemetry_core::Telemetry;
 
 use crate::exit::Stop;
 use crate::io::Io;
-use crate::{Command, EXIT_CODES, Output, Scrub, View, apps, exit};
+use crate::{Command, Output, Scrub, View, apps, exit};
 
 /// Shows, stops and erases the telemetry of a program on this machine.
 ///
@@ -17,7 +17,7 @@ use crate::{Command, EXIT_CODES, Output, Scrub, View, apps, exit};
 /// notice, its default, its receiver, the list of its events. A program that
 /// has `telemetry` as a subcommand of its own says more there.
 #[derive(Debug, Parser)]
-#[command(name = "telemetry", version, after_help = EXIT_CODES)]
+#[command(name = "telemetry", version, after_help = example!("telemetry --app chef-workstation status"))]
 struct Cli {
     /// The program's name, as its folders have it; not needed for files alone
     #[arg(long, value_name = "NAME")]
@@ -37,9 +37,9 @@ enum Standalone {
     ///
     /// It looks where programs have their data and their config, and knows a
     /// folder by what is in it. A program with a folder elsewhere is not listed.
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry apps"))]
     Apps(Output),
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = example!("telemetry scrub build.log --output clean.log"))]
     Scrub(Scrub),
 }
 

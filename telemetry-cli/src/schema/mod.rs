@@ -49,19 +49,24 @@ pub struct Schema {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
     /// Print the dictionary as a page: PRIVACY.md, HTML or JSON
+    #[command(after_help = example!("telemetry schema docs > PRIVACY.md"))]
     Docs(Docs),
     /// Print the lock's file, which a project commits and reviews
+    #[command(after_help = example!("telemetry schema lock > telemetry.lock"))]
     Lock,
     /// Say what changed between two locks, and how much it matters
     ///
     /// The exit code says the rank of the change that matters most: 0 nothing,
     /// 10 cosmetic, 11 tightened, 12 widened, 13 loosened.
+    #[command(after_help = example!("telemetry schema diff main HEAD --at-least loosened"))]
     Diff(Diff),
     /// Say what looks wrong although it compiles; docs/lints.md explains each
     ///
     /// The exit code is 4 if there is a finding that is not allowed.
+    #[command(after_help = example!("telemetry schema lint"))]
     Lint(Lint),
     /// Print a draft of a form that others ask for
+    #[command(after_help = example!("telemetry schema export json-schema --event run.finished"))]
     Export(Export),
 }
 

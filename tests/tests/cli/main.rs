@@ -4,6 +4,7 @@
 mod apps;
 mod commands;
 mod flag;
+mod help;
 mod json;
 mod pages;
 mod program;
