@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 use telemetry_cli::Io;
 use telemetry_core::export::Deliver;
@@ -90,7 +90,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Box<dyn Error>> {
     };
     match &cli.command {
         Some(Command::Telemetry(command)) => {
-            return Ok(command.run_with(builder(&deployment), &mut Io::of_process()));
+            return Ok(command.run_in(Cli::command, builder(&deployment), &mut Io::of_process()));
         }
         None if cli.serve => serve(cli, &deployment)?,
         None => play(cli, &deployment)?,

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 use telemetry_cli::Io;
 use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver};
@@ -131,7 +131,7 @@ fn main() -> ExitCode {
     let done = match (cli.command, cli.run) {
         (Some(Command::Telemetry(command)), _) => {
             return match telemetry() {
-                Ok(builder) => command.run_with(builder, &mut Io::of_process()),
+                Ok(builder) => command.run_in(Cli::command, builder, &mut Io::of_process()),
                 Err(error) => fail(error.as_ref()),
             };
         }

@@ -20,7 +20,7 @@ use std::io::{self, BufRead};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 use telemetry_cli::Io;
 use telemetry_core::consent::Notice;
@@ -129,7 +129,11 @@ fn start(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Run { lines: false } => one(&deployment)?,
         Command::Run { lines: true } => lines(&deployment)?,
         Command::Telemetry(command) => {
-            return Ok(command.run_with(deployment.settings(|_| true), &mut Io::of_process()));
+            return Ok(command.run_in(
+                Cli::command,
+                deployment.settings(|_| true),
+                &mut Io::of_process(),
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

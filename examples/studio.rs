@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 use telemetry_cli::Io;
 use telemetry_core::{Recorded, Telemetry, spool};
@@ -95,7 +95,7 @@ fn start(cli: Cli) -> Result<ExitCode, Box<dyn Error>> {
         studio = studio.with_receiver(address);
     }
     let telemetry = |command: telemetry_cli::Command| {
-        Ok(command.run_with(studio.settings()?, &mut Io::of_process()))
+        Ok(command.run_in(Cli::command, studio.settings()?, &mut Io::of_process()))
     };
     match cli.command {
         None => tour(&home.join("tour"))?,

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use telemetry_cli::Io;
 use telemetry_core::export::{Deliver, End};
 use telemetry_core::{Builder, Recorded};
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Some(Command::Telemetry(command)) => {
-            return command.run_with(server_settings(&cli), &mut Io::of_process());
+            return command.run_in(Cli::command, server_settings(&cli), &mut Io::of_process());
         }
         None if cli.serve => serve(&cli),
         None => play(&cli),

@@ -13,7 +13,7 @@
 //! ```
 //! use std::process::ExitCode;
 //!
-//! use clap::Parser;
+//! use clap::{CommandFactory, Parser};
 //! use telemetry_cli::Io;
 //! use telemetry_core::{Builder, Telemetry, client};
 //!
@@ -35,7 +35,7 @@
 //! fn run(cli: Cli, io: &mut Io<'_>) -> ExitCode {
 //!     match cli {
 //!         Cli::Work => ExitCode::SUCCESS,
-//!         Cli::Telemetry(command) => command.run_with(telemetry(), io),
+//!         Cli::Telemetry(command) => command.run_in(Cli::command, telemetry(), io),
 //!     }
 //! }
 //!
@@ -56,6 +56,14 @@
 //! | 3 | not done, or not in effect: telemetry is off (`status`, `on`, `send`), or the answer was no (`erase`) |
 //! | 4 | something was found (`schema lint`, `verify`, `scrub --check`) |
 //! | 10 to 13 | what telemetry can say has changed (`schema diff`): cosmetic, tightened, widened, loosened |
+//!
+//! # In a tool whose first argument is a value
+//!
+//! `fd PATTERN` has no room for a subcommand: see [`flag`].
+//!
+//! # Features
+//!
+//! `completions`, on by default: the hidden commands `completions` and `man`.
 //!
 //! # Output
 //!
@@ -338,3 +346,8 @@ impl Context<'_, '_> {
         self.view == View::Outside
     }
 }
+
+/// The example of the page is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
