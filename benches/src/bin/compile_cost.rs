@@ -1,28 +1,35 @@
-//! What the derive costs at compile time, against `serde::Serialize`.
+//! What the derive costs at compile time, against what it stands in for.
 //!
 //! `cargo run --release -p telemetry-benches --bin compile_cost` writes four
-//! packages with the same 200 structs of ten fields: without a derive, with
+//! packages with the same structs of ten fields: without a derive, with
 //! `serde::Serialize`, with that and `Debug`, and with `TelemetryEvent`, which
-//! stands in for both. It prints how many bytes one
-//! derive expands to, and how many milliseconds of `cargo check` one struct
-//! takes beyond the one without a derive, in processor time where the system
-//! tells it. It fails when the expansion of one event is above its budget: bytes
-//! are the same on every machine, and time is printed as a ratio alone.
+//! stands in for both. It prints how many bytes one derive expands to, and how
+//! many instructions the compiler's check of one struct takes beyond the one
+//! without a derive. It fails when an event is above the budget of either.
+//!
+//! Bytes and instructions are the same in every run of one compiler, as time
+//! is not. Valgrind counts the instructions: this program stands between cargo
+//! and the compiler, and starts the compiler under it. Without valgrind only
+//! the bytes are held, and where no test may be left out that is a failure.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
 use std::{env, fs};
 
-/// Structs in a package: enough that the derive outweighs starting a compiler.
-const STRUCTS: u32 = 200;
-/// Runs per package, of which the fastest counts: the others were disturbed.
-const RUNS: usize = 7;
+/// Structs in a package: enough that the difference to none is the derive's,
+/// few enough for a compiler that valgrind slows down thirty times.
+const STRUCTS: u32 = 40;
 /// What an event of ten fields may expand to, without indentation.
 const MOST_BYTES: usize = 4096;
+/// Instructions of the compiler for an event, in percent of those for
+/// `Serialize` and `Debug`: whoever counts both would derive both.
+const MOST_PERCENT: u64 = 100;
+/// Where this program, between cargo and the compiler, writes the count.
+const COUNT_FILE: &str = "COMPILE_COST_COUNT_FILE";
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 #[derive(Clone, Copy)]
@@ -65,6 +72,9 @@ const FIELDS: [(&str, &str); 10] = [
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 fn main() -> ExitCode {
+    if let Some(file) = env::var_os(COUNT_FILE) {
+        return compile(Path::new(&file));
+    }
     match measure() {
         Ok((report, within)) => {
             print!("{report}");
@@ -80,26 +90,71 @@ fn main() -> ExitCode {
 fn measure() -> Outcome<(String, bool)> {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
     let root = workspace.join("target").join("compile_cost");
+    let counts = has_valgrind()?;
     let mut measured = Vec::new();
     for derive in [NONE, SERDE, BOTH, TELEMETRY] {
         let package = write_package(&workspace, &root, derive)?;
-        measured.push((derive, expanded(&package)?, fastest_check(&package)?));
+        let instructions = if counts { checked(&package)? } else { 0 };
+        measured.push((expanded(&package)?, instructions));
     }
-    let (Some((_, plain_bytes, plain_time)), Some((_, _, serde_time))) =
-        (measured.first().copied(), measured.get(1).copied())
-    else {
+    let [none, serde, both, telemetry] = measured[..] else {
         return Err("nothing was measured".into());
     };
-    let mut report = String::from("derive       bytes per struct   x serde in cargo check\n");
-    let mut within = true;
-    for (derive, bytes, time) in measured.into_iter().skip(1) {
-        let bytes = bytes.saturating_sub(plain_bytes) / STRUCTS as usize;
-        let ratio = time.saturating_sub(plain_time).as_secs_f64()
-            / serde_time.saturating_sub(plain_time).as_secs_f64();
-        writeln!(report, "{:<12} {bytes:>16} {ratio:>24.2}", derive.name)?;
-        within &= !derive.policies || bytes < MOST_BYTES;
+    let bytes = |of: (usize, u64)| of.0.saturating_sub(none.0) / STRUCTS as usize;
+    let instructions = |of: (usize, u64)| of.1.saturating_sub(none.1) / u64::from(STRUCTS);
+    let mut report = String::from("derive       bytes per struct   instructions   % of both\n");
+    for (derive, of) in [(SERDE, serde), (BOTH, both), (TELEMETRY, telemetry)] {
+        let percent = 100.0 * instructions(of) as f64 / instructions(both).max(1) as f64;
+        writeln!(
+            report,
+            "{:<12} {:>16} {:>14} {percent:>11.1}",
+            derive.name,
+            bytes(of),
+            instructions(of)
+        )?;
     }
+    let most = instructions(both) * MOST_PERCENT / 100;
+    let within = bytes(telemetry) <= MOST_BYTES && instructions(telemetry) <= most;
+    writeln!(report, "budget       {MOST_BYTES:>16} {most:>14} {MOST_PERCENT:>9}.0")?;
     Ok((report, within))
+}
+
+#[expect(clippy::print_stdout, reason = "a program for the terminal")]
+fn has_valgrind() -> Outcome<bool> {
+    let found = Command::new("valgrind").arg("--version").stdout(Stdio::null()).status();
+    if found.is_ok_and(|status| status.success()) {
+        return Ok(true);
+    }
+    if env::var_os("TELEMETRY_TESTS_MUST_NOT_SKIP").is_some() {
+        return Err("skipped: needs valgrind".into());
+    }
+    println!("skipped: needs valgrind");
+    Ok(false)
+}
+
+/// Starts the compiler in cargo's place: the measured package's under
+/// valgrind, which writes how many instructions it took.
+fn compile(file: &Path) -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let Some(compiler) = arguments.next() else { return ExitCode::FAILURE };
+    let arguments: Vec<OsString> = arguments.collect();
+    let measured = arguments
+        .iter()
+        .any(|argument| argument.to_str().is_some_and(|argument| argument.starts_with("cost_")));
+    let mut command = if measured {
+        let mut valgrind = Command::new("valgrind");
+        let mut log = OsString::from("--log-file=");
+        log.push(file);
+        valgrind.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
+        valgrind.arg(log).arg(compiler);
+        valgrind
+    } else {
+        Command::new(compiler)
+    };
+    match command.args(arguments).status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }
 
 fn write_package(workspace: &Path, root: &Path, derive: Derive) -> Outcome<PathBuf> {
@@ -150,36 +205,31 @@ fn expanded(package: &Path) -> Outcome<usize> {
     Ok(String::from_utf8(output.stdout)?.lines().map(|line| line.trim().len() + 1).sum())
 }
 
-fn fastest_check(package: &Path) -> Outcome<Duration> {
+/// The instructions of the compiler for the check of `package`.
+fn checked(package: &Path) -> Outcome<u64> {
+    // Not by rustup's stand-in, which would be counted in its place.
+    let sysroot = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--print", "sysroot"])
+        .output()?;
+    let compiler = Path::new(String::from_utf8(sysroot.stdout)?.trim()).join("bin").join("rustc");
+    let file = package.join("count");
     let source = package.join("src").join("lib.rs");
+    // A changed source, so that there is something to do.
     let text = fs::read_to_string(&source)?;
-    let mut fastest = Duration::MAX;
-    for run in 0..=RUNS {
-        // A changed source, so that there is something to do.
-        fs::write(&source, format!("{text}// {run}\n"))?;
-        let (start, spent) = (Instant::now(), spent_by_children());
-        let status = cargo(package).args(["check", "--offline", "--quiet"]).status()?;
-        if !status.success() {
-            return Err("the package does not compile".into());
-        }
-        // The first run builds the dependencies too.
-        if run > 0 {
-            let spent = spent_by_children().zip(spent).map(|(after, before)| after - before);
-            fastest = fastest.min(spent.unwrap_or_else(|| start.elapsed()));
-        }
+    fs::write(&source, format!("{text}// {}\n", std::process::id()))?;
+    let status = cargo(package)
+        .args(["check", "--offline", "--quiet"])
+        .env("RUSTC", compiler)
+        .env("RUSTC_WORKSPACE_WRAPPER", env::current_exe()?)
+        .env(COUNT_FILE, &file)
+        .status()?;
+    if !status.success() {
+        return Err("the package does not compile".into());
     }
-    Ok(fastest)
-}
-
-/// The processor time of finished children, where the system tells (Linux): on
-/// a busy machine the clock on the wall measures the other programs.
-fn spent_by_children() -> Option<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // After the name in brackets come the fields from the third on; 16 and 17
-    // are the children's, in ticks of 10 ms on every Linux.
-    let (_, fields) = stat.rsplit_once(')')?;
-    let ticks = |field: usize| fields.split_whitespace().nth(field - 3)?.parse::<u64>().ok();
-    Some(Duration::from_millis(10 * (ticks(16)? + ticks(17)?)))
+    let log = fs::read_to_string(&file)?;
+    let count = log.lines().find_map(|line| line.split_once("refs:")).map(|(_, count)| count);
+    let count = count.ok_or("valgrind counted nothing")?.trim().replace(',', "");
+    Ok(count.parse()?)
 }
 
 fn cargo(package: &Path) -> Command {
