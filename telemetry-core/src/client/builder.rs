@@ -210,7 +210,7 @@ impl Builder {
     /// # Errors
     ///
     /// When the program's name is none: 1 to 64 ASCII letters, digits, `-`, `_`
-    /// or `.`, not starting with `.`; or its version is none that a receiver can be told.
+    /// or `.`, not starting with `.`; or its version is none that a receiver can be told, or the receiver's URL is none.
     /// Those are mistakes of the author's. Whatever
     /// is wrong with the environment (no home folder, a file that cannot be read,
     /// a full or read-only disk, another user's rights) leaves telemetry off or

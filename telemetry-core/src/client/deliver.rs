@@ -45,8 +45,12 @@ impl Route {
     ///
     /// # Errors
     ///
-    /// The program's version is none that a receiver can be told.
+    /// The program's version is none that a receiver can be told, or the
+    /// receiver's URL is none.
     pub(super) fn new(app: &str, receiver: Receiver, background: bool) -> Result<Self, Error> {
+        if let Some(mistake) = &receiver.mistake {
+            return Err(Error::new(Kind::Argument, mistake));
+        }
         let app = App::new(app, receiver.version.clone())?;
         Ok(Self {
             app,

@@ -59,6 +59,8 @@ pub struct Receiver {
     pub(crate) uploads: NonZeroU32,
     pub(crate) exit_budget: Duration,
     pub(crate) events: Vec<&'static EventSchema>,
+    /// Why no receiver can be reached by what the author wrote.
+    pub(crate) mistake: Option<String>,
 }
 
 impl fmt::Debug for Receiver {
@@ -91,6 +93,40 @@ impl Receiver {
             uploads: UPLOADS,
             exit_budget: EXIT_BUDGET,
             events: Vec::new(),
+            mistake: None,
+        }
+    }
+
+    /// The receiver at `url`, which takes lines of JSON ([`Ndjson`]) in requests
+    /// as [`HttpTransport`] makes them unless told otherwise.
+    ///
+    /// A URL that is none is told by [`Builder::build`](crate::Builder::build).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use telemetry_core::Telemetry;
+    /// use telemetry_core::export::{Deliver, Receiver};
+    ///
+    /// let receiver = Receiver::http(env!("CARGO_PKG_VERSION"), "https://telemetry.example/events")
+    ///     .deliver(Deliver::by_child(["telemetry", "send"], Duration::from_secs(600)));
+    /// let builder = Telemetry::builder("chef-workstation").receiver(receiver);
+    /// # let _ = builder;
+    ///
+    /// let nowhere = Receiver::http("1.0.0", "gopher://telemetry.example");
+    /// assert!(Telemetry::builder("chef-workstation").receiver(nowhere).build().is_err());
+    /// ```
+    ///
+    /// [`Ndjson`]: super::Ndjson
+    /// [`HttpTransport`]: super::HttpTransport
+    #[cfg(feature = "http")]
+    pub fn http(version: impl Into<String>, url: impl Into<String>) -> Self {
+        match super::HttpTransport::builder(url).build() {
+            Ok(transport) => Self::new(version, super::Ndjson, transport),
+            Err(mistake) => Self {
+                mistake: Some(mistake.to_string()),
+                ..Self::new(version, super::Ndjson, Nowhere)
+            },
         }
     }
 
@@ -121,6 +157,26 @@ impl Receiver {
     pub fn event<E: TelemetryEvent>(mut self) -> Self {
         self.events.extend(E::SCHEMA);
         self
+    }
+}
+
+/// Stands for a transport that could not be made. Nothing is sent by it: the
+/// telemetry is not built.
+#[cfg(feature = "http")]
+struct Nowhere;
+
+#[cfg(feature = "http")]
+impl Transport for Nowhere {
+    fn receiver(&self) -> &str {
+        "nowhere"
+    }
+
+    fn send(
+        &self,
+        _: &super::Request,
+        _: &super::Attempt<'_>,
+    ) -> Result<super::Response, super::TransportError> {
+        Err(super::TransportError::unreached("there is no receiver"))
     }
 }
 
