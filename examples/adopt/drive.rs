@@ -280,21 +280,23 @@ fn start_up(before: &Path, after: &Path) -> Done {
     );
     // Nobody listens: what waits goes on waiting.
     let user = User::new("start", "http://127.0.0.1:9/fd".to_owned())?;
-    user.row("itself (the noise)", before, before, false)?;
-    user.row("undecided", before, after, false)?;
+    user.row("itself (the noise)", before, before, &QUIET, false)?;
+    // It ends before telemetry is set up: what the loader has more to do.
+    user.row("linked (`--version`)", before, after, &["--version"], false)?;
+    user.row("undecided", before, after, &QUIET, false)?;
     user.telemetry(after, &["off"])?;
-    user.row("off", before, after, false)?;
+    user.row("off", before, after, &QUIET, false)?;
     user.telemetry(after, &["on"])?;
     // Makes the secret, and starts the sender of the next minute.
     for _ in 0..2 {
         user.run(after, &QUIET)?;
     }
-    user.row("on, nothing waits", before, after, true)?;
+    user.row("on, nothing waits", before, after, &QUIET, true)?;
     for files in [1_000, 2_000] {
         while user.waiting() < files {
             user.run(after, &QUIET)?;
         }
-        user.row(&format!("on, {files} files wait"), before, after, false)?;
+        user.row(&format!("on, {files} files wait"), before, after, &QUIET, false)?;
     }
     Ok(())
 }
@@ -320,7 +322,14 @@ impl User {
     }
 
     /// One row of the table; with `forget` nothing waits at the start of a run.
-    fn row(&self, name: &str, before: &Path, after: &Path, forget: bool) -> Done {
+    fn row(
+        &self,
+        name: &str,
+        before: &Path,
+        after: &Path,
+        arguments: &[&str],
+        forget: bool,
+    ) -> Done {
         let (mut without, mut with, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for pair in 0..PAIRS {
             if forget {
@@ -328,7 +337,7 @@ impl User {
             }
             let time = |program| -> Done<f64> {
                 let mut command = self.command(program);
-                command.args(QUIET);
+                command.args(arguments);
                 let begin = Instant::now();
                 command.output()?;
                 Ok(begin.elapsed().as_secs_f64() * 1e3)
@@ -348,7 +357,7 @@ impl User {
         if forget {
             self.forget();
         }
-        let calls = match (self.calls(before)?, self.calls(after)?) {
+        let calls = match (self.calls(before, arguments)?, self.calls(after, arguments)?) {
             (Some(was), Some(is)) => format!("{was} -> {is}"),
             _ => "no strace".to_owned(),
         };
@@ -358,10 +367,10 @@ impl User {
     }
 
     /// How many system calls a run makes, its threads included.
-    fn calls(&self, program: &Path) -> Done<Option<u64>> {
+    fn calls(&self, program: &Path, arguments: &[&str]) -> Done<Option<u64>> {
         let summary = self.folder.join("calls");
         let mut command = self.command(Path::new("strace"));
-        command.arg("-fc").arg("-o").arg(&summary).arg(program).args(QUIET);
+        command.arg("-fc").arg("-o").arg(&summary).arg(program).args(arguments);
         if !command.output().is_ok_and(|output| output.status.success()) {
             return Ok(None);
         }
