@@ -10,18 +10,24 @@ use std::path::Path;
 
 use crate::dictionary::{self, Facts};
 use crate::lint::{self, Known, Lint};
-use crate::model::Schema;
+use crate::model::{Event, Schema};
 use crate::{diff, lock};
 
 pub use crate::lock::VARIABLE;
+
+/// What accepts something new that no notice told of.
+const UNTOLD: &str = "accept-untold";
 
 /// Whether what the code says is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// The file must say the same.
     Compare,
-    /// The file is written.
+    /// The file is written, unless something new has no `since`.
     Accept,
+    /// The file is written, also when something new has no `since`: who agreed
+    /// to an older notice sends it untold.
+    AcceptUntold,
 }
 
 impl Mode {
@@ -35,7 +41,10 @@ impl Mode {
         match value.map(OsStr::to_string_lossy).as_deref() {
             None | Some("") => Ok(Self::Compare),
             Some("accept") => Ok(Self::Accept),
-            Some(_) => Err(format!("{VARIABLE} can be `accept` alone: set it so, or remove it")),
+            Some(UNTOLD) => Ok(Self::AcceptUntold),
+            Some(_) => Err(format!(
+                "{VARIABLE} can be `accept` or `{UNTOLD}` alone: set it so, or remove it"
+            )),
         }
     }
 }
@@ -61,7 +70,7 @@ pub fn lock(path: &Path, code: &Schema, known: &Known, mode: Mode) -> Result<Str
     let old = match text.as_deref().map(lock::parse) {
         Some(Ok(old)) => old,
         // Written anew below; the settings were read by themselves.
-        None | Some(Err(_)) if mode == Mode::Accept => Schema::default(),
+        None | Some(Err(_)) if mode != Mode::Compare => Schema::default(),
         None => {
             return Err(format!(
                 "there is no {shown}: run the tests with {VARIABLE}=accept to write it, and commit it"
@@ -81,9 +90,34 @@ pub fn lock(path: &Path, code: &Schema, known: &Known, mode: Mode) -> Result<Str
              If that is meant, run the tests with {VARIABLE}=accept and commit the file."
         ));
     }
+    if mode == Mode::Accept {
+        told(&old, &code, &diff)?;
+    }
     replace(path, &written).map_err(|error| format!("{shown} cannot be written: {error}"))?;
     notes.push_str(&format!("{shown} is written:\n{diff}"));
     Ok(notes)
+}
+
+/// What is new in a program whose notices have versions says which of them
+/// tells of it. The first lock of a program has nothing older, and a program
+/// without `since` anywhere has no versions.
+fn told(old: &Schema, code: &Schema, diff: &diff::Diff) -> Result<(), String> {
+    let since = |event: &Event| {
+        event.since.is_some() || event.rows().iter().any(|row| row.field.since.is_some())
+    };
+    let has_versions = old.events.iter().chain(&code.events).any(since);
+    if diff.findings.is_empty() || old.events.is_empty() || !has_versions {
+        return Ok(());
+    }
+    let mut text = String::new();
+    for finding in &diff.findings {
+        let field = finding.field.as_ref().map(|field| format!(".{field}")).unwrap_or_default();
+        text.push_str(&format!("{}{field} {}\n", finding.event, finding.text));
+    }
+    Err(format!(
+        "the lock is not written:\n\n{text}\nIf who agreed to an older notice may send it all the \
+         same, run the tests with {VARIABLE}={UNTOLD}."
+    ))
 }
 
 /// Whether the texts are equal but for line ends, which git may change.
@@ -141,7 +175,7 @@ pub fn page(path: &Path, code: &Schema, facts: &Facts, mode: Mode) -> Result<Str
     if is_same(&text, &written) {
         return Ok(String::new());
     }
-    if mode == Mode::Accept {
+    if mode != Mode::Compare {
         replace(path, &written).map_err(|error| format!("{shown} cannot be written: {error}"))?;
         return Ok(format!("{shown} is written"));
     }

@@ -327,3 +327,25 @@ fn histograms_of_threads_add_up() {
     });
     assert_eq!(form["histograms"], expected);
 }
+
+/// An event with a field of another purpose.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "trained", purpose = "service", count = "day")]
+struct Trained {
+    #[telemetry(allow)]
+    ok: bool,
+    #[telemetry(allow, purpose = "model-training")]
+    liked: bool,
+}
+
+#[test]
+fn a_counted_event_leaves_as_a_whole_so_that_the_purposes_of_its_fields_count() {
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = builder(home.path()).build().unwrap();
+    assert_eq!(telemetry.record(&Trained { ok: true, liked: true }), Recorded::Counted);
+    telemetry.choice().unwrap().refuse_purpose("model-training").unwrap();
+    telemetry.refresh();
+    assert_eq!(telemetry.record(&Trained { ok: true, liked: true }), Recorded::Denied);
+    drop(telemetry);
+    assert_eq!(sums(home.path()).len(), 0, "what was counted before is dropped");
+}

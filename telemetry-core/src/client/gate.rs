@@ -14,7 +14,7 @@ use super::report::Reporter;
 use crate::consent::{Choice, Decision, Layers, Notice};
 use crate::error::Error;
 use crate::leaf::Grants;
-use crate::schema::{EventSchema, Form, Purpose};
+use crate::schema::{EventSchema, FieldSchema, Form, Purpose};
 
 /// What [`Builder::notice`](super::Builder::notice) takes: shows the notice, and
 /// says whether somebody could see it.
@@ -415,9 +415,12 @@ impl fmt::Debug for Gate {
 /// so that its fields count too; of another one each is asked for by itself.
 pub(super) fn covers(decision: &Decision, event: &EventSchema) -> bool {
     let known = |since: Option<&str>| since.is_none_or(|notice| decision.covers(notice));
+    let whole = |field: &FieldSchema| {
+        known(field.since) && field.purpose.is_none_or(|purpose| decision.granted(purpose))
+    };
     decision.granted(event.purpose)
         && known(event.since)
-        && (event.form == Form::Each || event.fields.iter().all(|field| known(field.since)))
+        && (event.form == Form::Each || event.fields.iter().all(whole))
 }
 
 impl Grants for Decision {

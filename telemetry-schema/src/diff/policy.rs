@@ -257,6 +257,16 @@ fn open(old: &Field, new: &Field) -> (Rank, String) {
         let why = "another function decides what leaves: read it";
         return (Rank::Widened, why.to_owned());
     }
+    match (before.has("known"), after.has("known")) {
+        (true, false) if after.name() == "scrub" => {
+            let why = "words that nobody knows would leave too: names, files, hosts";
+            return (Rank::Loosened, why.to_owned());
+        }
+        (false, true) if after.name() == "scrub" => {
+            return (Rank::Tightened, "only words that are known are kept".to_owned());
+        }
+        _ => {}
+    }
     let collection = |domain: &Domain| {
         let mut there = false;
         domain.openings(&mut |opening| there |= opening == Opening::Collection);

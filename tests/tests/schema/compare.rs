@@ -48,6 +48,7 @@ fn every_step_to_a_looser_policy_is_loosened_and_back_is_tightened() {
         "f; hash; pseudonym",
         "f; hash, domain = \"host\"; pseudonym",
         "f; length; number",
+        "f; scrub(known); text",
         "f; scrub; text",
         "f; hash(sha256); digest",
         "f; allow(because = \"x\"); vouched",

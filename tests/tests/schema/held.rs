@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use telemetry_schema::lock;
+use telemetry_schema::hold::{self, Mode};
+use telemetry_schema::lint::Known;
+use telemetry_schema::{Schema, lock};
 
 use super::events::linked;
 
@@ -78,6 +80,8 @@ fn a_change_fails_in_words_and_accepting_keeps_what_the_author_wrote() {
         assert!(said.contains(words), "{words:?} is not in\n{said}");
     }
     let (passed, said) = run("held::the_macro", &file, Some("accept"));
+    assert!(!passed && said.contains("schema.run.error is new and has no `since`"), "{said}");
+    let (passed, said) = run("held::the_macro", &file, Some("accept-untold"));
     assert!(passed && said.contains("LOOSENED"), "{said}");
     let written = fs::read_to_string(&file).unwrap();
     assert!(
@@ -109,7 +113,7 @@ fn a_word_that_is_not_accept_is_no_silent_comparison() {
     let file = folder.path().join("telemetry.lock");
     fs::write(&file, lock::write(&linked())).unwrap();
     let (passed, said) = run("held::the_macro", &file, Some("acept"));
-    assert!(!passed && said.contains("`accept` alone"), "{said}");
+    assert!(!passed && said.contains("can be `accept` or `accept-untold`"), "{said}");
 }
 
 #[test]
@@ -165,4 +169,39 @@ fn a_page_is_held_and_what_the_author_wrote_around_it_stays() {
     .unwrap();
     assert!(run("held::the_page_macro", &file, Some("accept")).0);
     assert_eq!(fs::read_to_string(&file).unwrap(), format!("# Ours\n\n{text}\n## More of ours\n"));
+}
+
+#[test]
+fn accepting_what_no_notice_told_of_takes_a_word_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("telemetry.lock");
+    let schema = |since: &str, more: &str| {
+        let head = "telemetry-lock 1\n\nevent run; version 1; purpose service";
+        let text = format!("{head}{since}\n{more}field run worked; allow; bool\n");
+        lock::parse(&text).unwrap()
+    };
+    let hold = |schema: &Schema, mode| hold::lock(&path, schema, &Known::default(), mode);
+    let told = "; since \"1\"";
+    // The first lock of a program has nothing older.
+    hold(&schema(told, ""), Mode::Accept).unwrap();
+    let untold = schema(told, "field run host; hash; pseudonym\n");
+    let why = hold(&untold, Mode::Accept).unwrap_err();
+    assert!(why.contains("run.host is new and has no `since`"), "{why}");
+    assert!(why.contains("TELEMETRY_LOCK=accept-untold"), "{why}");
+    assert_eq!(hold(&schema(told, ""), Mode::Compare), Ok(String::new()), "nothing was written");
+    let with_since = schema(told, "field run host; hash; pseudonym; since \"2\"\n");
+    hold(&with_since, Mode::Accept).unwrap();
+    // Loosened, with a notice of its own or on purpose.
+    let loosened = schema(told, "field run host; allow(because = \"x\"); vouched; since \"2\"\n");
+    assert!(
+        hold(&loosened, Mode::Accept).unwrap_err().contains("is loosened without a new `since`")
+    );
+    hold(&loosened, Mode::AcceptUntold).unwrap();
+    hold(&loosened, Mode::Compare).unwrap();
+
+    // A program whose notices have no versions has none to name.
+    let path = folder.path().join("other.lock");
+    let hold = |schema: &Schema, mode| hold::lock(&path, schema, &Known::default(), mode);
+    hold(&schema("", ""), Mode::Accept).unwrap();
+    hold(&schema("", "field run host; hash; pseudonym\n"), Mode::Accept).unwrap();
 }
