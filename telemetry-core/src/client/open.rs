@@ -190,11 +190,12 @@ impl Opening {
         let in_container = container::detect(|name| layers.variable_value(name));
         let machine = in_container || layers.is_build_machine();
         let own = self.identity.needs_secret().then(secret).transpose()?;
+        if given.is_none() {
+            let secret = own.as_ref().map_or_else(secret, |own| Ok(own.again()))?;
+            *given = Some(Keys::new(secret));
+        }
         let shared = machine && self.shared_on_machines;
         let identities = Identities::new(self.identity, own, shared, in_container)?;
-        if given.is_none() {
-            *given = Some(Keys::new(secret()?));
-        }
         // Taken last: after a failure they are needed again.
         let keys = given.take().map_or_else(Keys::session, Ok)?;
         Ok(Open {

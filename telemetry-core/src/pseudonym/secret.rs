@@ -91,6 +91,15 @@ impl Secret {
         Ok(Self { bytes, epoch: 0 })
     }
 
+    /// The same secret once more, wiped like the first, for who makes ids of the
+    /// installation beside its pseudonyms: the file is read once.
+    #[cfg(feature = "client")]
+    pub(crate) fn again(&self) -> Self {
+        let mut bytes = Box::new(Zeroizing::new([0; DIGEST]));
+        bytes.copy_from_slice(self.bytes.as_slice());
+        Self { bytes, epoch: self.epoch }
+    }
+
     /// A secret that the author gives, such as the key of a fleet, of epoch 0.
     ///
     /// Who has these bytes can reverse every pseudonym made with them: they
