@@ -3,6 +3,7 @@
 
 pub mod floor;
 pub mod harness;
+pub mod walk;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
