@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::consent::watch::Seen;
+use crate::consent::seen::{Owner, Seen};
 use crate::platform;
 
 /// The largest consent file in bytes. A real one has less than one kilobyte, a
@@ -23,17 +23,6 @@ const FRESH: Duration = Duration::from_millis(20);
 
 /// An *empty* file this young may still be filled by somebody slow.
 const EMPTIED: Duration = Duration::from_secs(1);
-
-/// Whose file it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Owner {
-    /// The administrator's, the installer's or the program's config file. A
-    /// symbolic link is followed: dotfile programs link them.
-    Others,
-    /// Ours: nobody but us makes it, so that a link in its place is refused, and
-    /// so is a file that somebody else could have written.
-    Us,
-}
 
 /// A file's text, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]

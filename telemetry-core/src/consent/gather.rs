@@ -9,10 +9,11 @@ use std::time::SystemTime;
 use crate::consent::decision::Counted;
 use crate::consent::document::{self, Document, Record};
 use crate::consent::env::{self, Variable};
-use crate::consent::file::{self, Content, Look, Owner, Problem};
+use crate::consent::file::{self, Content, Look, Problem};
+use crate::consent::seen::{Owner, Seen};
 use crate::consent::signal::Signal;
 use crate::consent::source::{Diagnostic, Layer, Location, Statement, Weight};
-use crate::consent::watch::{Mark, Seen};
+use crate::consent::watch::Mark;
 #[cfg(feature = "xml")]
 use crate::consent::xml;
 

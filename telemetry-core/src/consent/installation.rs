@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use crate::consent::document::{self, Document};
-use crate::consent::file::{self, Content, Owner};
+use crate::consent::file::{self, Content};
+use crate::consent::seen::Owner;
 use crate::error::{self, Error};
 use crate::platform;
 

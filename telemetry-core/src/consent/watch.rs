@@ -3,23 +3,16 @@
 //! It owns what the files looked like when the decision was made. It must never
 //! know what is in them.
 
-use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::consent::file::Owner;
-use crate::platform;
+use crate::consent::seen::{Owner, Seen};
 
 /// How long a change may go unnoticed. A second is less than a person needs to
 /// go from one terminal to another, and a handful of `stat` calls a second is
 /// below what can be measured in a program.
 pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
-
-/// A file that was changed this shortly before it was read may change again
-/// without a new time: the coarsest clock of a common file system (FAT) ticks
-/// every two seconds. Such a decision is made again at the next check.
-const COARSEST_CLOCK: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(crate) struct Watch {
@@ -36,40 +29,6 @@ pub(crate) struct Mark {
     pub(crate) path: PathBuf,
     pub(crate) owner: Owner,
     pub(crate) seen: Option<Seen>,
-}
-
-/// What `stat` says of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
-    pub(crate) modified: Option<SystemTime>,
-    length: u64,
-    identity: [u64; 4],
-}
-
-impl Seen {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self {
-            modified: metadata.modified().ok(),
-            length: metadata.len(),
-            identity: platform::identity(metadata),
-        }
-    }
-
-    /// How the file at `path` looks now.
-    pub(crate) fn at(path: &Path, owner: Owner) -> Option<Self> {
-        let metadata = match owner {
-            Owner::Us => fs::symlink_metadata(path),
-            Owner::Others => fs::metadata(path),
-        };
-        metadata.ok().as_ref().map(Self::of)
-    }
-
-    /// Whether the file may have changed since without a new time.
-    pub(crate) fn is_fresh(&self, now: SystemTime) -> bool {
-        self.modified.is_some_and(|time| {
-            now.duration_since(time).unwrap_or_else(|ahead| ahead.duration()) <= COARSEST_CLOCK
-        })
-    }
 }
 
 impl Watch {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::consent::decision::Ruling;
+use crate::consent::ruling::Ruling;
 use crate::consent::source::{Layer, Source};
 
 /// Why telemetry is on or off. `Display` tells it in whole sentences: the
