@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     record(form)?;
     counted(form)?;
     off(form)?;
+    build(form)?;
     scrub(form);
     Ok(())
 }
@@ -141,21 +142,70 @@ fn counted(form: Form) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What the program itself has to do anyway: a loop of a thousand calls, each of
+/// which looks at a flag. Divided by a thousand, the rest is what a call costs
+/// where it is inlined.
+const CALLS: u32 = 1_000;
+
 fn off(form: Form) -> Result<(), Box<dyn Error>> {
     let scratch = Scratch::new()?;
     let off = client(&scratch.path().join("off"), false)?;
     assert!(!off.record(&EVENT).is_stored());
     let flag = AtomicBool::new(false);
+    let built = || RunFinished { target: black_box("web-1.corp.example"), ..EVENT };
     harness::run(
         form,
         "off",
         "off: what a call costs while consent is denied",
         vec![
             Case::new("flag", "floor: a flag is read", || {
-                black_box(flag.load(Ordering::Relaxed));
-            }),
+                for _ in 0..CALLS {
+                    black_box(black_box(&flag).load(Ordering::Relaxed));
+                }
+            })
+            .of(CALLS),
             Case::new("off", "record, the event stands ready", || {
-                black_box(off.record(black_box(&EVENT)));
+                for _ in 0..CALLS {
+                    black_box(black_box(&off).record(black_box(&EVENT)));
+                }
+            })
+            .of(CALLS),
+            Case::new("off.built", "record, the event is built at the call", || {
+                for _ in 0..CALLS {
+                    black_box(black_box(&off).record(&built()));
+                }
+            })
+            .of(CALLS),
+            Case::new("off.with", "record_with, the event would be built", || {
+                for _ in 0..CALLS {
+                    black_box(black_box(&off).record_with(built));
+                }
+            })
+            .of(CALLS),
+        ],
+    );
+    Ok(())
+}
+
+fn build(form: Form) -> Result<(), Box<dyn Error>> {
+    let scratch = Scratch::new()?;
+    let home = scratch.path().join("build");
+    // What the first start of a program makes is there.
+    assert!(client(&home, true)?.record(&EVENT).is_stored());
+    let missing = scratch.path().join("missing");
+    harness::run(
+        form,
+        "build",
+        "build: a client is made and dropped, nothing is recorded",
+        vec![
+            Case::new("build.floor", "floor: one file is looked for that is not there", || {
+                black_box(std::fs::symlink_metadata(black_box(&missing)).is_ok());
+            }),
+            Case::new("build.on", "consent given", || {
+                drop(black_box(client(&home, true)));
+            }),
+            Case::new("build.off", "consent denied by a variable", || {
+                drop(black_box(client(&home, false)));
             }),
         ],
     );
