@@ -7,7 +7,7 @@ use std::iter::Peekable;
 
 use jiff::Timestamp;
 
-use super::{COUNTS, Origin, PERIOD, header, key, number};
+use super::{COUNTS, Origin, PERIOD, header, joined, number};
 use crate::schema::{EventSchema, Item, Numbers};
 
 /// From this length on a line takes no further form: half of the longest line
@@ -64,9 +64,9 @@ pub(crate) fn write_counts(
 ) -> Result<(), serde_json::Error> {
     let start = buffer.len();
     header(buffer, said.id, said.start.into(), said.generation, schema, said.origin);
-    key(buffer, "", PERIOD, "\"");
+    buffer.extend_from_slice(joined!(",\"", PERIOD, "\":\""));
     buffer.extend_from_slice(said.period.as_bytes());
-    key(buffer, "\"", COUNTS, "[");
+    buffer.extend_from_slice(joined!("\",\"", COUNTS, "\":["));
     let mut comma: &[u8] = b"";
     while let Some(tally) = tallies.next_if(|_| comma.is_empty() || buffer.len() - start < LONG) {
         buffer.extend_from_slice(comma);

@@ -43,6 +43,16 @@ pub(crate) use self::line::Line;
 use crate::event::{Sanitized, TelemetryEvent};
 use crate::schema::EventSchema;
 
+/// Constant texts as one, joined by the compiler.
+macro_rules! joined {
+    ($($part:expr),*) => {{
+        const PARTS: &[&str] = &[$($part),*];
+        const JOINED: [u8; $crate::envelope::length(PARTS)] = $crate::envelope::join(PARTS);
+        const { JOINED.as_slice() }
+    }};
+}
+use joined;
+
 /// The keys, in the order in which they are written.
 const ID: &str = "id";
 const TIME: &str = "time";
@@ -131,7 +141,7 @@ pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     event: &Sanitized<'_, E>,
 ) -> Result<(), serde_json::Error> {
     header(buffer, (mark.run, mark.number), mark.time, mark.generation, event.schema(), origin);
-    key(buffer, "", FIELDS, "");
+    buffer.extend_from_slice(joined!(",\"", FIELDS, "\":"));
     let fields = buffer.len();
     event.write_json(buffer)?;
     if !buffer.get(fields..).is_some_and(is_shallow) {
@@ -152,29 +162,42 @@ fn header(
 ) {
     buffer.reserve(ROOM);
     // The general formatter costs several times what these copies do.
-    for part in ["{\"", ID, "\":\"", run, "-"] {
-        buffer.extend_from_slice(part.as_bytes());
-    }
+    buffer.extend_from_slice(joined!("{\"", ID, "\":\""));
+    buffer.extend_from_slice(run.as_bytes());
+    buffer.push(b'-');
     number(buffer, line);
-    key(buffer, "\"", TIME, "\"");
+    buffer.extend_from_slice(joined!("\",\"", TIME, "\":\""));
     time::write(buffer, time, schema.time);
-    key(buffer, "\"", EVENT, "\"");
+    buffer.extend_from_slice(joined!("\",\"", EVENT, "\":\""));
     buffer.extend_from_slice(schema.name.as_bytes());
-    key(buffer, "\"", VERSION, "");
+    buffer.extend_from_slice(joined!("\",\"", VERSION, "\":"));
     number(buffer, u64::from(schema.version));
-    key(buffer, "", PURPOSE, "\"");
+    buffer.extend_from_slice(joined!(",\"", PURPOSE, "\":\""));
     buffer.extend_from_slice(schema.purpose.name().as_bytes());
-    key(buffer, "\"", GENERATION, "");
+    buffer.extend_from_slice(joined!("\",\"", GENERATION, "\":"));
     number(buffer, generation);
     buffer.extend_from_slice(origin.tail.as_bytes());
 }
 
-/// Ends one value and begins the next.
-#[inline]
-fn key(buffer: &mut Vec<u8>, end: &str, key: &str, begin: &str) {
-    for part in [end, ",\"", key, "\":", begin] {
-        buffer.extend_from_slice(part.as_bytes());
+const fn length(mut parts: &[&str]) -> usize {
+    let mut length = 0;
+    while let [part, rest @ ..] = parts {
+        length += part.len();
+        parts = rest;
     }
+    length
+}
+
+const fn join<const N: usize>(mut parts: &[&str]) -> [u8; N] {
+    let (mut joined, mut end) = ([0; N], 0);
+    while let [part, rest @ ..] = parts {
+        let (_, room) = joined.split_at_mut(end);
+        let (place, _) = room.split_at_mut(part.len());
+        place.copy_from_slice(part.as_bytes());
+        end += part.len();
+        parts = rest;
+    }
+    joined
 }
 
 fn number(buffer: &mut Vec<u8>, mut number: u64) {

@@ -62,33 +62,40 @@ impl<'a> Context<'a> {
     }
 
     /// The same for what is nested at `place`.
+    #[inline]
     pub(crate) fn at(self, place: &'a Place<'a>) -> Self {
         Self { place: Some(place), ..self }
     }
 
     /// The same for a value that nothing may keep.
+    #[inline]
     pub(crate) fn forgetting(self) -> Self {
         Self { remember: false, ..self }
     }
 
+    #[inline]
     pub(crate) fn may_remember(self) -> bool {
         self.remember
     }
 
+    #[inline]
     pub(crate) fn place(self) -> Option<&'a Place<'a>> {
         self.place
     }
 
+    #[inline]
     pub(crate) fn keys(self) -> Option<&'a Keys> {
         self.keys
     }
 
+    #[inline]
     pub(crate) fn scrubber(self) -> Option<&'a Scrubber> {
         self.scrubber
     }
 
     /// Whether the field may leave: a purpose of its own is granted, and the
     /// user knows the notice that tells of it.
+    #[inline]
     pub(crate) fn grants(self, field: &FieldSchema) -> bool {
         field.purpose.is_none_or(|purpose| self.granted.grants(purpose))
             && field.since.is_none_or(|notice| self.granted.covers(notice))
