@@ -6,7 +6,7 @@
 //!
 //! The flag counts only as the *first* argument, so that nothing else on the
 //! command line changes its meaning; `fd -- --telemetry` searches for it. Use
-//! [`parse`] in a program that has a [`clap::Parser`], [`matches`] in one that
+//! [`parse`] in a program that has a [`clap::Parser`], [`matches`](fn@matches) in one that
 //! builds its [`clap::Command`] by hand, and [`run`] in one without clap.
 //!
 //! It owns how the flag is recognised. It must never know what a command does.
