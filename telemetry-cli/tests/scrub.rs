@@ -199,6 +199,37 @@ fn check_names_each_find_and_ends_with_4() {
 }
 
 #[test]
+fn check_and_report_count_the_words_that_strict_hides() {
+    let (_folder, path) = folder_with(
+        "run.log",
+        "could not open file\ncould not open file for kowalczyk: kowalczyk@b.co, żółw\nkowalczyk\n",
+    );
+    let output = scrub(&["--preset", "strict", "--check", "--report", &path]).output().unwrap();
+    let mut places: Vec<_> = text(&output.stdout).lines().map(str::to_owned).collect();
+    places.sort();
+    let expected =
+        [":2:25: unknown-word", ":2:36: email", ":2:52: unknown-word", ":3:1: unknown-word"];
+    assert_eq!(places, expected.map(|place| format!("{path}{place}")));
+    assert_eq!(output.status.code(), Some(4));
+    let report = text(&output.stderr);
+    for line in ["         3  unknown-word", "         1  email"] {
+        assert!(report.lines().any(|found| found == line), "{report}");
+    }
+    // The same text is clean under the rules alone, but for the address.
+    let balanced = scrub(&["--report", &path]).output().unwrap();
+    assert!(!text(&balanced.stderr).contains("unknown-word"));
+
+    // A word is found behind an address that holds it too, not in it.
+    let (_folder, path) = folder_with("t.ndjson", "{\"a\": \"kowalczyk@b.co kowalczyk\"}\n");
+    let output = scrub(&["--preset", "strict", "--check", &path]).output().unwrap();
+    assert_eq!(text(&output.stdout), format!("{path}:1:8: email\n{path}:1:23: unknown-word\n"));
+
+    let (_folder, path) = folder_with("clean.txt", "could not open file\n");
+    let output = scrub(&["--preset", "strict", "--check", &path]).output().unwrap();
+    assert_eq!((text(&output.stdout), output.status.code()), ("", Some(0)));
+}
+
+#[test]
 fn rules_presets_patterns_and_names() {
     let input = "a@b.co on 10.0.0.7, see OPS-12 of falcon\n";
     check(&["--rules", "email"], input, "[email] on 10.0.0.7, see OPS-12 of falcon\n");

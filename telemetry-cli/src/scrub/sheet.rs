@@ -61,6 +61,8 @@ pub(super) struct Sheet {
 
 /// The rule under which a line of a PEM block is counted.
 const PEM: &str = "pem";
+/// The rule under which words are counted that `strict` alone hides.
+const UNKNOWN: &str = "unknown-word";
 /// A value that no rule would find by itself: whether one with this text is
 /// hidden says whether its key names a secret.
 const PROBE: &str = "Zq7xK2mP9w";
@@ -114,6 +116,7 @@ impl Task<'_> {
         match self.words {
             Some(words) => {
                 let known = String::from_utf8_lossy(&scrubbed);
+                self.unknown(words, &known, text, line, |at| 1 + characters(text.get(..at)), sheet);
                 sheet.bytes.extend_from_slice(words.hide_unknown(&known).as_bytes());
             }
             None => sheet.bytes.extend_from_slice(&scrubbed),
@@ -189,6 +192,9 @@ impl Task<'_> {
                 scrubbed
             }
         };
+        if let Some(words) = self.words {
+            self.unknown(words, &scrubbed, value.as_bytes(), line, at, sheet);
+        }
         match (self.words, scrubbed) {
             (None, scrubbed) => scrubbed,
             (Some(words), Cow::Borrowed(scrubbed)) => words.hide_unknown(scrubbed),
@@ -219,6 +225,38 @@ impl Task<'_> {
                     sheet,
                 );
             }
+        }
+    }
+
+    /// Notes each word of `scrubbed` that is not known, at its place in the text
+    /// that was scrubbed: what a rule found is passed over there.
+    fn unknown(
+        &self,
+        words: &Vocabulary,
+        scrubbed: &str,
+        text: &[u8],
+        line: u64,
+        column: impl Fn(usize) -> usize,
+        sheet: &mut Sheet,
+    ) {
+        if !self.counts && !self.places {
+            return;
+        }
+        let unknown = words.unknown(scrubbed);
+        if unknown.is_empty() {
+            return;
+        }
+        let found: Vec<_> = self.scrubber.finds(text).map(|find| find.range()).collect();
+        let mut from = 0;
+        for range in unknown {
+            let word = scrubbed.get(range).unwrap_or_default().as_bytes();
+            let rest = text.get(from..).unwrap_or_default();
+            let places = memmem::find_iter(rest, word).map(|at| from + at);
+            let place = places.into_iter().find(|at| !found.iter().any(|found| found.contains(at)));
+            // What is no UTF-8 has no place of its own.
+            let at = place.unwrap_or(from);
+            from = place.map_or(from, |at| at + word.len());
+            self.note(UNKNOWN, line, column(at), sheet);
         }
     }
 

@@ -4,6 +4,7 @@
 //! know where the vocabulary came from.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::pieces::{Piece, Pieces};
 use super::shape;
@@ -26,12 +27,51 @@ pub(super) fn hide<'t>(
     text: &'t str,
     labels: &[Box<str>],
 ) -> Cow<'t, str> {
+    let (mut hidden, mut changed, mut end) = (None::<String>, false, 0);
+    each_unknown(vocabulary, text, labels, |at, word, gap_before| {
+        let hidden = hidden.get_or_insert_with(|| String::with_capacity(text.len() + 16));
+        hidden.push_str(text.get(end..at).unwrap_or_default());
+        let start = hidden.len();
+        shape::stand_in(word, gap_before, hidden);
+        // Of `http://localhost/` nothing is to be hidden.
+        changed |= hidden.get(start..) != Some(word);
+        end = at + word.len();
+    });
+    match hidden.filter(|_| changed) {
+        Some(mut hidden) => {
+            hidden.push_str(text.get(end..).unwrap_or_default());
+            Cow::Owned(hidden)
+        }
+        None => Cow::Borrowed(text),
+    }
+}
+
+/// Where the words are that [`hide`] hides.
+pub(super) fn unknown(vocabulary: &Vocabulary, text: &str) -> Vec<Range<usize>> {
+    let (mut ranges, mut stand_in) = (Vec::new(), String::new());
+    each_unknown(vocabulary, text, &[], |at, word, gap_before| {
+        stand_in.clear();
+        shape::stand_in(word, gap_before, &mut stand_in);
+        if stand_in != word {
+            ranges.push(at..at + word.len());
+        }
+    });
+    ranges
+}
+
+/// Shows each word that is not kept to `see`: where it begins, the word, and
+/// what stands before it.
+fn each_unknown<'t>(
+    vocabulary: &Vocabulary,
+    text: &'t str,
+    labels: &[Box<str>],
+    mut see: impl FnMut(usize, &'t str, &'t str),
+) {
     let pieces: Vec<Piece<'t>> = Pieces::of(text).collect();
     let text_of = Text { pieces: &pieces, vocabulary, labels };
-    let (mut hidden, mut changed) = (None::<String>, false);
     let (mut quoted_until, mut at) = (0, 0);
     for (index, piece) in pieces.iter().enumerate() {
-        let length = match piece {
+        at += match piece {
             Piece::Gap(gap) => {
                 if index >= quoted_until {
                     quoted_until = text_of.end_of_quotation(index, gap);
@@ -40,29 +80,12 @@ pub(super) fn hide<'t>(
             }
             Piece::Word(word) => {
                 if !text_of.keeps(index, word, index < quoted_until) {
-                    let so_far = text.get(..at).unwrap_or_default();
-                    let hidden = hidden.get_or_insert_with(|| {
-                        let mut hidden = String::with_capacity(text.len() + 16);
-                        hidden.push_str(so_far);
-                        hidden
-                    });
-                    let gap_before = text_of.gap(index.checked_sub(1));
-                    let start = hidden.len();
-                    shape::stand_in(word, gap_before, hidden);
-                    // Of `http://localhost/` nothing is to be hidden.
-                    changed |= hidden.get(start..) != Some(word);
-                    at += word.len();
-                    continue;
+                    see(at, word, text_of.gap(index.checked_sub(1)));
                 }
                 word.len()
             }
         };
-        if let Some(hidden) = &mut hidden {
-            hidden.push_str(text.get(at..at + length).unwrap_or_default());
-        }
-        at += length;
     }
-    hidden.filter(|_| changed).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
 struct Text<'p, 't> {

@@ -19,6 +19,7 @@ mod table;
 
 use std::borrow::Cow;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 
@@ -159,6 +160,19 @@ impl Vocabulary {
     /// hides, where one of its rules knows.
     pub fn hide_unknown<'t>(&self, text: &'t str) -> Cow<'t, str> {
         known::hide(self, text, &[])
+    }
+
+    /// Where the words are that [`hide_unknown`](Self::hide_unknown) hides, in
+    /// bytes from the start of `text`.
+    ///
+    /// ```
+    /// use telemetry_core::scrub::Vocabulary;
+    ///
+    /// let words = Vocabulary::of_texts(["login failed for {}"]);
+    /// assert_eq!(words.unknown("login failed for kowalczyk"), [17..26]);
+    /// ```
+    pub fn unknown(&self, text: &str) -> Vec<Range<usize>> {
+        known::unknown(self, text)
     }
 
     /// As [`hide_unknown`](Self::hide_unknown); what rules of these names found
