@@ -35,6 +35,8 @@ pub mod json_schema;
 pub mod lint;
 pub mod lock;
 mod model;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod verify;
 pub mod words;
 

@@ -39,6 +39,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "proptest")]
+pub use telemetry_schema::strategies;
+
 pub use self::evidence::{Evidence, assert_nothing_leaks};
 pub use self::leak::{assert_no_leak, assert_no_leak_with};
 pub use self::receiver::{Answer, RecordingReceiver, Request};

@@ -269,7 +269,11 @@ impl Check {
             }
             (Self::List(of), Shape::Array) => {
                 return cursor.each(b'[', b']', |cursor| match cursor.shape()? {
-                    Shape::Array => self.value(cursor, trail, problems),
+                    Shape::Array
+                        if !matches!(**of, Self::List(_) | Self::Array { .. } | Self::Tuple(_)) =>
+                    {
+                        self.value(cursor, trail, problems)
+                    }
                     _ => of.value(cursor, trail, problems),
                 });
             }

@@ -10,3 +10,4 @@ mod lines;
 mod lints;
 mod notices;
 mod pages;
+mod random;
