@@ -219,7 +219,7 @@ mod storing {
     fn threads_share_a_spool_without_mixing_their_lines() {
         let home = home();
         let spool = open(&home);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| (0..200).for_each(|_| drop(append(&spool))));
             }
@@ -373,7 +373,7 @@ mod caps {
     #[test]
     fn counts_of_many_processes_add_up_and_the_file_stays_small() {
         let home = home();
-        let counted: u64 = std::thread::scope(|scope| {
+        let counted: u64 = thread::scope(|scope| {
             let count = || {
                 (0..1000)
                     .filter(|_| internals::add_dropped(&home.spool, Reason::Withdrawn, 2).is_ok())
@@ -434,7 +434,7 @@ mod erasing {
     fn erasing_while_threads_write_takes_each_event_once_or_leaves_it() {
         let home = home();
         let spool = open(&home);
-        let erased = std::thread::scope(|scope| {
+        let erased = thread::scope(|scope| {
             let write = || (0..2000).for_each(|_| drop(append(&spool)));
             let writers: Vec<_> = (0..2).map(|_| scope.spawn(write)).collect();
             let mut erased = 0;
