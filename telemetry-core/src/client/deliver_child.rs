@@ -139,13 +139,24 @@ pub fn send_if_child(builder: impl FnOnce() -> Builder) -> Option<ExitCode> {
 ///
 /// The telemetry cannot be set up, or the spool cannot be read or written.
 pub fn send_detached(builder: Builder) -> Result<(), Error> {
+    send_detached_within(builder, LONGEST_DELIVERY, LONGEST_LIFE)
+}
+
+/// The same with other bounds, so that a test need not wait for a minute. It is
+/// exempt from semantic versioning.
+#[doc(hidden)]
+pub fn send_detached_within(
+    builder: Builder,
+    longest_delivery: Duration,
+    longest_life: Duration,
+) -> Result<(), Error> {
     if std::env::var_os(VARIABLE).is_some_and(|stage| stage == STARTED) {
         imp::detach();
     }
     if is_child() {
         // Of what hangs (a file system, a look-up) no deadline of ours is kept.
-        let end = || {
-            thread::sleep(LONGEST_LIFE);
+        let end = move || {
+            thread::sleep(longest_life);
             std::process::exit(0);
         };
         let bound = thread::Builder::new().name("telemetry-bound".to_owned()).spawn(end);
@@ -155,7 +166,7 @@ pub fn send_detached(builder: Builder) -> Result<(), Error> {
     }
     let telemetry = builder.only_on_request().build()?;
     if telemetry.may_send() {
-        telemetry.send_paced(Instant::now() + LONGEST_DELIVERY)?;
+        telemetry.send_paced(Instant::now() + longest_delivery)?;
     }
     Ok(())
 }

@@ -32,6 +32,8 @@ pub use self::builder::Builder;
 #[cfg(feature = "testing")]
 pub(crate) use self::counted::once as counted_once;
 use self::deliver::Route;
+#[doc(hidden)]
+pub use self::deliver_child::send_detached_within;
 pub use self::deliver_child::{is_sender, send_detached, send_if_child};
 use self::gate::Gate;
 pub use self::heartbeat::{Beat, Heartbeat};

@@ -5,14 +5,18 @@
 //! <home> <url> send` is what the child is started with. `short_program <home>
 //! <url> now` sends all that waits, and says what happened. In the environment
 //! `SHORT_CA` names a file with the authority that vouches for the receiver, and
-//! `SHORT_AT_MOST` how many milliseconds lie between two children.
+//! `SHORT_AT_MOST` how many milliseconds lie between two children. `SHORT_BOUNDS`
+//! holds two numbers of milliseconds in place of the child's fifty seconds for its
+//! delivery and of its minute; with `SHORT_HANGS` its transport never returns.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver};
+use telemetry_core::export::{
+    Attempt, Deliver, HttpTransport, Ndjson, Receiver, Request, Response, Transport, TransportError,
+};
 use telemetry_core::{Builder, Telemetry, TelemetryEvent};
 
 /// The program ran.
@@ -24,6 +28,31 @@ struct Ran {
     number: u32,
 }
 
+/// Never returns, if it is asked to.
+struct Hanging(HttpTransport);
+
+impl Transport for Hanging {
+    fn receiver(&self) -> &str {
+        self.0.receiver()
+    }
+
+    fn send(&self, request: &Request, attempt: &Attempt<'_>) -> Result<Response, TransportError> {
+        let answer = self.0.send(request, attempt);
+        while std::env::var_os("SHORT_HANGS").is_some() {
+            std::thread::park();
+        }
+        answer
+    }
+
+    fn ready(&self) -> Result<(), telemetry_core::Error> {
+        self.0.ready()
+    }
+
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+}
+
 fn builder(home: &str, url: &str) -> Result<Builder, Box<dyn Error>> {
     let mut http = HttpTransport::builder(url);
     if let Some(path) = std::env::var_os("SHORT_CA") {
@@ -31,7 +60,7 @@ fn builder(home: &str, url: &str) -> Result<Builder, Box<dyn Error>> {
     }
     let at_most = std::env::var("SHORT_AT_MOST").ok().and_then(|text| text.parse().ok());
     let at_most = Duration::from_millis(at_most.unwrap_or(0));
-    let receiver = Receiver::new("1.0.0", Ndjson, http.build()?)
+    let receiver = Receiver::new("1.0.0", Ndjson, Hanging(http.build()?))
         .deliver(Deliver::by_child([home, url, "send"], at_most));
     Ok(Telemetry::builder("short-program")
         .home(home)
@@ -48,7 +77,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     };
     let builder = builder(home, url)?;
     if telemetry_core::client::is_sender() {
-        telemetry_core::client::send_detached(builder)?;
+        let bounds = std::env::var("SHORT_BOUNDS").ok();
+        match bounds.as_deref().and_then(|bounds| bounds.split_once(',')) {
+            Some((delivery, life)) => {
+                let [delivery, life] =
+                    [delivery.parse()?, life.parse()?].map(Duration::from_millis);
+                telemetry_core::client::send_detached_within(builder, delivery, life)?;
+            }
+            None => telemetry_core::client::send_detached(builder)?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     if what == "now" {

@@ -129,6 +129,33 @@ fn the_child_has_left_the_program_behind() {
     Command::new("kill").arg(child.to_string()).status().unwrap();
 }
 
+/// A child whose receiver takes the request and never answers gives up when its
+/// time for delivery is over, and one that nothing brings back is ended when its
+/// life is. The bounds are shortened here; each case has the other one too late.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_ends_by_itself_whatever_hangs() {
+    for (bounds, hangs, mode) in [("300,600000", false, "silent"), ("600000,300", true, "ok")] {
+        let place = Place::new();
+        let home = place.home();
+        let mut receiver = place.receiver(mode);
+        run(&home, &receiver.url(), "1");
+        let mut second = command(&home, &receiver.url(), "2");
+        second.env("SHORT_BOUNDS", bounds);
+        if hangs {
+            second.env("SHORT_HANGS", "1");
+        }
+        assert_eq!(said(second.output().unwrap()).trim(), "Stored");
+        receiver.wait_for_request();
+        // Below what the request alone may take, which is half a minute.
+        let patience = Instant::now() + Duration::from_secs(25);
+        while !children(&home).is_empty() {
+            assert!(Instant::now() < patience, "the child goes on: {bounds}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
 #[test]
 fn while_consent_is_denied_there_is_no_child() {
     let place = Place::new();
