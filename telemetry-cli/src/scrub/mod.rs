@@ -237,6 +237,10 @@ impl Scrub {
             keys: self.keys,
             delimiter: self.delimiter,
             columns,
+            one_by_one: format != Format::Text
+                || words.is_some()
+                || self.check
+                || !self.pattern.is_empty(),
             counts: self.report,
             places: self.check,
         };

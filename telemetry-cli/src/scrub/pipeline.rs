@@ -168,6 +168,10 @@ pub(super) const PEM_ENDS: &[u8] = b"-----END ";
 
 /// Whether a PEM block is open behind `bytes`.
 fn pem_goes_on(bytes: &[u8], before: bool) -> bool {
+    // Nearly always there is none, which is found out quickly from the front.
+    if [PEM_BEGINS, PEM_ENDS].iter().all(|mark| memmem::find(bytes, mark).is_none()) {
+        return before;
+    }
     match (memmem::rfind(bytes, PEM_BEGINS), memmem::rfind(bytes, PEM_ENDS)) {
         (Some(begins), Some(ends)) => begins > ends,
         (Some(_), None) => true,

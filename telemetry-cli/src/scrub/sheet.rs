@@ -35,6 +35,9 @@ pub(super) struct Task<'s> {
     pub(super) delimiter: char,
     /// The names of the columns of CSV, if the first line holds them.
     pub(super) columns: Vec<String>,
+    /// Whether each line is asked for by itself: for its place or its words, or
+    /// because a pattern may begin with the line's start.
+    pub(super) one_by_one: bool,
     /// Whether finds are counted by rule.
     pub(super) counts: bool,
     /// Whether the place of each find is noted.
@@ -66,6 +69,9 @@ const UNKNOWN: &str = "unknown-word";
 /// A value that no rule would find by itself: whether one with this text is
 /// hidden says whether its key names a secret.
 const PROBE: &str = "Zq7xK2mP9w";
+/// Far less than the longest text that a scrubber takes, and far more than a
+/// line, of which each would cost a call and an allocation.
+const AT_ONCE: usize = 1 << 17;
 /// What stands around the name before a value: `"": "`.
 const NAMED: usize = 5;
 
@@ -77,7 +83,18 @@ impl Task<'_> {
             (chunk.bytes.as_slice(), chunk.first_line, chunk.in_pem);
         // Most chunks hold no key: their lines are not searched for one.
         let has_pem = in_pem || memmem::find(rest, PEM_BEGINS).is_some();
+        // From how many bytes before the end on lines are scrubbed together.
+        let mut many = if self.one_by_one || has_pem { 0 } else { usize::MAX };
         while !rest.is_empty() {
+            if rest.len() <= many {
+                match self.lines(rest, &mut sheet) {
+                    Some(behind) => {
+                        rest = behind;
+                        continue;
+                    }
+                    None => many = rest.len().saturating_sub(AT_ONCE),
+                }
+            }
             let end = match self.format {
                 Format::Csv => csv::end_of_record(rest),
                 _ => memchr::memchr(b'\n', rest).map(|at| at + 1),
@@ -101,6 +118,24 @@ impl Task<'_> {
             rest = behind;
         }
         sheet
+    }
+
+    /// Scrubs many lines at once, and gives what is behind them. Nothing when
+    /// they do not come out as they went in: one by one then.
+    fn lines<'t>(&self, text: &'t [u8], sheet: &mut Sheet) -> Option<&'t [u8]> {
+        let end = text.len().min(AT_ONCE);
+        let end = memchr::memrchr(b'\n', text.get(..end)?)? + 1;
+        let (lines, behind) = text.split_at_checked(end)?;
+        let scrubbed = self.scrubber.scrub_bytes(lines);
+        if let Cow::Owned(scrubbed) = &scrubbed {
+            let count = |text: &[u8]| memchr::memchr_iter(b'\n', text).count();
+            if count(scrubbed) != count(lines) {
+                return None;
+            }
+            self.finds(lines, 0, 0, |_| 0, sheet);
+        }
+        sheet.bytes.extend_from_slice(&scrubbed);
+        Some(behind)
     }
 
     /// A key is a block of many lines, of which no one says what it is.

@@ -1,0 +1,10 @@
+use telemetry_core::TelemetryError;
+
+#[derive(TelemetryError)]
+#[error("hello {user}")]
+struct Hello {
+    #[telemetry(allow)]
+    user: String,
+}
+
+fn main() {}

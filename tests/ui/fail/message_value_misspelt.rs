@@ -1,0 +1,6 @@
+use telemetry_core::message;
+
+fn main() {
+    let path = "plan.toml";
+    let _ = message!("could not open {pth}", path = drop);
+}

@@ -1,0 +1,6 @@
+use telemetry_core::message;
+
+fn main() {
+    let text = "hello {user}";
+    let _ = message!(text);
+}
