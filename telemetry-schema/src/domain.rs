@@ -170,7 +170,40 @@ impl Domain {
     /// The most that a value can tell, in thousandths of a bit, rounded up;
     /// nothing if the domain is open.
     pub fn millibits(&self) -> Option<u64> {
-        self.forms().map(millibits)
+        self.millibits_with(&|| None, &|| None)
+    }
+
+    /// The same; `fields` counts the forms of a nested value, and `bits` says
+    /// what they tell. Exact while the forms can be numbered in 128 bits; above
+    /// that the sum of what the parts tell, each rounded up.
+    pub(crate) fn millibits_with(
+        &self,
+        fields: &dyn Fn() -> Option<u128>,
+        bits: &dyn Fn() -> Option<u64>,
+    ) -> Option<u64> {
+        match self.forms_with(fields)? {
+            u128::MAX => {}
+            forms => return Some(millibits(forms)),
+        }
+        Some(match self {
+            Self::Optional(inner) => inner.millibits_with(fields, bits)?.saturating_add(LEAST),
+            Self::Tuple(parts) => parts.iter().try_fold(0_u64, |sum, part| {
+                part.millibits_with(fields, bits).map(|bits| sum.saturating_add(bits))
+            })?,
+            Self::Array { length, gaps, of } => {
+                let element = match (gaps, of.forms_with(fields)?) {
+                    // As if each could be left out by itself.
+                    (true, u128::MAX) => of.millibits_with(fields, bits)?.saturating_add(LEAST),
+                    (true, forms) => millibits(forms + 1),
+                    (false, _) => of.millibits_with(fields, bits)?,
+                };
+                element.saturating_mul(*length as u64)
+            }
+            Self::Fields => bits()?,
+            // Networks of 128 bits, beside those of IPv4.
+            Self::Networks { .. } => millibits(u128::MAX) + LEAST,
+            _ => millibits(u128::MAX),
+        })
     }
 
     /// Whether all values can be listed, nested fields left aside.
@@ -199,6 +232,9 @@ impl Domain {
         }
     }
 }
+
+/// More than one form tells beside 2^128 others.
+const LEAST: u64 = 1;
 
 fn count(from: i128, to: i128, step: u128) -> u128 {
     if to < from || step == 0 {
@@ -299,7 +335,7 @@ mod tests {
             Domain::Integers { from: i128::MIN, to: i128::MAX, step: 1 }.forms(),
             Some(u128::MAX)
         );
-        assert_eq!(Domain::Networks { v4: Some(24), v6: Some(128) }.millibits(), Some(128_000));
+        assert_eq!(Domain::Networks { v4: Some(24), v6: Some(128) }.millibits(), Some(128_001));
         let flags = |gaps| Domain::Array { length: 3, gaps, of: Box::new(Domain::Bool) };
         assert_eq!((flags(false).forms(), flags(true).forms()), (Some(8), Some(15)));
         assert_eq!(Domain::Open(Opening::Text).millibits(), None);

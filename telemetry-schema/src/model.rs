@@ -178,7 +178,7 @@ impl Field {
 
     /// The most that it can tell, in thousandths of a bit; nothing if open.
     pub fn millibits(&self) -> Option<u64> {
-        self.forms().map(domain::millibits)
+        self.domain.millibits_with(&|| forms(&self.fields), &|| millibits(&self.fields))
     }
 
     /// Calls `see` with every part of this field's values that is open.

@@ -24,12 +24,22 @@ pub const fn clamp_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
     Policy::new("clamp", domain).with("bounds", numbers(bounds), Written::Inside)
 }
 
-/// The same policy with its number between `bounds`, of which every one can be
+/// The same policy with what it counts between `bounds`, of which every one can be
 /// listed: what the schema says of `clamp` beside another policy.
 pub(super) const fn clamped(policy: Policy, shape: Shape, bounds: &'static [i128; 2]) -> Policy {
-    let values = Values::Integers { first: bounds[0], last: bounds[1], step: 1 };
+    let (first, last) = of_count(bounds);
+    let values = Values::Integers { first, last, step: 1 };
     let policy = Policy { domain: shape.domain(values), ..policy };
     policy.with("clamp", numbers(bounds), Written::Beside)
+}
+
+/// The bounds of what is counted, which is never below zero.
+pub(super) const fn of_count([low, high]: &[i128; 2]) -> (i128, i128) {
+    match (*low, *high) {
+        (low, high @ ..=0) if low < high => (high, high),
+        (..=0, high) => (0, high),
+        bounds => bounds,
+    }
 }
 
 const fn numbers(bounds: &'static [i128; 2]) -> ParameterValue {

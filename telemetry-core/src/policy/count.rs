@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 
-use super::clamp::clamped;
+use super::clamp::{clamped, of_count};
 use super::round::whole;
 use crate::leaf::{Context, Private, Sanitize, Sink};
 use crate::schema::{Domain, Open, Policy, Shape};
@@ -94,8 +94,9 @@ pub struct Counted<'v, T: ?Sized> {
 impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
     fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match (self.value.count(), self.bounds) {
-            (Some(count), Some([low, high])) => {
-                whole((count as i128).clamp(*low, *high), *low, 1, sink)
+            (Some(count), Some(bounds)) => {
+                let (low, high) = of_count(bounds);
+                whole((count as i128).clamp(low, high), low, 1, sink)
             }
             (Some(count), None) => whole(count as i128, 0, 1, sink),
             (None, _) => sink.absent(),

@@ -3,7 +3,7 @@
 //! It owns what is counted. It must never know what the text says.
 
 use super::Textual;
-use super::clamp::clamped;
+use super::clamp::{clamped, of_count};
 use super::round::whole;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
@@ -27,7 +27,10 @@ impl LeafPolicy for Length {
     ) -> Result<R::Ok, R::Error> {
         let length = text.chars().count() as i128;
         match self.bounds {
-            Some([low, high]) => whole(length.clamp(*low, *high), *low, 1, sink),
+            Some(bounds) => {
+                let (low, high) = of_count(bounds);
+                whole(length.clamp(low, high), low, 1, sink)
+            }
             None => whole(length, 0, 1, sink),
         }
     }

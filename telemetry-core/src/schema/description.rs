@@ -201,7 +201,7 @@ impl EventSchema {
     /// How much one event can tell, in thousandths of a bit, rounded up.
     /// `None` when a field is open.
     pub const fn millibits(&self) -> Option<u64> {
-        super::domain::millibits_of(self.fields)
+        super::information::millibits_of(self.fields)
     }
 }
 

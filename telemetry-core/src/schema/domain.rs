@@ -4,7 +4,6 @@
 //! and whether a given value is among them. It must never know how a policy
 //! makes them.
 
-use super::bits::millibits;
 use super::{FieldSchema, Item};
 
 /// The values that can leave: all of them known to the compiler, or open.
@@ -219,7 +218,7 @@ const fn power(base: u128, exponent: usize) -> u128 {
 }
 
 impl Values {
-    const fn forms(&self) -> u128 {
+    pub(super) const fn forms(&self) -> u128 {
         match self {
             Self::Nothing => 0,
             Self::Bool => 2,
@@ -393,15 +392,6 @@ impl Domain {
         }
     }
 
-    /// How much one value can tell, in thousandths of a bit, rounded up. `None`
-    /// when the domain is open.
-    pub const fn millibits(&self) -> Option<u64> {
-        match self {
-            Self::Closed(closed) => Some(millibits(closed.forms())),
-            Self::Open(_) => None,
-        }
-    }
-
     /// The value with this index, from 0 to one below [`forms`](Self::forms).
     /// Where there may be none, that is the first.
     pub fn value(&self, index: u128) -> Option<Item> {
@@ -446,27 +436,6 @@ pub(super) const fn combinations_of(fields: &[FieldSchema]) -> Option<u128> {
         index += 1;
     }
     Some(product)
-}
-
-/// The information of all `fields` together, `None` when one is open. Exact
-/// while the product can be written in 128 bits; above that the sum of what
-/// each field tells, each rounded up.
-pub(super) const fn millibits_of(fields: &[FieldSchema]) -> Option<u64> {
-    match forms_of(fields) {
-        None => return None,
-        Some(u128::MAX) => {}
-        Some(forms) => return Some(millibits(forms)),
-    }
-    let (mut sum, mut index) = (0, 0);
-    while index < fields.len() {
-        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-        match fields[index].domain().millibits() {
-            Some(bits) => sum += bits,
-            None => return None,
-        }
-        index += 1;
-    }
-    Some(sum)
 }
 
 /// What a field's type is beside its leaves: whether it may hold none, and

@@ -3,7 +3,8 @@
 //! It owns `max_bits` and what can be counted, and the message when an event
 //! breaks either. It must never run in a program: it is called by constants.
 
-use super::domain::{Domain, Open, combinations_of, forms_of, millibits_of};
+use super::domain::{Domain, Open, combinations_of, forms_of};
+use super::information::millibits_of;
 use super::{EventSchema, FieldSchema, Form};
 
 /// The most combinations that are counted each by itself: a counter of eight
@@ -236,7 +237,7 @@ impl Text {
         }
         match field.domain() {
             Domain::Closed(closed) => {
-                self.bits(super::bits::millibits(closed.forms())).push("  ");
+                self.bits(closed.millibits()).push("  ");
                 self.forms(Some(closed.forms()))
             }
             Domain::Open(open) => self.push("open: ").push(open.describe()),

@@ -8,6 +8,7 @@ mod bits;
 mod description;
 mod domain;
 mod expiry;
+mod information;
 mod limit;
 #[cfg(feature = "registry")]
 pub(crate) mod registry;
