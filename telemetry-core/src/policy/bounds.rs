@@ -1,7 +1,8 @@
 //! The bounds that several policies share.
 //!
 //! It owns the words of the compiler for a value that is not text, or not a
-//! number. It must never know what a policy does with either.
+//! number, and the search among bounds between ranges. It must never know what a
+//! policy does with either.
 
 use crate::leaf::HasLeaves;
 use crate::leaf::kind::{Number, Text};
@@ -26,3 +27,17 @@ impl<T: HasLeaves<Text> + ?Sized> Textual for T {}
 pub trait Numeric: HasLeaves<Number> {}
 #[diagnostic::do_not_recommend]
 impl<T: HasLeaves<Number> + ?Sized> Numeric for T {}
+
+/// Up to so many bounds are all compared: the compiler knows them, so that each
+/// is an instruction or two, and no branch has to be guessed.
+const FEW: usize = 8;
+
+/// How many of the ascending `bounds` are below a number.
+#[inline(always)]
+pub(super) fn count_below<T>(bounds: &[T], is_below: impl Fn(&T) -> bool) -> usize {
+    if bounds.len() <= FEW {
+        bounds.iter().map(|bound| usize::from(is_below(bound))).sum()
+    } else {
+        bounds.partition_point(is_below)
+    }
+}

@@ -4,6 +4,7 @@
 //! from.
 
 use super::Numeric;
+use super::bounds::count_below;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, LeafPolicy, Num, Sink};
 use crate::schema::{Numbers, ParameterValue, Policy, Shape, Values, Written};
@@ -20,6 +21,7 @@ pub struct Bucket {
 impl LeafPolicy for Bucket {
     type Kind = Number;
 
+    #[inline]
     fn apply<R: Sink>(
         &self,
         number: Num,
@@ -28,15 +30,15 @@ impl LeafPolicy for Bucket {
     ) -> Result<R::Ok, R::Error> {
         let index = match (self.bounds, number) {
             (_, Num::Float(float)) if float.is_nan() => return sink.absent(),
-            (Numbers::Int(bounds), Num::Int(int)) => bounds.partition_point(|bound| *bound <= int),
+            (Numbers::Int(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound <= int),
             (Numbers::Int(bounds), Num::Float(float)) => {
-                bounds.partition_point(|bound| *bound as f64 <= float)
+                count_below(bounds, |bound| *bound as f64 <= float)
             }
             (Numbers::Float(bounds), Num::Int(int)) => {
-                bounds.partition_point(|bound| *bound <= int as f64)
+                count_below(bounds, |bound| *bound <= int as f64)
             }
             (Numbers::Float(bounds), Num::Float(float)) => {
-                bounds.partition_point(|bound| *bound <= float)
+                count_below(bounds, |bound| *bound <= float)
             }
         };
         match self.labels.get(index) {

@@ -5,6 +5,7 @@
 //! added up.
 
 use super::Numeric;
+use super::bounds::count_below;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, LeafPolicy, Num, Sink};
 use crate::schema::{
@@ -48,16 +49,12 @@ impl LeafPolicy for Measured {
 #[inline]
 fn range(bounds: Numbers, number: Num) -> usize {
     match (bounds, number) {
-        (Numbers::Int(bounds), Num::Int(int)) => bounds.partition_point(|bound| *bound < int),
+        (Numbers::Int(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound < int),
         (Numbers::Int(bounds), Num::Float(float)) => {
-            bounds.partition_point(|bound| (*bound as f64) < float)
+            count_below(bounds, |bound| (*bound as f64) < float)
         }
-        (Numbers::Float(bounds), Num::Int(int)) => {
-            bounds.partition_point(|bound| *bound < int as f64)
-        }
-        (Numbers::Float(bounds), Num::Float(float)) => {
-            bounds.partition_point(|bound| *bound < float)
-        }
+        (Numbers::Float(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound < int as f64),
+        (Numbers::Float(bounds), Num::Float(float)) => count_below(bounds, |bound| *bound < float),
     }
 }
 
