@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -68,6 +68,18 @@ impl Receiver {
         let mut line = String::new();
         self.lines.read_line(&mut line).unwrap();
         assert_eq!(line.trim(), "request", "the receiver ended");
+    }
+
+    /// Stops the receiver, and says of how many requests it had read the head
+    /// for which nobody waited yet.
+    ///
+    /// # Panics
+    ///
+    /// What it said cannot be read.
+    pub fn stop(mut self) -> usize {
+        let _ = self.child.kill();
+        let lines = self.lines.by_ref().lines().map(Result::unwrap);
+        lines.filter(|line| line.trim() == "request").count()
     }
 
     /// What it took so far, in order.
