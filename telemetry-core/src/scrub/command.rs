@@ -63,7 +63,6 @@ impl Pass<'_> {
         if !begins || at - dashes > 2 {
             return;
         }
-        self.doubt(at);
         let end = text.run(at, ALNUM | DASH | UNDERSCORE, 64);
         if at - dashes == 1 && end == at + 1 {
             return self.letter(at);

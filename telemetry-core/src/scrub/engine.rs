@@ -215,11 +215,6 @@ impl<'t> Pass<'t> {
         self.spans.push(Span { start, end, rule });
     }
 
-    /// What follows `at` may read differently once something in it is replaced.
-    pub(super) fn doubt(&mut self, at: usize) {
-        self.spans.doubt(at);
-    }
-
     fn is_hidden(&self, start: usize, end: usize) -> bool {
         let mut at = start;
         while at < end {

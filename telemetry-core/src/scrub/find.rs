@@ -32,19 +32,12 @@ pub(super) struct Spans {
     length: usize,
     /// All of them, once they are many.
     many: Vec<Span>,
-    /// The pages in which something was looked at that may read differently
-    /// when a token stands in it, one bit each; of a long text several pages
-    /// have the same bit.
-    doubts: u64,
 }
-
-/// Most lines are shorter than half of it.
-const PAGE: usize = 2048;
 
 impl Spans {
     pub(super) const fn new() -> Self {
         let none = Span { start: 0, end: 0, rule: Rule::Pem };
-        Self { few: [none; FEW], length: 0, many: Vec::new(), doubts: 0 }
+        Self { few: [none; FEW], length: 0, many: Vec::new() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -69,15 +62,6 @@ impl Spans {
             self.many.extend_from_slice(&self.few);
         }
         self.many.push(span);
-    }
-
-    /// What is found near `at` is to be looked at again.
-    pub(super) fn doubt(&mut self, at: usize) {
-        self.doubts |= page(at.saturating_sub(PAGE / 2)) | page(at + PAGE / 2);
-    }
-
-    pub(super) fn is_doubted(&self, span: &Span) -> bool {
-        self.doubts & (page(span.start) | page(span.end)) != 0
     }
 
     /// Joins spans that overlap, in the order of the text. What is joined has
@@ -111,10 +95,6 @@ fn sort(spans: &mut [Span]) {
             return spans.sort_by_key(order);
         }
     }
-}
-
-fn page(at: usize) -> u64 {
-    1 << (at / PAGE % 64)
 }
 
 /// Joins in place and says how many are left.

@@ -363,7 +363,6 @@ impl Pass<'_> {
     /// A number behind a word for a telephone.
     pub(super) fn phone_word(&mut self, end: usize) {
         let text = self.text;
-        self.doubt(end);
         let mut start = text.until(end, end + 20, |byte| {
             byte.is_ascii_digit() || matches!(byte, b'+' | b'(' | b'\n')
         });

@@ -73,25 +73,6 @@ impl Rule {
         })
     }
 
-    /// Whether it finds the value of a name or an option, however it is written.
-    pub(super) const fn is_secret(self) -> bool {
-        matches!(
-            self,
-            Self::Pem
-                | Self::Authorization
-                | Self::BearerToken
-                | Self::CommandSecret
-                | Self::NamedSecret
-                | Self::Cookie
-                | Self::UrlCredentials
-        )
-    }
-
-    /// Whether it finds what stands between slashes.
-    pub(super) const fn is_part_of_path(self) -> bool {
-        matches!(self, Self::HomeFolder | Self::TildeUser | Self::Host | Self::LogHost | Self::Ipv4)
-    }
-
     const fn bit(self) -> u64 {
         match self.place() {
             Some(place) => 1 << place,

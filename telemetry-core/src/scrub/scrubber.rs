@@ -34,11 +34,10 @@ const CUT_BACK: usize = 256;
 /// suffices for what people write, two or three for what tests make up; the
 /// limit keeps the time linear for what is made to be slow.
 const MAX_ROUNDS: usize = 8;
-/// No number that a rule finds has fewer digits.
-const LEAST_DIGITS: usize = 7;
-/// As many digits are found within this many bytes, if they are one number.
-const LONGEST_NUMBER: usize = 16;
-/// What is left of a text that is not done after the last round.
+/// How far a rule reads beyond its own line, and more: what joins two lines is
+/// a few blanks or line feeds.
+const REACH: usize = 1024;
+/// What is left of a line that is not done after the last round.
 const GIVEN_UP: &[u8] = b"[secret]";
 
 static BALANCED: LazyLock<Arc<Shared>> = LazyLock::new(|| Arc::new(Shared::new(Preset::Balanced)));
@@ -493,7 +492,7 @@ impl Scrubber {
                 }
             }
         };
-        if known.is_some() && !spans.is_empty() {
+        if known.is_some() {
             self.settle(&mut replaced, 0);
         }
         if kept < text.len() {
@@ -508,16 +507,21 @@ impl Scrubber {
         Some(replaced)
     }
 
-    /// Scrubs what begins at `from` again until nothing is found.
+    /// Scrubs what begins at `from` again until nothing is found. Lines in which
+    /// finds come without an end are given up.
     fn settle(&self, text: &mut Vec<u8>, from: usize) {
-        for _ in 0..MAX_ROUNDS {
+        for round in 0..2 * MAX_ROUNDS {
             let rest = text.get(from..).unwrap_or_default();
             let spans = self.spans(rest);
             if spans.is_empty() {
                 return;
             }
             let mut settled = Vec::with_capacity(rest.len());
-            self.write(rest, 0..rest.len(), spans.as_slice(), &mut settled);
+            if round < MAX_ROUNDS {
+                self.write(rest, 0..rest.len(), spans.as_slice(), &mut settled);
+            } else {
+                give_up_lines(rest, spans.as_slice(), &mut settled);
+            }
             text.truncate(from);
             text.extend_from_slice(&settled);
         }
@@ -572,14 +576,14 @@ impl Scrubber {
         pass.run();
     }
 
-    /// The text with tokens in the place of finds. Lines in which a find touches
-    /// more than a separator are scrubbed again until nothing is found in them.
+    /// The text with tokens in the place of finds, scrubbed again around them
+    /// until nothing is found there. What is further from every find than
+    /// `REACH` and a whole line reads as it did.
     fn replaced(&self, text: &[u8], finds: &Spans) -> Vec<u8> {
         let spans = finds.as_slice();
-        let rough = |span: &Span| finds.is_doubted(span) || !stands_alone(text, span);
         // Tokens are about as long as what they stand for; one allocation.
         let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
-        // What a PEM block hides stands in many lines.
+        // What a PEM block hides stands in any number of lines.
         if spans.iter().any(|span| span.rule == Rule::Pem) {
             self.write(text, 0..text.len(), spans, &mut replaced);
             self.settle(&mut replaced, 0);
@@ -587,29 +591,23 @@ impl Scrubber {
         }
         let mut rest = spans;
         let mut at = 0;
-        while let Some(rough) = rest.iter().position(rough) {
-            let first = rest.get(rough).map_or(text.len(), |span| span.start);
-            // The finds of one line, or of several that a find joins.
-            let mut line = line_start(text, at, first);
-            let mut before = rest.partition_point(|span| span.end <= line);
-            while let Some(earlier) = rest.get(before).filter(|span| span.start < line) {
-                line = line_start(text, at, earlier.start);
-                before = rest.partition_point(|span| span.end <= line);
-            }
-            let (these, others) = rest.split_at(before);
-            self.write(text, at..line, these, &mut replaced);
-            let (mut end, mut count) = (line, 0);
-            while let Some(next) = others.get(count).filter(|next| count == 0 || next.start < end) {
-                end = line_end(text, next.end.max(end.saturating_sub(1)));
+        while let Some(first) = rest.first() {
+            let start = line_start(text, at, first.start.saturating_sub(REACH).max(at));
+            self.write(text, at..start, &[], &mut replaced);
+            let (mut end, mut count) = (start, 0);
+            while let Some(next) =
+                rest.get(count).filter(|next| count == 0 || next.start < end + REACH)
+            {
+                end = line_end(text, next.end + REACH);
                 count += 1;
             }
-            let (these, others) = others.split_at(count);
+            let (these, others) = rest.split_at(count);
             let from = replaced.len();
-            self.write(text, line..end, these, &mut replaced);
+            self.write(text, start..end, these, &mut replaced);
             self.settle(&mut replaced, from);
             (rest, at) = (others, end);
         }
-        self.write(text, at..text.len(), rest, &mut replaced);
+        self.write(text, at..text.len(), &[], &mut replaced);
         replaced
     }
 
@@ -659,56 +657,23 @@ impl Scrubber {
     }
 }
 
-/// Whether a find touches nothing but separators: what is around its token
-/// reads as it did around the find.
-fn stands_alone(text: &[u8], span: &Span) -> bool {
-    // So does the end of a name with blanks in it.
-    let value = text.get(span.range()).unwrap_or_default();
-    if span.rule.is_secret() || value.iter().any(|byte| *byte <= b' ') {
-        return false;
+/// The text with nothing left of the lines in which something is found.
+fn give_up_lines(text: &[u8], spans: &[Span], to: &mut Vec<u8>) {
+    let mut at = 0;
+    for span in spans {
+        // Of several finds in one line the first gives it up.
+        if span.end <= at {
+            continue;
+        }
+        let start = line_start(text, at, span.start.max(at));
+        to.extend_from_slice(text.get(at..start).unwrap_or_default());
+        to.extend_from_slice(GIVEN_UP);
+        at = line_end(text, span.end.saturating_sub(1));
+        if text.get(..at).is_some_and(|line| line.ends_with(b"\n")) {
+            to.push(b'\n');
+        }
     }
-    let before = span.start.checked_sub(1).and_then(|at| text.get(at)).unwrap_or(&b' ');
-    let next = text.get(span.end).unwrap_or(&b' ');
-    let after = text.get(span.end + 1).unwrap_or(&b' ');
-    let digit_before = || {
-        let further = span.start.checked_sub(2).and_then(|at| text.get(at));
-        further.is_some_and(u8::is_ascii_digit)
-    };
-    let begins = match before {
-        0..=b' ' | b'=' | b'<' => true,
-        b'"' | b'\'' => before == next,
-        b'(' => !digit_before(),
-        b'/' => span.rule.is_part_of_path() && !digit_before() && !is_of_option(text, span.start),
-        _ => false,
-    };
-    let ends = match next {
-        0..=b' ' | b'/' | b')' | b'>' | b',' | b';' => true,
-        b'"' | b'\'' => before == next,
-        b'.' => *after <= b' ',
-        b':' => *after <= b' ' || (after.is_ascii_digit() && span.rule != Rule::Ipv6),
-        _ => false,
-    };
-    begins && ends && !beside_number(text, span)
-}
-
-/// Whether the word in which `at` is begins with a dash.
-fn is_of_option(text: &[u8], at: usize) -> bool {
-    let word = text.get(at.saturating_sub(CUT_BACK)..at).unwrap_or_default();
-    let begin = word.iter().rposition(|byte| *byte <= b' ').map_or(0, |blank| blank + 1);
-    word.get(begin) == Some(&b'-')
-}
-
-/// Whether digits stand beside a find that can be a part of one number with it,
-/// or a number of their own without it.
-fn beside_number(text: &[u8], span: &Span) -> bool {
-    let digits = |run: &mut dyn Iterator<Item = &u8>| {
-        let run = run.take(LONGEST_NUMBER);
-        let run = run.take_while(|byte| matches!(byte, b'0'..=b'9' | b' ' | b'-' | b'.'));
-        run.filter(|byte| byte.is_ascii_digit()).count()
-    };
-    let (before, behind) = (text.get(..span.start), text.get(span.end..));
-    digits(&mut before.unwrap_or_default().iter().rev()) >= LEAST_DIGITS
-        || digits(&mut behind.unwrap_or_default().iter()) >= LEAST_DIGITS
+    to.extend_from_slice(text.get(at..).unwrap_or_default());
 }
 
 /// The start of the line in which `at` is, not before `from`.

@@ -131,7 +131,6 @@ impl Pass<'_> {
 
     fn secret(&mut self, name: Name, at: usize, value: usize, strength: Strength) {
         let text = self.text;
-        self.doubt(at);
         if self.is_taken(value) || self.is_path_part(name, value) {
             return;
         }
@@ -398,7 +397,6 @@ impl Pass<'_> {
         if value == end || self.is_taken(value) {
             return;
         }
-        self.doubt(value);
         for verb in [&b"is "[..], b"was ", b"to ", b"set to ", b"of ", b"= ", b"-> ", b"is: "] {
             if text.starts_caseless(value, verb) {
                 value = text.run(value + verb.len(), BLANK, 4);

@@ -395,7 +395,6 @@ impl Pass<'_> {
         if at < self.pem_until || !text.ends(at, b"----") {
             return;
         }
-        self.doubt(at);
         let title = text.until(at + 5, at + 80, |byte| byte == b'-' || byte < b' ');
         let body = text.run(title, DASH, 5);
         if body < title + 4 {

@@ -463,9 +463,6 @@ impl Pass<'_> {
         }
         if text.is(start, QUOTE) {
             let mark = text.byte(start);
-            if text.is_before(start, BACKSLASH) || text.is(start + 1, QUOTE | WHITE) {
-                self.doubt(start);
-            }
             let end = text.until(start + 1, start + MOST, |byte| {
                 byte == mark || byte < b' ' || byte == b'\\'
             });

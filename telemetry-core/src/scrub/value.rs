@@ -24,7 +24,6 @@ impl Pass<'_> {
     /// stands behind a colon and a blank, as words of a sentence do.
     pub(super) fn value(&mut self, rule: Rule, at: usize, strength: Strength, spaced: bool) {
         let text = self.text;
-        self.doubt(at);
         let start = self.value_start(at, text.before(at) == b'=');
         if let Some(end) = self.quoted(rule, start, strength) {
             self.taken = (start, end);
