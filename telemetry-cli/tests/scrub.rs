@@ -92,6 +92,26 @@ fn the_lines_of_a_private_key_are_hidden_one_by_one_across_chunks() {
 }
 
 #[test]
+fn a_private_key_among_many_lines_leaves_each_line_where_it_was() {
+    let around = "from a@b.co, nothing else\r\n".repeat(4_000);
+    let key = |line: &str| {
+        let body = format!("{line}\r\n").repeat(20);
+        format!("-----BEGIN PRIVATE KEY-----\r\n{body}-----END PRIVATE KEY-----\r\n")
+    };
+    let secret = key("MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7");
+    let input = format!("{around}{secret}{around}10.0.0.7 without an end");
+    assert!(around.len() < 128 << 10 && input.len() > 128 << 10);
+    let around = around.replace("a@b.co", "[email]");
+    let expected = format!("{around}{}{around}[ip] without an end", key("[secret]"));
+    let output = with_input(&[], input.as_bytes());
+    let out = text(&output.stdout);
+    let different = out.lines().zip(expected.lines()).position(|(is, be)| is != be);
+    assert_eq!(different, None);
+    assert!(out == expected, "{} bytes instead of {}", out.len(), expected.len());
+    assert!(output.status.success());
+}
+
+#[test]
 fn a_private_key_that_was_cut_off_hides_no_more_than_itself() {
     check(
         &[],
