@@ -1,0 +1,11 @@
+//! valuable's own derive, on a field that is private.
+
+#[derive(valuable::Valuable)]
+pub struct Connected {
+    #[cfg(not(control))]
+    pub host: telemetry_core::Private<String>,
+    #[cfg(control)]
+    pub host: String,
+}
+
+fn main() {}
