@@ -11,8 +11,8 @@ use prost::Message;
 use serde_json::Number;
 
 use super::{
-    BATCH_BYTES, BATCH_EVENTS, CONTAINER, EVENT_BYTES, Encoding, Envelope, PERIOD, PURPOSE,
-    VERSION, attribute, integer, text, value,
+    CONTAINER, Encoding, Envelope, LIMITS, PERIOD, PURPOSE, VERSION, attribute, integer, text,
+    value,
 };
 use crate::error::{Error, Kind};
 use crate::export::{
@@ -39,11 +39,7 @@ const EVENTS: &str = "{event}";
 
 impl Exporter for Metrics {
     fn limits(&self) -> BatchLimits {
-        BatchLimits {
-            event_bytes: EVENT_BYTES,
-            batch_bytes: BATCH_BYTES,
-            batch_events: BATCH_EVENTS,
-        }
+        LIMITS
     }
 
     fn append(

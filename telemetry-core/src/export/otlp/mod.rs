@@ -104,6 +104,10 @@ const EVENT_BYTES: usize = BATCH_BYTES / 2;
 /// The batch size that the OpenTelemetry SDKs use for log records.
 const BATCH_EVENTS: usize = 512;
 
+/// Of logs and metrics alike: both go to the same receiver.
+const LIMITS: BatchLimits =
+    BatchLimits { event_bytes: EVENT_BYTES, batch_bytes: BATCH_BYTES, batch_events: BATCH_EVENTS };
+
 /// Attributes of the record that are not fields.
 const UID: &str = "log.record.uid";
 const INSTALLATION: &str = "app.installation.id";
@@ -130,11 +134,7 @@ impl Otlp {
 
 impl Exporter for Otlp {
     fn limits(&self) -> BatchLimits {
-        BatchLimits {
-            event_bytes: EVENT_BYTES,
-            batch_bytes: BATCH_BYTES,
-            batch_events: BATCH_EVENTS,
-        }
+        LIMITS
     }
 
     fn append(
