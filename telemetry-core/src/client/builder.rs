@@ -16,7 +16,7 @@ use super::open::{Clock, Opening};
 use super::printer;
 use super::record::Recorder;
 use super::report::{ErrorHook, Reporter};
-use super::{Inner, Telemetry};
+use super::{Telemetry, TelemetryInner};
 use crate::consent::{Folders, Layers, Notice, check_name};
 use crate::error::{Error, Kind};
 use crate::export::Receiver;
@@ -267,7 +267,7 @@ impl Builder {
         gate.show_notice(self.show_notice.filter(|_| !self.on_request && !prints));
         let recorder = Arc::new(recorder);
         let counts = super::counted::Writer::new(Arc::clone(&gate), Arc::clone(&recorder));
-        let inner = Inner {
+        let inner = TelemetryInner {
             gate,
             reporter,
             recorder,

@@ -88,10 +88,10 @@ use crate::spool::{self, Counts, Filter};
 /// ```
 #[derive(Clone)]
 pub struct Telemetry {
-    inner: Arc<Inner>,
+    inner: Arc<TelemetryInner>,
 }
 
-struct Inner {
+struct TelemetryInner {
     gate: Arc<Gate>,
     reporter: Arc<Reporter>,
     recorder: Arc<Recorder>,
@@ -216,7 +216,7 @@ impl Telemetry {
     }
 
     fn send(&self, pace: Pace, deadline: Instant) -> Result<Option<Report>, Error> {
-        let Inner { gate, reporter, recorder, route, .. } = &*self.inner;
+        let TelemetryInner { gate, reporter, recorder, route, .. } = &*self.inner;
         let Some(route) = route else { return Ok(None) };
         recorder.make_durable();
         recorder.seal_quickly();
@@ -467,7 +467,7 @@ impl fmt::Debug for Telemetry {
 }
 
 /// The end of the program's telemetry. The recorder ends by itself.
-impl Drop for Inner {
+impl Drop for TelemetryInner {
     fn drop(&mut self) {
         if let Some(route) = &self.route {
             route.stop(route.exit_budget());

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Inner, Telemetry, quiet};
+use super::{Telemetry, TelemetryInner, quiet};
 use crate::TelemetryEvent;
 
 /// How long a panicking thread waits for its event to be stored. The first time
@@ -78,7 +78,7 @@ impl Telemetry {
     }
 }
 
-fn record(inner: &Arc<Inner>, info: &PanicHookInfo<'_>) {
+fn record(inner: &Arc<TelemetryInner>, info: &PanicHookInfo<'_>) {
     let telemetry = Telemetry { inner: Arc::clone(inner) };
     let recording = RECORDING.try_with(Cell::get).unwrap_or(true);
     if recording || !telemetry.is_on() {
