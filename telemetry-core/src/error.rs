@@ -21,10 +21,10 @@ use std::path::Path;
 /// assert!(!error.to_string().contains("short"));
 /// ```
 pub struct Error {
-    inner: Box<Inner>,
+    inner: Box<ErrorInner>,
 }
 
-struct Inner {
+struct ErrorInner {
     kind: Kind,
     message: String,
     source: Option<Box<dyn StdError + Send + Sync + 'static>>,
@@ -43,7 +43,7 @@ pub(crate) enum Kind {
 
 impl Error {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { inner: Box::new(Inner { kind, message: message.into(), source: None }) }
+        Self { inner: Box::new(ErrorInner { kind, message: message.into(), source: None }) }
     }
 
     /// For an [`Exporter`](crate::export::Exporter) of the author's own: an event
