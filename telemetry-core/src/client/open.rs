@@ -26,7 +26,7 @@ pub(super) type Clock = Box<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// What exists once something has been recorded.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct RecordingStore {
     pub(super) sanitizer: Sanitizer,
     pub(super) identities: Identities,
     /// Counts carry no id: who sent them is nobody's question.
@@ -34,7 +34,7 @@ pub(super) struct Open {
     pub(super) spool: Spool,
 }
 
-impl Open {
+impl RecordingStore {
     /// The id of the next line.
     pub(super) fn next_id(&self) -> (String, u64) {
         let (run, number) = self.spool.next(Instant::now());
@@ -42,7 +42,7 @@ impl Open {
     }
 }
 
-/// [`Open`], or what is needed to make it.
+/// [`RecordingStore`], or what is needed to make it.
 pub(super) struct Opening {
     pub(super) data: PathBuf,
     pub(super) limits: Limits,
@@ -57,7 +57,7 @@ pub(super) struct Opening {
     pub(super) printer: Option<Printer>,
     app: String,
     keys: Mutex<Option<Keys>>,
-    open: OnceLock<Open>,
+    open: OnceLock<RecordingStore>,
     /// When making it failed last.
     failed: Mutex<Option<Instant>>,
 }
@@ -106,14 +106,14 @@ impl Opening {
     }
 
     /// What exists, if it does.
-    pub(super) fn opened(&self) -> Option<&Open> {
+    pub(super) fn opened(&self) -> Option<&RecordingStore> {
         self.open.get()
     }
 
     /// What exists, made if it does not. After a failure it is tried again, as
     /// a failed write is: a disk that was full when a program started must not
     /// silence it for months.
-    pub(super) fn ready(&self, layers: &Layers, reporter: &Reporter) -> Option<&Open> {
+    pub(super) fn ready(&self, layers: &Layers, reporter: &Reporter) -> Option<&RecordingStore> {
         if let Some(open) = self.open.get() {
             return Some(open);
         }
@@ -178,7 +178,7 @@ impl Opening {
     }
 
     /// Makes the secret, the installation id and the spool.
-    fn make(&self, layers: &Layers) -> Result<Open, Error> {
+    fn make(&self, layers: &Layers) -> Result<RecordingStore, Error> {
         quiet::install();
         platform::private_dir(&self.data)?;
         vocabulary::keep_below(&self.data);
@@ -198,7 +198,7 @@ impl Opening {
         let identities = Identities::new(self.identity, own, shared, in_container)?;
         // Taken last: after a failure they are needed again.
         let keys = given.take().map_or_else(Keys::session, Ok)?;
-        Ok(Open {
+        Ok(RecordingStore {
             sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
             identities,
             origin_of_counts: Origin::new(None, in_container),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::gate::{self, Gate};
-use super::open::{Open, Opening};
+use super::open::{Opening, RecordingStore};
 use super::quiet;
 use super::report::Reporter;
 use crate::consent::Decision;
@@ -66,7 +66,7 @@ impl Recorder {
     }
 
     /// What exists once something has been recorded, made if it does not.
-    pub(super) fn ready(&self) -> Option<&Open> {
+    pub(super) fn ready(&self) -> Option<&RecordingStore> {
         self.opening.ready(self.gate.layers(), &self.reporter)
     }
 
@@ -125,7 +125,7 @@ impl Recorder {
 
     fn store<E: TelemetryEvent + ?Sized>(
         &self,
-        open: &Open,
+        open: &RecordingStore,
         event: &E,
         decision: &Decision,
         (run, number): (&str, u64),
