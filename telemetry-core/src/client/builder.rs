@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use super::deliver::Route;
 use super::gate::{Gate, NoticeHook};
 use super::identity::Identity;
-use super::open::{Clock, Opening};
+use super::open::{Clock, LazyStore};
 use super::printer;
 use super::record::Recorder;
 use super::report::{ErrorHook, Reporter};
@@ -246,7 +246,7 @@ impl Builder {
             gate.count_refusals();
         }
         let mut opening =
-            Opening::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
+            LazyStore::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
         opening.clock = self.clock;
         opening.identity = self.identity;
         opening.shared_on_machines = self.shared_on_machines;

@@ -43,7 +43,7 @@ impl RecordingStore {
 }
 
 /// [`RecordingStore`], or what is needed to make it.
-pub(super) struct Opening {
+pub(super) struct LazyStore {
     pub(super) data: PathBuf,
     pub(super) limits: Limits,
     pub(super) scrubber: Scrubber,
@@ -62,7 +62,7 @@ pub(super) struct Opening {
     failed: Mutex<Option<Instant>>,
 }
 
-impl Opening {
+impl LazyStore {
     pub(super) fn new(
         app: String,
         data: PathBuf,
@@ -207,7 +207,7 @@ impl Opening {
     }
 }
 
-impl fmt::Debug for Opening {
+impl fmt::Debug for LazyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Opening").field("data", &self.data).finish_non_exhaustive()
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::gate::{self, Gate};
-use super::open::{Opening, RecordingStore};
+use super::open::{LazyStore, RecordingStore};
 use super::quiet;
 use super::report::Reporter;
 use crate::consent::Decision;
@@ -57,11 +57,11 @@ thread_local! {
 pub(super) struct Recorder {
     gate: Arc<Gate>,
     reporter: Arc<Reporter>,
-    pub(super) opening: Opening,
+    pub(super) opening: LazyStore,
 }
 
 impl Recorder {
-    pub(super) fn new(gate: Arc<Gate>, reporter: Arc<Reporter>, opening: Opening) -> Self {
+    pub(super) fn new(gate: Arc<Gate>, reporter: Arc<Reporter>, opening: LazyStore) -> Self {
         Self { gate, reporter, opening }
     }
 
@@ -211,7 +211,7 @@ impl Recorder {
         open.spool.flush()
     }
 
-    /// To be called before anything is sent; see [`Opening::make_durable`].
+    /// To be called before anything is sent; see [`LazyStore::make_durable`].
     pub(super) fn make_durable(&self) {
         if let Err(error) = self.opening.make_durable() {
             self.reporter.report(&error);
