@@ -11,14 +11,14 @@ use std::thread;
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
     /// Where the author's code panicked: a place in the program, and no value.
-    static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
+    static PLACE: Cell<Option<SourceLocation>> = const { Cell::new(None) };
 }
 
 /// A file of the program's source, with line and column.
 #[derive(Clone, Debug)]
-pub(super) struct Place(String);
+pub(super) struct SourceLocation(String);
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
@@ -36,7 +36,7 @@ pub(super) fn install() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if QUIET.try_with(Cell::get).unwrap_or(false) {
-            let place = info.location().map(Location::to_string).map(Place);
+            let place = info.location().map(Location::to_string).map(SourceLocation);
             let _ = PLACE.try_with(|last| last.set(place));
         } else {
             before(info);
@@ -52,7 +52,7 @@ pub(super) fn is_quiet() -> bool {
 
 /// Runs the author's code. A panic in it says nothing, and comes back as the
 /// place where it was.
-pub(super) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Option<Place>> {
+pub(super) fn run<T>(code: impl FnOnce() -> T) -> Result<T, Option<SourceLocation>> {
     let before = QUIET.try_with(|quiet| quiet.replace(true)).unwrap_or(false);
     let done = panic::catch_unwind(AssertUnwindSafe(code));
     let _ = QUIET.try_with(|quiet| quiet.set(before));

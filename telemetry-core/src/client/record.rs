@@ -159,7 +159,7 @@ impl Recorder {
     }
 
     #[cold]
-    fn not_serialised(&self, event: &str, panicked: Option<quiet::Place>) {
+    fn not_serialised(&self, event: &str, panicked: Option<quiet::SourceLocation>) {
         self.opening.drops.add(Reason::NotSerialised, 1);
         let place =
             panicked.map_or(String::new(), |place| format!(": its code panicked at {place}"));
