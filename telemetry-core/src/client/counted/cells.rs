@@ -146,13 +146,13 @@ fn taken(cell: &AtomicU64) -> u64 {
 #[derive(Debug)]
 pub(super) struct First {
     /// Twice as many as forms, so that a free or the right place is near.
-    places: Box<[Place]>,
+    places: Box<[FormCounter]>,
     free: AtomicU32,
     other: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Place {
+struct FormCounter {
     /// The form's index plus one; 0 is nobody's.
     form: AtomicU64,
     count: AtomicU64,
@@ -162,7 +162,7 @@ impl First {
     fn new(top: usize) -> Self {
         let places = top.saturating_mul(2).next_power_of_two();
         Self {
-            places: std::iter::repeat_with(Place::default).take(places).collect(),
+            places: std::iter::repeat_with(FormCounter::default).take(places).collect(),
             free: AtomicU32::new(u32::try_from(top).unwrap_or(u32::MAX)),
             other: AtomicU64::new(0),
         }
@@ -175,7 +175,7 @@ impl First {
 
     /// The place of a form: from where it is due on, the first that is its own
     /// or that it can take.
-    fn place(&self, index: usize) -> Option<&Place> {
+    fn place(&self, index: usize) -> Option<&FormCounter> {
         let form = index as u64 + 1;
         let due = (form.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
         let mask = self.places.len() - 1;
@@ -195,7 +195,7 @@ impl First {
     }
 
     #[cold]
-    fn take_place(&self, place: &Place, form: u64) -> Taken {
+    fn take_place(&self, place: &FormCounter, form: u64) -> Taken {
         let relaxed = Ordering::Relaxed;
         if self.free.fetch_update(relaxed, relaxed, |free| free.checked_sub(1)).is_err() {
             return Taken::NoneIsLeft;
