@@ -48,12 +48,12 @@ pub struct Heartbeat {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
+struct HeartbeatState {
     next_due: u64,
     last_up: u64,
 }
 
-impl State {
+impl HeartbeatState {
     fn parse(bytes: &[u8]) -> Option<Self> {
         let value: Value = serde_json::from_slice(bytes).ok()?;
         let number = |key| value.get(key).and_then(Value::as_u64);
@@ -110,10 +110,10 @@ impl Heartbeat {
         let Some(bytes) = platform::read_private(&self.path, STATE_LIMIT)? else {
             return Ok(Seen::Never);
         };
-        Ok(State::parse(&bytes).map_or(Seen::Broken, Seen::State))
+        Ok(HeartbeatState::parse(&bytes).map_or(Seen::Broken, Seen::State))
     }
 
-    fn write(&self, state: State) -> Result<(), Error> {
+    fn write(&self, state: HeartbeatState) -> Result<(), Error> {
         let text = json!({ "next_due": state.next_due, "last_up": state.last_up }).to_string();
         platform::replace_durably(&self.path, text.as_bytes())
     }
@@ -126,13 +126,13 @@ enum Seen {
     /// A file that cannot be understood: beats go on after one period, so that
     /// a broken file never makes a program beat at every start.
     Broken,
-    State(State),
+    State(HeartbeatState),
 }
 
 impl Seen {
-    fn after(self, now: u64, period: u64, jitter: u64) -> (State, Option<Beat>) {
+    fn after(self, now: u64, period: u64, jitter: u64) -> (HeartbeatState, Option<Beat>) {
         let next_due = now.saturating_add(period).saturating_add(jitter);
-        let again = State { next_due, last_up: now };
+        let again = HeartbeatState { next_due, last_up: now };
         match self {
             Self::Never => (again, Some(Beat { first: true, last_up: None })),
             Self::Broken => (again, None),
@@ -143,7 +143,7 @@ impl Seen {
                 let last_up = UNIX_EPOCH.checked_add(Duration::from_millis(state.last_up));
                 (again, Some(Beat { first: false, last_up }))
             }
-            Self::State(state) => (State { last_up: now, ..state }, None),
+            Self::State(state) => (HeartbeatState { last_up: now, ..state }, None),
         }
     }
 }
