@@ -106,11 +106,11 @@ impl Heartbeat {
         Lock::try_at(&self.path.with_extension("lock"))
     }
 
-    fn read(&self) -> Result<Seen, Error> {
+    fn read(&self) -> Result<EarlierBeats, Error> {
         let Some(bytes) = platform::read_private(&self.path, STATE_LIMIT)? else {
-            return Ok(Seen::Never);
+            return Ok(EarlierBeats::Never);
         };
-        Ok(HeartbeatState::parse(&bytes).map_or(Seen::Broken, Seen::State))
+        Ok(HeartbeatState::parse(&bytes).map_or(EarlierBeats::Broken, EarlierBeats::State))
     }
 
     fn write(&self, state: HeartbeatState) -> Result<(), Error> {
@@ -121,7 +121,7 @@ impl Heartbeat {
 
 /// What is known of earlier beats.
 #[derive(Clone, Copy, Debug)]
-enum Seen {
+enum EarlierBeats {
     Never,
     /// A file that cannot be understood: beats go on after one period, so that
     /// a broken file never makes a program beat at every start.
@@ -129,7 +129,7 @@ enum Seen {
     State(HeartbeatState),
 }
 
-impl Seen {
+impl EarlierBeats {
     fn after(self, now: u64, period: u64, jitter: u64) -> (HeartbeatState, Option<Beat>) {
         let next_due = now.saturating_add(period).saturating_add(jitter);
         let again = HeartbeatState { next_due, last_up: now };
@@ -225,7 +225,9 @@ mod tests {
                 let path = folder.path().join(format!("t/heartbeat-{n}.json"));
                 let heartbeat = Heartbeat::new(path, HOUR).jitter(HOUR);
                 heartbeat.due(at(0)).unwrap();
-                let Seen::State(state) = heartbeat.read().unwrap() else { panic!("no state") };
+                let EarlierBeats::State(state) = heartbeat.read().unwrap() else {
+                    panic!("no state")
+                };
                 state.next_due
             })
             .collect();
