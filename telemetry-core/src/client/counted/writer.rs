@@ -33,11 +33,11 @@ pub(in crate::client) struct Writer {
     /// Whether there is a thread, or nothing to start one for any more.
     started: AtomicBool,
     thread: OnceLock<Thread>,
-    state: Mutex<State>,
+    state: Mutex<CountWriterState>,
 }
 
 #[derive(Default)]
-struct State {
+struct CountWriterState {
     book: Book,
     draft: Option<Draft>,
 }
@@ -111,7 +111,7 @@ impl Writer {
     fn write(&self, now: Timestamp) -> Result<(), Error> {
         let decision = self.gate.decision_now();
         let mut state = self.state();
-        let State { book, draft } = &mut *state;
+        let CountWriterState { book, draft } = &mut *state;
         let is_on = self.gate.is_on();
         let mut changed = false;
         self.counters.take(|event, form, row| {
@@ -177,7 +177,7 @@ impl Writer {
             thread.unpark();
         }
         let written = self.write(Timestamp::now()).and_then(|()| {
-            let State { book, draft } = &mut *self.state();
+            let CountWriterState { book, draft } = &mut *self.state();
             match std::mem::take(book) {
                 book if book.is_empty() => Ok(()),
                 book => self.seal(book, draft.take()),
@@ -200,14 +200,14 @@ impl Writer {
     /// Forgets everything that was counted and is not yet complete.
     pub(in crate::client) fn discard(&self) {
         self.counters.take(|_, _, _| {});
-        let State { book, draft } = &mut *self.state();
+        let CountWriterState { book, draft } = &mut *self.state();
         *book = Book::default();
         if let Some(mut draft) = draft.take() {
             draft.discard();
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, CountWriterState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
