@@ -266,7 +266,7 @@ impl Builder {
         }
         gate.show_notice(self.show_notice.filter(|_| !self.on_request && !prints));
         let recorder = Arc::new(recorder);
-        let counts = super::counted::Writer::new(Arc::clone(&gate), Arc::clone(&recorder));
+        let counts = super::counted::CountWriter::new(Arc::clone(&gate), Arc::clone(&recorder));
         let inner = TelemetryInner {
             gate,
             reporter,

@@ -95,7 +95,7 @@ struct TelemetryInner {
     gate: Arc<Gate>,
     reporter: Arc<Reporter>,
     recorder: Arc<Recorder>,
-    counts: Arc<counted::Writer>,
+    counts: Arc<counted::CountWriter>,
     route: Option<Route>,
     #[cfg(feature = "panic")]
     records_panics: std::sync::atomic::AtomicBool,

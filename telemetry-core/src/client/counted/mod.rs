@@ -15,7 +15,7 @@ use std::time::SystemTime;
 
 use self::cells::Cells;
 use self::sums::Sum;
-pub(super) use self::writer::Writer;
+pub(super) use self::writer::CountWriter;
 use super::gate::{self, Gate};
 use super::record::Recorded;
 use crate::consent::Decision;

@@ -26,7 +26,7 @@ use crate::spool::Draft;
 const INTERVAL: Duration = Duration::from_millis(800);
 
 /// Takes counts and writes them into the spool.
-pub(in crate::client) struct Writer {
+pub(in crate::client) struct CountWriter {
     gate: Arc<Gate>,
     recorder: Arc<Recorder>,
     counters: Counters,
@@ -42,7 +42,7 @@ struct CountWriterState {
     draft: Option<Draft>,
 }
 
-impl Writer {
+impl CountWriter {
     pub(in crate::client) fn new(gate: Arc<Gate>, recorder: Arc<Recorder>) -> Self {
         let prints = recorder.opening.printer.is_some();
         let counters = Counters::new(Arc::clone(&gate), prints);
@@ -213,7 +213,7 @@ impl Writer {
 }
 
 /// Writes now and then, until the program's telemetry ends.
-fn run(writer: &Weak<Writer>) {
+fn run(writer: &Weak<CountWriter>) {
     loop {
         thread::park_timeout(INTERVAL);
         let Some(writer) = writer.upgrade() else { return };
@@ -223,7 +223,7 @@ fn run(writer: &Weak<Writer>) {
     }
 }
 
-impl fmt::Debug for Writer {
+impl fmt::Debug for CountWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Writer").field("counters", &self.counters).finish_non_exhaustive()
     }
