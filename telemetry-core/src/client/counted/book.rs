@@ -15,12 +15,12 @@ use crate::schema::{EventSchema, Form, Period};
 /// Sums by event and period.
 #[derive(Debug, Default)]
 pub(super) struct Book {
-    pages: Vec<Page>,
+    pages: Vec<PeriodCounts>,
 }
 
 /// The counts of one event in one period.
 #[derive(Debug)]
-struct Page {
+struct PeriodCounts {
     event: &'static EventSchema,
     period: Period,
     start: Timestamp,
@@ -59,7 +59,7 @@ impl Book {
         let page = match open {
             Some(page) => page,
             None => {
-                self.pages.push(Page {
+                self.pages.push(PeriodCounts {
                     event,
                     period,
                     start: period::start(period, now),
@@ -82,7 +82,7 @@ impl Book {
 
     /// Takes out the pages whose period is over.
     pub(super) fn take_over(&mut self, now: Timestamp) -> Self {
-        let is_over = |page: &mut Page| period::is_over(page.period, page.start, now);
+        let is_over = |page: &mut PeriodCounts| period::is_over(page.period, page.start, now);
         Self { pages: self.pages.extract_if(.., is_over).collect() }
     }
 
@@ -94,7 +94,7 @@ impl Book {
     ) -> (Vec<u8>, u64) {
         let (mut lines, mut events) = (Vec::new(), 0);
         for page in &mut self.pages {
-            let Page { event, kinds, .. } = page;
+            let PeriodCounts { event, kinds, .. } = page;
             let mut tallies =
                 page.rows.iter().map(|(form, row)| tally(event, kinds, *form, row)).peekable();
             let mut number = 0;
@@ -120,7 +120,7 @@ impl Book {
     }
 }
 
-impl Page {
+impl PeriodCounts {
     fn is_of(&self, event: &EventSchema) -> bool {
         (self.event.name, self.event.version) == (event.name, event.version)
     }
