@@ -81,7 +81,7 @@ const SINCE_MONDAY: i64 = 3;
 
 /// A stretch of time in which an id stays the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Period {
+struct IdPeriod {
     /// The kind of period, and its number among those of its kind.
     kind: &'static str,
     number: i64,
@@ -90,7 +90,7 @@ struct Period {
     until: i64,
 }
 
-impl Period {
+impl IdPeriod {
     /// The one with `second` in it, of periods of so many days, of which one
     /// began `shift` days before 1970-01-01.
     const fn of_days(kind: &'static str, days: i64, shift: i64, second: i64) -> Self {
@@ -117,14 +117,14 @@ impl Period {
 
 impl Identity {
     /// `None` when the id is not of a period.
-    fn period(self, second: i64) -> Option<Period> {
+    fn period(self, second: i64) -> Option<IdPeriod> {
         Some(match self {
             Self::None | Self::Run => return None,
-            Self::Day => Period::of_days("day", 1, 0, second),
-            Self::Week => Period::of_days("week", 7, SINCE_MONDAY, second),
-            Self::Month => Period::of_month(second),
-            Self::Rotating(days) => Period::of_days("days", i64::from(days.get()), 0, second),
-            Self::Stable => Period { kind: "stable", number: 0, from: i64::MIN, until: i64::MAX },
+            Self::Day => IdPeriod::of_days("day", 1, 0, second),
+            Self::Week => IdPeriod::of_days("week", 7, SINCE_MONDAY, second),
+            Self::Month => IdPeriod::of_month(second),
+            Self::Rotating(days) => IdPeriod::of_days("days", i64::from(days.get()), 0, second),
+            Self::Stable => IdPeriod { kind: "stable", number: 0, from: i64::MIN, until: i64::MAX },
         })
     }
 
@@ -135,7 +135,7 @@ impl Identity {
 }
 
 /// The id of one purpose for a period, and what its lines say.
-type Made = (Period, InstallationId, Arc<Origin>);
+type Made = (IdPeriod, InstallationId, Arc<Origin>);
 
 /// The ids of one installation, as they stand in lines.
 pub(super) struct Identities {
@@ -201,7 +201,7 @@ impl Identities {
     }
 
     #[cold]
-    fn make(&self, purpose: Purpose, period: Period) -> Option<(InstallationId, Arc<Origin>)> {
+    fn make(&self, purpose: Purpose, period: IdPeriod) -> Option<(InstallationId, Arc<Origin>)> {
         let number = period.number.to_be_bytes();
         let parts = [purpose.name().as_bytes(), period.kind.as_bytes(), number.as_slice()];
         let id = self.secret.as_ref()?.identity(&parts).map(InstallationId::derived)?;
