@@ -50,7 +50,7 @@ pub(super) struct Gate {
     /// Counts what was decided, from 1 on: what was worked out from a decision
     /// holds until the next.
     number: AtomicU64,
-    held: RwLock<Held>,
+    held: RwLock<LatestDecision>,
     /// Every reading of consent takes a number before it begins. One that began
     /// earlier than the one that holds is too old to say anything.
     readings: AtomicU64,
@@ -71,7 +71,7 @@ pub(super) struct Gate {
     when_off: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
-struct Held {
+struct LatestDecision {
     /// The number of the reading that the decision is from.
     reading: u64,
     decision: Arc<Decision>,
@@ -99,7 +99,7 @@ impl Gate {
             state: AtomicU8::new(state_of(&decision)),
             number: AtomicU64::new(1),
             uncounted: AtomicBool::new(decision.uncounted().is_some()),
-            held: RwLock::new(Held {
+            held: RwLock::new(LatestDecision {
                 reading: 0,
                 decision: Arc::new(decision),
                 withdrawn: Withdrawn::No,
@@ -372,7 +372,7 @@ impl Gate {
         self.readings.fetch_add(1, Ordering::AcqRel).saturating_add(1)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+    fn write(&self) -> RwLockWriteGuard<'_, LatestDecision> {
         self.held.write().unwrap_or_else(PoisonError::into_inner)
     }
 
