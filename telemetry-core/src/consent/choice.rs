@@ -76,7 +76,7 @@ pub struct Choice {
 /// What a change does with a file that cannot be understood, and how long it
 /// waits for others.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Change {
+enum ChangeKind {
     /// A refusal: replaces it.
     Refusal(Duration),
     /// Anything else: fails, since it may hold a refusal that would be lost.
@@ -116,7 +116,7 @@ impl Choice {
     /// When none of the files can be written. Then nothing is refused beyond
     /// this process.
     pub fn refuse(&self) -> Result<(), Error> {
-        let written = self.change(Change::Refusal(Duration::ZERO), |contents, _| {
+        let written = self.change(ChangeKind::Refusal(Duration::ZERO), |contents, _| {
             contents.signal.enabled = Some(Answer::NO);
             contents.signal.only = None;
             contents.record.cutoff.raise_all();
@@ -135,7 +135,7 @@ impl Choice {
     /// purpose.
     pub fn refuse_purpose(&self, purpose: &str) -> Result<(), Error> {
         self.check(purpose)?;
-        self.change(Change::Refusal(PATIENCE), |contents, _| {
+        self.change(ChangeKind::Refusal(PATIENCE), |contents, _| {
             if let Some((names, _)) = &mut contents.signal.only {
                 names.retain(|name| name != purpose);
             }
@@ -155,7 +155,7 @@ impl Choice {
     /// a refusal that would be lost: run [`refuse`](Self::refuse) first.
     pub fn agree(&self) -> Result<(), Error> {
         let notice = self.notice.as_ref();
-        self.change(Change::Other, |contents, now| {
+        self.change(ChangeKind::Other, |contents, now| {
             if contents.signal.refuses(None) {
                 contents.record.cutoff.raise_all();
             }
@@ -178,7 +178,7 @@ impl Choice {
     /// As of [`agree`](Self::agree), and when there is no such purpose.
     pub fn agree_to(&self, purpose: &str) -> Result<(), Error> {
         self.check(purpose)?;
-        self.change(Change::Other, |contents, now| self.grant(contents, &[purpose], now))
+        self.change(ChangeKind::Other, |contents, now| self.grant(contents, &[purpose], now))
     }
 
     /// Agrees to these purposes of the notice and to no other of it, with a
@@ -192,7 +192,7 @@ impl Choice {
         let explained = self.notice.as_ref().map_or(&[][..], Notice::purpose_names);
         let declined: Vec<_> =
             explained.iter().filter(|name| !purposes.contains(&name.as_str())).collect();
-        self.change(Change::Other, |contents, now| {
+        self.change(ChangeKind::Other, |contents, now| {
             // Nothing of a purpose was recorded that nobody has agreed to.
             let on = |name: &&&String| contents.signal.about(Some(name)).is_none_or(|a| a.on);
             let narrower = declined.iter().any(|name| on(&name));
@@ -217,7 +217,7 @@ impl Choice {
     /// As of [`agree`](Self::agree).
     pub fn notice_shown(&self) -> Result<(), Error> {
         let Some(notice) = &self.notice else { return Ok(()) };
-        self.change(Change::Other, |contents, now| {
+        self.change(ChangeKind::Other, |contents, now| {
             let record = &mut contents.record;
             let before = record.shown.take().map(|shown| shown.purposes);
             // What is added after a first notice, shown or agreed to, is off
@@ -242,7 +242,7 @@ impl Choice {
     pub(crate) fn count_refusals(&self, refusals: &Counted) -> Result<(), Error> {
         let Some(copy) = &self.copy else { return Ok(()) };
         let _lock = self.lock(PATIENCE)?.ok_or_else(busy)?;
-        let Loaded { mut contents, edited, .. } = self.load(Change::Other)?;
+        let Loaded { mut contents, edited, .. } = self.load(ChangeKind::Other)?;
         let before = std::mem::replace(&mut contents.record.counted, refusals.clone());
         let known = |source: &String, name: &String| {
             before.get(source).is_some_and(|names| names.contains(name))
@@ -259,7 +259,7 @@ impl Choice {
     /// was recorded before that is never sent.
     pub(crate) fn count_end_of_refusal(&self) -> Result<(), Error> {
         let _lock = self.lock(PATIENCE)?.ok_or_else(busy)?;
-        let mut contents = self.load(Change::Other)?.contents;
+        let mut contents = self.load(ChangeKind::Other)?.contents;
         contents.record.cutoff.raise_all();
         match &self.copy {
             Some(copy) => self.write_copy(copy, &contents),
@@ -312,15 +312,15 @@ impl Choice {
 
     fn change(
         &self,
-        kind: Change,
+        kind: ChangeKind,
         change: impl FnOnce(&mut Contents, Timestamp),
     ) -> Result<(), Error> {
         // Before the lock is waited for: a mark that an off leaves meanwhile is
         // younger than this change, and stays.
         let mark = Mark::find(&self.path);
         let (patience, is_refusal) = match kind {
-            Change::Refusal(patience) => (patience, true),
-            Change::Other => (PATIENCE, false),
+            ChangeKind::Refusal(patience) => (patience, true),
+            ChangeKind::Other => (PATIENCE, false),
         };
         let locked = create_durably(folder_of(&self.path)).and_then(|()| self.lock(patience));
         let _lock = match locked {
@@ -408,7 +408,7 @@ impl Choice {
     }
 
     /// What the choice and its copy hold together.
-    fn load(&self, kind: Change) -> Result<Loaded, Error> {
+    fn load(&self, kind: ChangeKind) -> Result<Loaded, Error> {
         let (mut contents, there) = match self.load_one(&self.path, kind)? {
             Some(contents) => (contents, true),
             None => (Contents::default(), false),
@@ -429,7 +429,7 @@ impl Choice {
         Ok(Loaded { contents, copy_exists, edited })
     }
 
-    fn load_one(&self, path: &Path, kind: Change) -> Result<Option<Contents>, Error> {
+    fn load_one(&self, path: &Path, kind: ChangeKind) -> Result<Option<Contents>, Error> {
         let content = file::read(path, Owner::Us).content;
         let text = match &content {
             file::Content::Text(text) => Some(text.clone()),
@@ -440,7 +440,7 @@ impl Choice {
             Some(Ok((signal, record))) => return Ok(Some(Contents { signal, record })),
             Some(Err(_)) => {}
         }
-        if kind == Change::Other {
+        if kind == ChangeKind::Other {
             let message = format!(
                 "{} cannot be understood, and may hold a refusal: switch telemetry off first, which writes it anew, or remove it",
                 path.display()
