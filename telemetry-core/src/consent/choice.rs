@@ -317,7 +317,7 @@ impl Choice {
     ) -> Result<(), Error> {
         // Before the lock is waited for: a mark that an off leaves meanwhile is
         // younger than this change, and stays.
-        let mark = Mark::find(&self.path);
+        let mark = SavedMark::find(&self.path);
         let (patience, is_refusal) = match kind {
             ChangeKind::Refusal(patience) => (patience, true),
             ChangeKind::Other => (PATIENCE, false),
@@ -472,9 +472,9 @@ struct Loaded {
 }
 
 /// A mark that was there when a change began.
-struct Mark([u64; 2]);
+struct SavedMark([u64; 2]);
 
-impl Mark {
+impl SavedMark {
     fn find(choice: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(Choice::mark_beside(choice)).ok()?;
         Some(Self(Self::number(&metadata)))
