@@ -13,7 +13,7 @@ use crate::consent::file::{self, Content, Look, Problem};
 use crate::consent::seen::{Owner, Seen};
 use crate::consent::signal::Signal;
 use crate::consent::source::{Diagnostic, Layer, Location, Statement, Weight};
-use crate::consent::watch::Mark;
+use crate::consent::watch::ReadState;
 #[cfg(feature = "xml")]
 use crate::consent::xml;
 
@@ -48,7 +48,7 @@ pub(crate) struct Gathered {
     known: Vec<String>,
     pub(crate) statements: Vec<Statement>,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<ReadState>,
     pub(crate) record: Record,
     /// What the choice refuses was not written by us.
     pub(crate) edited: bool,
@@ -131,7 +131,7 @@ impl Gathered {
             _ => file::read(path, owner),
         };
         let (path, seen) = (path.to_path_buf(), look.seen.clone());
-        self.marks.push(Mark { path, owner, seen });
+        self.marks.push(ReadState { path, owner, seen });
         look
     }
 

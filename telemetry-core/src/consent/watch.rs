@@ -16,7 +16,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(crate) struct Watch {
-    marks: Vec<Mark>,
+    marks: Vec<ReadState>,
     settled: bool,
     begun: Instant,
     checked_ms: AtomicU64,
@@ -25,7 +25,7 @@ pub(crate) struct Watch {
 
 /// How one file looked when it was read.
 #[derive(Debug)]
-pub(crate) struct Mark {
+pub(crate) struct ReadState {
     pub(crate) path: PathBuf,
     pub(crate) owner: Owner,
     pub(crate) seen: Option<Seen>,
@@ -34,7 +34,7 @@ pub(crate) struct Mark {
 impl Watch {
     /// `settled` is false when something could not be read and may be readable
     /// at the next look.
-    pub(crate) fn new(marks: Vec<Mark>, settled: bool) -> Self {
+    pub(crate) fn new(marks: Vec<ReadState>, settled: bool) -> Self {
         let now = SystemTime::now();
         let fresh = marks.iter().filter_map(|mark| mark.seen.as_ref()).any(|s| s.is_fresh(now));
         Self {
