@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::consent::seen::{Owner, Seen};
+use crate::consent::seen::{FileMetadata, Owner};
 use crate::platform;
 
 /// The largest consent file in bytes. A real one has less than one kilobyte, a
@@ -65,7 +65,7 @@ impl Problem {
 pub(crate) struct Look {
     pub(crate) content: Content,
     /// How the file looked, to notice a change later; none where there is none.
-    pub(crate) seen: Option<Seen>,
+    pub(crate) seen: Option<FileMetadata>,
 }
 
 /// Reads a consent file. Creates nothing and never waits for anybody, not even
@@ -90,7 +90,7 @@ pub(crate) fn read(path: &Path, owner: Owner) -> Look {
     let (mut seen, mut bytes) = (None, Vec::new());
     let read = open.and_then(|file| {
         let metadata = file.metadata()?;
-        seen = Some(Seen::of(&metadata));
+        seen = Some(FileMetadata::of(&metadata));
         read_whole(file, &metadata, &mut bytes).map(|()| metadata)
     });
     let content = match read {
@@ -101,7 +101,7 @@ pub(crate) fn read(path: &Path, owner: Owner) -> Look {
         },
     };
     // What could not be opened is recognised by its look alone.
-    Look { content, seen: seen.or_else(|| Seen::at(path, owner)) }
+    Look { content, seen: seen.or_else(|| FileMetadata::at(path, owner)) }
 }
 
 /// The same for a file of others whose silence would let something be collected: a file

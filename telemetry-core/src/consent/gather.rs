@@ -10,7 +10,7 @@ use crate::consent::decision::Counted;
 use crate::consent::document::{self, Document, Record};
 use crate::consent::env::{self, Variable};
 use crate::consent::file::{self, Content, Look, Problem};
-use crate::consent::seen::{Owner, Seen};
+use crate::consent::seen::{FileMetadata, Owner};
 use crate::consent::signal::Signal;
 use crate::consent::source::{Diagnostic, Layer, Location, Statement, Weight};
 use crate::consent::watch::ReadState;
@@ -293,7 +293,7 @@ pub(crate) fn parse_own(
 }
 
 /// What looks cut off and was written a moment ago may be half written.
-fn passing_if_fresh(mut problems: Vec<Problem>, seen: Option<&Seen>) -> Vec<Problem> {
+fn passing_if_fresh(mut problems: Vec<Problem>, seen: Option<&FileMetadata>) -> Vec<Problem> {
     if seen.is_some_and(|seen| seen.is_fresh(SystemTime::now())) {
         problems.iter_mut().for_each(|problem| problem.passing |= problem.cut_off);
     }

@@ -27,13 +27,13 @@ pub(crate) enum Owner {
 
 /// What `stat` says of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct FileMetadata {
     pub(crate) modified: Option<SystemTime>,
     length: u64,
     identity: [u64; 4],
 }
 
-impl Seen {
+impl FileMetadata {
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self {
             modified: metadata.modified().ok(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::consent::seen::{Owner, Seen};
+use crate::consent::seen::{FileMetadata, Owner};
 
 /// How long a change may go unnoticed. A second is less than a person needs to
 /// go from one terminal to another, and a handful of `stat` calls a second is
@@ -28,7 +28,7 @@ pub(crate) struct Watch {
 pub(crate) struct ReadState {
     pub(crate) path: PathBuf,
     pub(crate) owner: Owner,
-    pub(crate) seen: Option<Seen>,
+    pub(crate) seen: Option<FileMetadata>,
 }
 
 impl Watch {
@@ -76,7 +76,7 @@ impl Watch {
 
     pub(crate) fn changed_now(&self) -> bool {
         let changed = self.stale.load(Ordering::Relaxed)
-            || self.marks.iter().any(|mark| Seen::at(&mark.path, mark.owner) != mark.seen);
+            || self.marks.iter().any(|mark| FileMetadata::at(&mark.path, mark.owner) != mark.seen);
         if changed {
             self.stale.store(true, Ordering::Relaxed);
         }
