@@ -22,11 +22,11 @@ use crate::consent::xml;
 pub(crate) struct PolicyFile {
     pub(crate) layer: Layer,
     pub(crate) path: PathBuf,
-    pub(crate) format: Format,
+    pub(crate) format: SourceFormat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
+pub(crate) enum SourceFormat {
     Toml,
     #[cfg(feature = "xml")]
     Xml,
@@ -269,9 +269,9 @@ fn parse_policy(file: &PolicyFile, text: &str, known: &[String]) -> Result<Signa
     let document =
         if file.layer == Layer::UserConfig { Document::Config } else { Document::Policy };
     match file.format {
-        Format::Toml => document::parse(text, document, known).map(|(signal, _)| signal),
+        SourceFormat::Toml => document::parse(text, document, known).map(|(signal, _)| signal),
         #[cfg(feature = "xml")]
-        Format::Xml => xml::parse(text, known),
+        SourceFormat::Xml => xml::parse(text, known),
     }
 }
 
@@ -302,9 +302,9 @@ fn passing_if_fresh(mut problems: Vec<Problem>, seen: Option<&FileMetadata>) -> 
 
 fn remedy_of(file: &PolicyFile) -> &'static str {
     match file.format {
-        Format::Toml => "write `enabled = false` or `enabled = true` under [telemetry]",
+        SourceFormat::Toml => "write `enabled = false` or `enabled = true` under [telemetry]",
         #[cfg(feature = "xml")]
-        Format::Xml => {
+        SourceFormat::Xml => {
             "write <add key=\"Telemetry.Enabled\" value=\"false\" /> or \"true\" in <analyticsSettings>"
         }
     }

@@ -16,7 +16,7 @@ use crate::consent::decision::{Context, Counted, Decision};
 use crate::consent::document::Record;
 use crate::consent::env::{Lookup, Reading, Variable};
 use crate::consent::folders::{Folders, Homeless, is_name};
-use crate::consent::gather::{Care, Format, Gathered, PolicyFile};
+use crate::consent::gather::{Care, Gathered, PolicyFile, SourceFormat};
 use crate::consent::notice::Notice;
 use crate::consent::signal::Signal;
 use crate::consent::source::{Layer, Location};
@@ -96,7 +96,7 @@ impl Layers {
     /// cannot revert an off in it.
     #[must_use]
     pub fn organisation_file(self, path: impl Into<PathBuf>) -> Self {
-        self.file(Layer::Organisation, path.into(), Format::Toml)
+        self.file(Layer::Organisation, path.into(), SourceFormat::Toml)
     }
 
     /// A policy file of the organisation in the shape of a .NET application's
@@ -106,7 +106,7 @@ impl Layers {
     #[cfg(feature = "xml")]
     #[must_use]
     pub fn organisation_xml(self, path: impl Into<PathBuf>) -> Self {
-        self.file(Layer::Organisation, path.into(), Format::Xml)
+        self.file(Layer::Organisation, path.into(), SourceFormat::Xml)
     }
 
     /// A variable whose presence is an opt-out, with any value, even an empty one.
@@ -140,7 +140,7 @@ impl Layers {
     /// The program's config file of the user, of which `[telemetry]` is read.
     #[must_use]
     pub fn user_config(self, path: impl Into<PathBuf>) -> Self {
-        self.file(Layer::UserConfig, path.into(), Format::Toml)
+        self.file(Layer::UserConfig, path.into(), SourceFormat::Toml)
     }
 
     /// Where the user's choice is kept, instead of `<config>/<app>/telemetry.toml`.
@@ -163,7 +163,7 @@ impl Layers {
     /// Where the choice made at installation is kept; see [`record_installation`](crate::consent::record_installation).
     #[must_use]
     pub fn installation_file(self, path: impl Into<PathBuf>) -> Self {
-        self.file(Layer::Installation, path.into(), Format::Toml)
+        self.file(Layer::Installation, path.into(), SourceFormat::Toml)
     }
 
     /// Whether build machines are counted. They are not, unless this says so.
@@ -399,7 +399,7 @@ impl Layers {
         (self.lookup)(name)
     }
 
-    fn file(mut self, layer: Layer, path: PathBuf, format: Format) -> Self {
+    fn file(mut self, layer: Layer, path: PathBuf, format: SourceFormat) -> Self {
         self.files.push(PolicyFile { layer, path: platform::anchored(path), format });
         self
     }
@@ -442,7 +442,7 @@ impl Layers {
     fn usual_policy(&self) -> Option<PolicyFile> {
         let folder = is_name(&self.app).then(|| self.system_config().join(&self.app))?;
         let path = folder.join("telemetry.toml");
-        Some(PolicyFile { layer: Layer::Organisation, path, format: Format::Toml })
+        Some(PolicyFile { layer: Layer::Organisation, path, format: SourceFormat::Toml })
     }
 
     #[cfg(not(windows))]
