@@ -32,7 +32,7 @@ use crate::consent::file;
 use crate::consent::gather::parse_own;
 use crate::consent::notice::Notice;
 use crate::consent::seen::Owner;
-use crate::consent::signal::{Answer, Signal};
+use crate::consent::signal::{Signal, Verdict};
 use crate::error::{self, Error};
 use crate::platform::{self, Lock};
 
@@ -117,7 +117,7 @@ impl Choice {
     /// this process.
     pub fn refuse(&self) -> Result<(), Error> {
         let written = self.change(ChangeKind::Refusal(Duration::ZERO), |contents, _| {
-            contents.signal.enabled = Some(Answer::NO);
+            contents.signal.enabled = Some(Verdict::NO);
             contents.signal.only = None;
             contents.record.cutoff.raise_all();
         });
@@ -139,7 +139,7 @@ impl Choice {
             if let Some((names, _)) = &mut contents.signal.only {
                 names.retain(|name| name != purpose);
             }
-            contents.signal.purposes.insert(purpose.to_owned(), Answer::NO);
+            contents.signal.purposes.insert(purpose.to_owned(), Verdict::NO);
             // Of all purposes: an event of another may hold fields of this one.
             contents.record.cutoff.raise_all();
         })
@@ -159,7 +159,7 @@ impl Choice {
             if contents.signal.refuses(None) {
                 contents.record.cutoff.raise_all();
             }
-            contents.signal.enabled = Some(Answer::YES);
+            contents.signal.enabled = Some(Verdict::YES);
             contents.signal.only = None;
             if let Some(notice) = notice {
                 let refused = contents.signal.refused();
@@ -197,7 +197,7 @@ impl Choice {
             let on = |name: &&&String| contents.signal.about(Some(name)).is_none_or(|a| a.on);
             let narrower = declined.iter().any(|name| on(&name));
             for name in &declined {
-                contents.signal.purposes.insert((*name).clone(), Answer::NO);
+                contents.signal.purposes.insert((*name).clone(), Verdict::NO);
                 if let Some((names, _)) = &mut contents.signal.only {
                     names.retain(|listed| listed != *name);
                 }
@@ -277,7 +277,7 @@ impl Choice {
             }
         }
         for purpose in purposes {
-            signal.purposes.insert((*purpose).to_owned(), Answer::YES);
+            signal.purposes.insert((*purpose).to_owned(), Verdict::YES);
         }
         // After "everything off" only what is agreed to now is on, and not all
         // that nobody has named.

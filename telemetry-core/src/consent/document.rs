@@ -35,7 +35,7 @@ use toml::de::{DeTable, DeValue};
 use crate::consent::cutoff::{self, Cutoff};
 use crate::consent::file::Problem;
 use crate::consent::notice::{Receipt, is_before};
-use crate::consent::signal::{Answer, Signal};
+use crate::consent::signal::{Signal, Verdict};
 
 /// Everything that the user's choice holds beyond what it says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -273,12 +273,12 @@ impl Reader<'_> {
         table
     }
 
-    fn answer(&mut self, key: &str, value: &Value<'_>) -> Option<Answer> {
+    fn answer(&mut self, key: &str, value: &Value<'_>) -> Option<Verdict> {
         let Some(on) = value.get_ref().as_bool() else {
             self.wrong(key, "`true` or `false`, without quotes", value);
             return None;
         };
-        Some(Answer { on, line: self.line(value) })
+        Some(Verdict { on, line: self.line(value) })
     }
 
     fn text_of(&mut self, key: &str, value: &Value<'_>) -> Option<String> {

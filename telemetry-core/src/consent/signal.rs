@@ -9,21 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Signal {
     /// For every purpose.
-    pub(crate) enabled: Option<Answer>,
+    pub(crate) enabled: Option<Verdict>,
     /// Off for every purpose that is not listed, on for the listed.
     pub(crate) only: Option<(Vec<String>, usize)>,
     /// For single purposes.
-    pub(crate) purposes: BTreeMap<String, Answer>,
+    pub(crate) purposes: BTreeMap<String, Verdict>,
 }
 
 /// Off or on, and the line it stands in (0 where there are no lines).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct Verdict {
     pub(crate) on: bool,
     pub(crate) line: usize,
 }
 
-impl Answer {
+impl Verdict {
     /// A no without a line.
     pub(crate) const NO: Self = Self { on: false, line: 0 };
     /// A yes without a line.
@@ -32,7 +32,7 @@ impl Answer {
 
 impl Signal {
     pub(crate) fn for_all(on: bool, line: usize) -> Self {
-        Self { enabled: Some(Answer { on, line }), ..Self::default() }
+        Self { enabled: Some(Verdict { on, line }), ..Self::default() }
     }
 
     pub(crate) fn is_silent(&self) -> bool {
@@ -41,9 +41,9 @@ impl Signal {
 
     /// What this source says of a purpose; without a name, of purposes that no
     /// source names. Within one source too, any off wins over every on.
-    pub(crate) fn about(&self, purpose: Option<&str>) -> Option<Answer> {
+    pub(crate) fn about(&self, purpose: Option<&str>) -> Option<Verdict> {
         let named = purpose.and_then(|name| self.purposes.get(name).copied());
-        let listed = self.only.as_ref().map(|(names, line)| Answer {
+        let listed = self.only.as_ref().map(|(names, line)| Verdict {
             on: purpose.is_some_and(|purpose| names.iter().any(|name| name == purpose)),
             line: *line,
         });
@@ -83,17 +83,18 @@ impl Signal {
     /// Takes over every refusal of another source, and nothing else.
     pub(crate) fn refuse_as(&mut self, other: &Self) {
         if other.enabled.is_some_and(|answer| !answer.on) {
-            self.enabled = Some(Answer::NO);
+            self.enabled = Some(Verdict::NO);
             self.only = None;
         }
-        if let Some((names, _)) = other.only.as_ref().filter(|_| self.enabled != Some(Answer::NO)) {
+        if let Some((names, _)) = other.only.as_ref().filter(|_| self.enabled != Some(Verdict::NO))
+        {
             let own = self.only.take().map(|(own, _)| own);
             let listed = |name: &&String| own.as_ref().is_none_or(|own| own.contains(name));
             self.only = Some((names.iter().filter(listed).cloned().collect(), 0));
             self.enabled = None;
         }
         for name in other.refused() {
-            self.purposes.insert(name, Answer::NO);
+            self.purposes.insert(name, Verdict::NO);
         }
     }
 }

@@ -14,7 +14,7 @@ use roxmltree::{Document, Node};
 
 use crate::consent::document::shown;
 use crate::consent::file::Problem;
-use crate::consent::signal::{Answer, Signal};
+use crate::consent::signal::{Signal, Verdict};
 
 const SECTION: &str = "analyticsSettings";
 
@@ -57,16 +57,17 @@ fn section(
                 let slot = match purpose {
                     None => &mut signal.enabled,
                     Some(name) => {
-                        let answer = signal.purposes.entry(name).or_insert(Answer { on, line: at });
+                        let answer =
+                            signal.purposes.entry(name).or_insert(Verdict { on, line: at });
                         if answer.on && !on {
-                            *answer = Answer { on, line: at };
+                            *answer = Verdict { on, line: at };
                         }
                         continue;
                     }
                 };
                 // Said twice, any off wins.
                 if slot.is_none_or(|before| before.on) {
-                    *slot = Some(Answer { on, line: at });
+                    *slot = Some(Verdict { on, line: at });
                 }
             }
         }
