@@ -26,7 +26,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::consent::contents::Contents;
-use crate::consent::decision::Counted;
+use crate::consent::decision::CountedRefusals;
 use crate::consent::document::{Record, Shown};
 use crate::consent::file;
 use crate::consent::gather::parse_own;
@@ -239,7 +239,7 @@ impl Choice {
 
     /// Remembers what other sources refuse now. What is new among it raises the
     /// generations.
-    pub(crate) fn count_refusals(&self, refusals: &Counted) -> Result<(), Error> {
+    pub(crate) fn count_refusals(&self, refusals: &CountedRefusals) -> Result<(), Error> {
         let Some(copy) = &self.copy else { return Ok(()) };
         let _lock = self.lock(PATIENCE)?.ok_or_else(busy)?;
         let Loaded { mut contents, edited, .. } = self.load(ChangeKind::Other)?;

@@ -31,13 +31,13 @@ pub struct Decision {
     command: String,
     answered: bool,
     passing: bool,
-    uncounted: Option<Counted>,
+    uncounted: Option<CountedRefusals>,
     written: Option<Timestamp>,
     known: Option<Option<String>>,
 }
 
 /// Per source, the purposes that it refuses.
-pub(crate) type Counted = BTreeMap<String, Vec<String>>;
+pub(crate) type CountedRefusals = BTreeMap<String, Vec<String>>;
 
 /// What [`Decision::weigh`] needs beside the statements.
 pub(crate) struct Context<'l> {
@@ -55,7 +55,7 @@ pub(crate) struct Context<'l> {
     pub(crate) receipts: Vec<Receipt>,
     pub(crate) cutoff: Cutoff,
     /// Refusals that have not raised the generations yet.
-    pub(crate) uncounted: Option<Counted>,
+    pub(crate) uncounted: Option<CountedRefusals>,
     /// When the user's choice was written.
     pub(crate) written: Option<Timestamp>,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -276,7 +276,7 @@ impl Decision {
     }
 
     /// Refusals of other sources that have not raised the generations on disk.
-    pub(crate) fn uncounted(&self) -> Option<&Counted> {
+    pub(crate) fn uncounted(&self) -> Option<&CountedRefusals> {
         self.uncounted.as_ref()
     }
 

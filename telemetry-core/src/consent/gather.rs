@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::consent::decision::Counted;
+use crate::consent::decision::CountedRefusals;
 use crate::consent::document::{self, Document, Record};
 use crate::consent::env::{self, Variable};
 use crate::consent::file::{self, Content, Look, Problem};
@@ -245,13 +245,13 @@ impl Gathered {
     /// Per source, what it refuses; see [`Record::counted`]. Only of sources
     /// that say something lasting: a variable of one run is not among them. The
     /// user's choice counts for itself.
-    pub(crate) fn refusals(&self) -> Counted {
+    pub(crate) fn refusals(&self) -> CountedRefusals {
         let lasting = |statement: &&Statement| {
             matches!(statement.location, Location::File(_) | Location::VariableIn(..))
                 && !statement.is_broken()
                 && statement.layer != Layer::UserChoice
         };
-        let mut refusals = Counted::new();
+        let mut refusals = CountedRefusals::new();
         for statement in self.statements.iter().filter(lasting) {
             let mut names: Vec<String> = statement.signal.refused().into_iter().collect();
             if statement.signal.refuses(None) {

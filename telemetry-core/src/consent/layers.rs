@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::consent::choice::Choice;
 use crate::consent::ci;
 use crate::consent::cutoff::Cutoff;
-use crate::consent::decision::{Context, Counted, Decision};
+use crate::consent::decision::{Context, CountedRefusals, Decision};
 use crate::consent::document::Record;
 use crate::consent::env::{Lookup, Reading, Variable};
 use crate::consent::folders::{Folders, Homeless, is_name};
@@ -357,7 +357,7 @@ impl Layers {
 
     /// The generations that hold, and the refusals of other sources as far as
     /// they are not what was counted last. One that is new raises them.
-    fn count(&self, gathered: &Gathered) -> (Cutoff, Option<Counted>) {
+    fn count(&self, gathered: &Gathered) -> (Cutoff, Option<CountedRefusals>) {
         let mut cutoff = gathered.record.cutoff.clone();
         if self.choice.is_some() && self.copy.is_none() {
             // Nowhere to remember it.
