@@ -40,7 +40,7 @@ pub struct Decision {
 pub(crate) type CountedRefusals = BTreeMap<String, Vec<String>>;
 
 /// What [`Decision::weigh`] needs beside the statements.
-pub(crate) struct Context<'l> {
+pub(crate) struct Circumstances<'l> {
     /// The command that changes the user's choice.
     pub(crate) command: &'l str,
     /// The purposes that the author listed.
@@ -63,7 +63,7 @@ pub(crate) struct Context<'l> {
 }
 
 impl Decision {
-    pub(crate) fn weigh(mut statements: Vec<Statement>, context: Context<'_>) -> Self {
+    pub(crate) fn weigh(mut statements: Vec<Statement>, context: Circumstances<'_>) -> Self {
         statements.sort_by_key(|statement| statement.layer);
         let listed = !context.purposes.is_empty();
         let mut names = context.purposes;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::consent::choice::Choice;
 use crate::consent::ci;
 use crate::consent::cutoff::Cutoff;
-use crate::consent::decision::{Context, CountedRefusals, Decision};
+use crate::consent::decision::{Circumstances, CountedRefusals, Decision};
 use crate::consent::document::Record;
 use crate::consent::env::{Lookup, Reading, Variable};
 use crate::consent::folders::{Folders, Homeless, is_name};
@@ -339,7 +339,7 @@ impl Layers {
         let record = gathered.record;
         Decision::weigh(
             gathered.statements,
-            Context {
+            Circumstances {
                 command: &self.command,
                 purposes: self.purposes.clone(),
                 told,
