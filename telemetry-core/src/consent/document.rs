@@ -109,7 +109,7 @@ pub(crate) fn parse(
     }
 }
 
-type Value<'i> = Spanned<DeValue<'i>>;
+type TomlValue<'i> = Spanned<DeValue<'i>>;
 
 struct Reader<'t> {
     text: &'t str,
@@ -137,7 +137,7 @@ impl Reader<'_> {
         }
     }
 
-    fn telemetry(&mut self, value: &Value<'_>) {
+    fn telemetry(&mut self, value: &TomlValue<'_>) {
         let choice = self.document == Document::Choice;
         let Some(table) = self.table("telemetry", value) else { return };
         for (key, value) in table {
@@ -163,7 +163,7 @@ impl Reader<'_> {
         }
     }
 
-    fn purposes(&mut self, value: &Value<'_>) {
+    fn purposes(&mut self, value: &TomlValue<'_>) {
         let Some(table) = self.table("purposes", value) else { return };
         for (key, value) in table {
             let name = key.get_ref().as_ref();
@@ -185,7 +185,7 @@ impl Reader<'_> {
         }
     }
 
-    fn cutoff(&mut self, value: &Value<'_>) {
+    fn cutoff(&mut self, value: &TomlValue<'_>) {
         let Some(table) = self.table("cutoff", value) else { return };
         let (mut all, mut purposes) = (0, BTreeMap::new());
         for (key, value) in table {
@@ -205,7 +205,7 @@ impl Reader<'_> {
         self.record.cutoff = Cutoff::from_parts(all, purposes);
     }
 
-    fn counted(&mut self, value: &Value<'_>) {
+    fn counted(&mut self, value: &TomlValue<'_>) {
         let Some(table) = self.table("counted", value) else { return };
         for (source, value) in table {
             let source = source.get_ref().as_ref();
@@ -215,7 +215,7 @@ impl Reader<'_> {
         }
     }
 
-    fn notice(&mut self, value: &Value<'_>) {
+    fn notice(&mut self, value: &TomlValue<'_>) {
         let Some(table) = self.table("notice", value) else { return };
         let (mut version, mut time, mut purposes) = (None, None, None);
         for (key, value) in table {
@@ -235,7 +235,7 @@ impl Reader<'_> {
         }
     }
 
-    fn receipts(&mut self, value: &Value<'_>) {
+    fn receipts(&mut self, value: &TomlValue<'_>) {
         let Some(entries) = value.get_ref().as_array() else {
             return self
                 .problem(value.span().start, "has `receipts` that are not a list".to_owned());
@@ -265,7 +265,7 @@ impl Reader<'_> {
         }
     }
 
-    fn table<'v, 'i>(&mut self, key: &str, value: &'v Value<'i>) -> Option<&'v DeTable<'i>> {
+    fn table<'v, 'i>(&mut self, key: &str, value: &'v TomlValue<'i>) -> Option<&'v DeTable<'i>> {
         let table = value.get_ref().as_table();
         if table.is_none() {
             self.wrong(key, "a table", value);
@@ -273,7 +273,7 @@ impl Reader<'_> {
         table
     }
 
-    fn answer(&mut self, key: &str, value: &Value<'_>) -> Option<Verdict> {
+    fn answer(&mut self, key: &str, value: &TomlValue<'_>) -> Option<Verdict> {
         let Some(on) = value.get_ref().as_bool() else {
             self.wrong(key, "`true` or `false`, without quotes", value);
             return None;
@@ -281,7 +281,7 @@ impl Reader<'_> {
         Some(Verdict { on, line: self.line(value) })
     }
 
-    fn text_of(&mut self, key: &str, value: &Value<'_>) -> Option<String> {
+    fn text_of(&mut self, key: &str, value: &TomlValue<'_>) -> Option<String> {
         let text = value.get_ref().as_str();
         if text.is_none() {
             self.wrong(key, "a text", value);
@@ -289,7 +289,7 @@ impl Reader<'_> {
         text.map(str::to_owned)
     }
 
-    fn time(&mut self, key: &str, value: &Value<'_>) -> Option<Timestamp> {
+    fn time(&mut self, key: &str, value: &TomlValue<'_>) -> Option<Timestamp> {
         let time = value.get_ref().as_str().and_then(|text| text.parse().ok());
         if time.is_none() {
             self.wrong(key, "a time such as \"2026-01-31T12:00:00Z\"", value);
@@ -298,7 +298,7 @@ impl Reader<'_> {
     }
 
     /// A generation.
-    fn number(&mut self, key: &str, value: &Value<'_>) -> Option<u64> {
+    fn number(&mut self, key: &str, value: &TomlValue<'_>) -> Option<u64> {
         let integer = value.get_ref().as_integer();
         let number = integer.and_then(|i| u64::from_str_radix(i.as_str(), i.radix()).ok());
         let number = number.filter(|number| *number <= cutoff::LARGEST);
@@ -308,7 +308,7 @@ impl Reader<'_> {
         number
     }
 
-    fn names(&mut self, key: &str, value: &Value<'_>) -> Option<Vec<String>> {
+    fn names(&mut self, key: &str, value: &TomlValue<'_>) -> Option<Vec<String>> {
         let names = value.get_ref().as_array().and_then(|array| {
             array.iter().map(|entry| entry.get_ref().as_str().map(str::to_owned)).collect()
         });
@@ -318,7 +318,7 @@ impl Reader<'_> {
         names
     }
 
-    fn wrong(&mut self, key: &str, expected: &str, value: &Value<'_>) {
+    fn wrong(&mut self, key: &str, expected: &str, value: &TomlValue<'_>) {
         let what = format!("has a `{}` that is not {expected}", shown(key));
         self.problem(value.span().start, what);
     }
@@ -328,7 +328,7 @@ impl Reader<'_> {
         self.problems.push(Problem::new(line, what));
     }
 
-    fn line(&self, value: &Value<'_>) -> usize {
+    fn line(&self, value: &TomlValue<'_>) -> usize {
         line_of(self.text, value.span().start)
     }
 }
