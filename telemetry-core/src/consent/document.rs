@@ -93,7 +93,7 @@ pub(crate) fn parse(
             return Err(vec![Problem::of_cut_off(line, "is not valid TOML")]);
         }
     };
-    let mut reader = Reader {
+    let mut reader = DocumentReader {
         text,
         document,
         known,
@@ -111,7 +111,7 @@ pub(crate) fn parse(
 
 type TomlValue<'i> = Spanned<DeValue<'i>>;
 
-struct Reader<'t> {
+struct DocumentReader<'t> {
     text: &'t str,
     document: Document,
     known: &'t [String],
@@ -120,7 +120,7 @@ struct Reader<'t> {
     problems: Vec<Problem>,
 }
 
-impl Reader<'_> {
+impl DocumentReader<'_> {
     fn root(&mut self, table: &DeTable<'_>) {
         for (key, value) in table {
             let name = key.get_ref().as_ref();
