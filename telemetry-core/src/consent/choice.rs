@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 use crate::consent::contents::Contents;
 use crate::consent::decision::CountedRefusals;
-use crate::consent::document::{Record, Shown};
+use crate::consent::document::{Record, ShownNotice};
 use crate::consent::file;
 use crate::consent::gather::parse_own;
 use crate::consent::notice::Notice;
@@ -224,7 +224,7 @@ impl Choice {
             // until agreed to, not merely told.
             let first = before.is_none() && record.receipts.is_empty();
             let purposes = if first { notice.purpose_names() } else { &[] };
-            record.shown = Some(Shown {
+            record.shown = Some(ShownNotice {
                 version: notice.version().to_owned(),
                 time: now,
                 purposes: before.unwrap_or_else(|| purposes.to_vec()),

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use crate::consent::cutoff::Cutoff;
-use crate::consent::document::{Record, Shown};
+use crate::consent::document::{Record, ShownNotice};
 use crate::consent::notice::{Notice, Receipt};
 use crate::consent::signal::Signal;
 
@@ -71,7 +71,7 @@ impl Contents {
             table(&mut text, "counted", counted);
             return text;
         }
-        if let Some(Shown { version, time, purposes }) = shown {
+        if let Some(ShownNotice { version, time, purposes }) = shown {
             text.push_str("\n# The notice that was shown last, and what the first one spoke of.\n");
             let _ = writeln!(text, "[telemetry.notice]\nshown = {}", quoted(version));
             let _ = writeln!(text, "time = \"{time}\"\npurposes = {}", list(purposes));

@@ -43,7 +43,7 @@ pub(crate) struct Record {
     pub(crate) written: Option<Timestamp>,
     pub(crate) cutoff: Cutoff,
     pub(crate) counted: BTreeMap<String, Vec<String>>,
-    pub(crate) shown: Option<Shown>,
+    pub(crate) shown: Option<ShownNotice>,
     pub(crate) receipts: Vec<Receipt>,
 }
 
@@ -61,7 +61,7 @@ impl Record {
 
 /// The notice that was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
+pub(crate) struct ShownNotice {
     pub(crate) version: String,
     pub(crate) time: Timestamp,
     pub(crate) purposes: Vec<String>,
@@ -229,7 +229,7 @@ impl DocumentReader<'_> {
         }
         match (version, time, purposes) {
             (Some(version), Some(time), Some(purposes)) => {
-                self.record.shown = Some(Shown { version, time, purposes });
+                self.record.shown = Some(ShownNotice { version, time, purposes });
             }
             _ => self.problem(value.span().start, "has an incomplete `notice`".to_owned()),
         }
