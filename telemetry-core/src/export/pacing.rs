@@ -83,7 +83,7 @@ pub enum Pace {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PacingState {
     failures: u32,
     not_before: Option<Timestamp>,
     asked: Option<Timestamp>,
@@ -96,7 +96,7 @@ struct State {
     status: Option<u16>,
 }
 
-impl State {
+impl PacingState {
     fn parse(bytes: &[u8]) -> Self {
         let value: Value = serde_json::from_slice(bytes).unwrap_or_default();
         let number = |key: &str| value.get(key).and_then(Value::as_u64);
@@ -140,7 +140,7 @@ impl State {
 pub(super) struct Pacing {
     path: PathBuf,
     uploads: NonZeroU32,
-    state: State,
+    state: PacingState,
 }
 
 impl Pacing {
@@ -148,7 +148,7 @@ impl Pacing {
     pub(super) fn load(dir: &Path, uploads: NonZeroU32) -> Result<Self, Error> {
         let path = dir.join(FILE);
         let bytes = platform::read_private(&path, FILE_BYTES)?.unwrap_or_default();
-        let mut state = State::parse(&bytes);
+        let mut state = PacingState::parse(&bytes);
         if state.under_way {
             // Cut off, and nobody knows after how long: the next one is given
             // twice what the last was.
