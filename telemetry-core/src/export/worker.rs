@@ -35,19 +35,19 @@ pub struct Worker {
 }
 
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<WorkerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct WorkerState {
     stop: bool,
     wake: bool,
     done: bool,
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, WorkerState> {
         // Three flags cannot be left half changed by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -116,7 +116,7 @@ impl Worker {
 
     fn spawn(run: impl FnOnce(&Shared) + Send + 'static) -> Result<Self, Error> {
         let shared =
-            Arc::new(Shared { state: Mutex::new(State::default()), changed: Condvar::new() });
+            Arc::new(Shared { state: Mutex::new(WorkerState::default()), changed: Condvar::new() });
         let done = Done(Arc::clone(&shared));
         // The handle is dropped: the thread is never joined, since that could
         // take as long as a receiver likes.
