@@ -29,12 +29,12 @@ const BUSY: Duration = Duration::from_secs(5);
 /// While consent is denied it touches no file and no socket; who wants no thread
 /// either does not start it.
 pub struct Worker {
-    shared: Arc<Shared>,
+    shared: Arc<WorkerShared>,
     /// The process that has the thread: a child made by fork has none.
     process: u32,
 }
 
-struct Shared {
+struct WorkerShared {
     state: Mutex<WorkerState>,
     changed: Condvar,
 }
@@ -46,7 +46,7 @@ struct WorkerState {
     done: bool,
 }
 
-impl Shared {
+impl WorkerShared {
     fn state(&self) -> MutexGuard<'_, WorkerState> {
         // Three flags cannot be left half changed by a panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -54,7 +54,7 @@ impl Shared {
 }
 
 /// Says that the thread is done, however it ends.
-struct Done(Arc<Shared>);
+struct Done(Arc<WorkerShared>);
 
 impl Drop for Done {
     fn drop(&mut self) {
@@ -114,9 +114,11 @@ impl Worker {
         })
     }
 
-    fn spawn(run: impl FnOnce(&Shared) + Send + 'static) -> Result<Self, Error> {
-        let shared =
-            Arc::new(Shared { state: Mutex::new(WorkerState::default()), changed: Condvar::new() });
+    fn spawn(run: impl FnOnce(&WorkerShared) + Send + 'static) -> Result<Self, Error> {
+        let shared = Arc::new(WorkerShared {
+            state: Mutex::new(WorkerState::default()),
+            changed: Condvar::new(),
+        });
         let done = Done(Arc::clone(&shared));
         // The handle is dropped: the thread is never joined, since that could
         // take as long as a receiver likes.
@@ -177,7 +179,7 @@ impl fmt::Debug for Worker {
 }
 
 /// One delivery; returns how long to wait for the next.
-fn round(delivery: &Delivery, shared: &Shared, interval: Duration) -> Duration {
+fn round(delivery: &Delivery, shared: &WorkerShared, interval: Duration) -> Duration {
     let deadline = Instant::now() + ROUND;
     match delivery.run(Pace::Background, deadline, &|| shared.state().stop) {
         Ok(report) if report.end == End::Waiting => {
@@ -194,7 +196,7 @@ fn round(delivery: &Delivery, shared: &Shared, interval: Duration) -> Duration {
     }
 }
 
-fn sleep(shared: &Shared, wait: Duration) {
+fn sleep(shared: &WorkerShared, wait: Duration) {
     let state = shared.state();
     let waited = shared.changed.wait_timeout_while(state, wait, |state| !state.stop && !state.wake);
     let mut state = waited.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
