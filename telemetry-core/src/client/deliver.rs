@@ -16,7 +16,7 @@ use super::report::Reporter;
 use crate::consent::Decision;
 use crate::error::{Error, Kind};
 use crate::export::{
-    App, Delivery, Expected, Mode, Pace, Permission, Receiver, Report, Transport, Worker,
+    App, Delivery, DeliveryMode, Expected, Pace, Permission, Receiver, Report, Transport, Worker,
 };
 
 /// A receiver, and who delivers to it.
@@ -133,8 +133,8 @@ impl Route {
             return Ok(());
         }
         match self.receiver.deliver.mode() {
-            Mode::OnRequest => Ok(()),
-            Mode::Child { arguments, at_most_every } => {
+            DeliveryMode::OnRequest => Ok(()),
+            DeliveryMode::Child { arguments, at_most_every } => {
                 self.reap();
                 let data = &recorder.opening.data;
                 let started =
@@ -144,8 +144,10 @@ impl Route {
                 }
                 Ok(())
             }
-            Mode::AtStart => self.start_worker(gate, reporter, recorder, None),
-            Mode::Every(interval) => self.start_worker(gate, reporter, recorder, Some(*interval)),
+            DeliveryMode::AtStart => self.start_worker(gate, reporter, recorder, None),
+            DeliveryMode::Every(interval) => {
+                self.start_worker(gate, reporter, recorder, Some(*interval))
+            }
         }
     }
 

@@ -52,7 +52,7 @@ pub use self::transport::{Attempt, Outcome, Request, Response, Transport, Transp
 pub(crate) use self::{
     delivery::Delivery, expected::Expected, pacing::Pace, permission::Permission, worker::Worker,
 };
-pub(crate) use self::{pacing::is_waiting, receiver::Mode};
+pub(crate) use self::{pacing::is_waiting, receiver::DeliveryMode};
 use crate::envelope::Line;
 use crate::error::{Error, Kind};
 use crate::spool::Stored;

@@ -182,10 +182,10 @@ impl Transport for Nowhere {
 
 /// Who delivers a program's events, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Deliver(Mode);
+pub struct Deliver(DeliveryMode);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
+pub(crate) enum DeliveryMode {
     Child { arguments: Vec<OsString>, at_most_every: Duration },
     AtStart,
     Every(Duration),
@@ -232,7 +232,7 @@ impl Deliver {
         at_most_every: Duration,
     ) -> Self {
         let arguments = arguments.into_iter().map(Into::into).collect();
-        Self(Mode::Child { arguments, at_most_every })
+        Self(DeliveryMode::Child { arguments, at_most_every })
     }
 
     /// A thread that delivers at the start, once, what earlier runs left: for
@@ -241,22 +241,22 @@ impl Deliver {
     /// what earlier ones took: a program that is over by then leaves it to a
     /// longer run.
     pub fn at_start() -> Self {
-        Self(Mode::AtStart)
+        Self(DeliveryMode::AtStart)
     }
 
     /// A thread that delivers at the start and then after every `interval`: for
     /// programs that run for long.
     pub fn every(interval: Duration) -> Self {
-        Self(Mode::Every(interval))
+        Self(DeliveryMode::Every(interval))
     }
 
     /// Nobody, until the program calls
     /// [`Telemetry::send_now`](crate::Telemetry::send_now).
     pub fn on_request() -> Self {
-        Self(Mode::OnRequest)
+        Self(DeliveryMode::OnRequest)
     }
 
-    pub(crate) fn mode(&self) -> &Mode {
+    pub(crate) fn mode(&self) -> &DeliveryMode {
         &self.0
     }
 }
