@@ -48,7 +48,7 @@ impl Takes {
 
 /// One event in the batch.
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
+pub(super) struct BatchEntry {
     /// The place of its segment in the source.
     pub(super) place: usize,
     pub(super) span: Span,
@@ -65,7 +65,7 @@ pub(super) struct Batch {
     bytes: Vec<u8>,
     /// Each event's id and a line feed.
     ids: Vec<u8>,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<BatchEntry>,
     /// Bytes and ids of events that are no longer in `entries`.
     gone: (usize, usize),
 }
@@ -134,7 +134,7 @@ impl Batch {
                 Verdict::Chosen => {
                     source.choose();
                     let (bytes, ids) = (self.bytes.len(), self.ids.len());
-                    self.entries.push_back(Entry { place, span, bytes, ids });
+                    self.entries.push_back(BatchEntry { place, span, bytes, ids });
                 }
                 Verdict::Elsewhere => source.leave(),
                 Verdict::Later => {
@@ -231,8 +231,8 @@ impl Batch {
     }
 
     /// Takes the first `events` events off.
-    pub(super) fn take(&mut self, events: usize) -> Vec<Entry> {
-        let taken: Vec<Entry> = self.entries.drain(..events.min(self.entries.len())).collect();
+    pub(super) fn take(&mut self, events: usize) -> Vec<BatchEntry> {
+        let taken: Vec<BatchEntry> = self.entries.drain(..events.min(self.entries.len())).collect();
         if let Some(last) = taken.last() {
             self.gone = (last.bytes, last.ids);
         }
@@ -253,7 +253,7 @@ mod tests {
             batch.ids.extend(format!("0123456789abcdef01234567-{number}\n").bytes());
             batch.bytes.push(b'x');
             let (bytes, ids) = (batch.bytes.len(), batch.ids.len());
-            batch.entries.push_back(Entry { place: 0, span, bytes, ids });
+            batch.entries.push_back(BatchEntry { place: 0, span, bytes, ids });
         }
         let id = |batch: &Batch, events| batch.front(events).unwrap().1;
         // printf '0123456789abcdef01234567-1\n' | sha256sum

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-use super::batch::{Batch, Entry, Judge, Takes};
+use super::batch::{Batch, BatchEntry, Judge, Takes};
 use super::pacing::{LONGEST_ANSWER, Pace, Pacing, UPLOADS};
 use super::report::{End, Report};
 use super::source::Source;
@@ -495,7 +495,7 @@ impl Run<'_> {
 
     fn taken(
         &mut self,
-        entries: &[Entry],
+        entries: &[BatchEntry],
         source: &mut Source,
         id: &str,
         rejected: u64,
@@ -523,7 +523,7 @@ impl Run<'_> {
 
     fn refused(
         &mut self,
-        entries: &[Entry],
+        entries: &[BatchEntry],
         source: &mut Source,
         status: u16,
     ) -> Result<(), Error> {
