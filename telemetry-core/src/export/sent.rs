@@ -178,7 +178,7 @@ pub(super) struct Log {
 /// A line whose answer is not there yet.
 #[derive(Debug)]
 #[must_use]
-pub(super) struct Entry {
+pub(super) struct UnansweredLine {
     at: u64,
 }
 
@@ -207,7 +207,7 @@ impl Log {
         request: &Request,
         to: &str,
         time: &str,
-    ) -> Result<Entry, Error> {
+    ) -> Result<UnansweredLine, Error> {
         let line = render(request, to, time);
         let bytes = u64::try_from(line.len()).unwrap_or(u64::MAX);
         if self.length > 0 && self.length.saturating_add(bytes) > self.cap {
@@ -225,11 +225,11 @@ impl Log {
             return Err(Error::io("write", &self.path, error));
         }
         self.length += bytes;
-        Ok(Entry { at })
+        Ok(UnansweredLine { at })
     }
 
     /// The answer came.
-    pub(super) fn answered(&mut self, entry: Entry, status: u16) -> Result<(), Error> {
+    pub(super) fn answered(&mut self, entry: UnansweredLine, status: u16) -> Result<(), Error> {
         let mut write = || -> io::Result<()> {
             self.file.seek(SeekFrom::Start(entry.at + STATUS_AT))?;
             self.file.write_all(format!("{:>4}", status.min(999)).as_bytes())
@@ -238,7 +238,7 @@ impl Log {
     }
 
     /// Nothing of it can have left.
-    pub(super) fn take_back(&mut self, entry: Entry) -> Result<(), Error> {
+    pub(super) fn take_back(&mut self, entry: UnansweredLine) -> Result<(), Error> {
         self.file.set_len(entry.at).map_err(|error| Error::io("cut", &self.path, error))?;
         self.length = entry.at;
         Ok(())
