@@ -71,10 +71,10 @@ pub struct Sent {
 ///
 /// The file is there and cannot be opened, or others can read it. That reading
 /// fails in the middle is an item.
-pub fn each(dir: &Path) -> Result<Reader, Error> {
+pub fn each(dir: &Path) -> Result<SentLines, Error> {
     let path = dir.join(FILE);
     let file = platform::open_private(&path)?.map(BufReader::new);
-    Ok(Reader { path, file })
+    Ok(SentLines { path, file })
 }
 
 /// The same, all at once.
@@ -88,12 +88,12 @@ pub fn read(dir: &Path) -> Result<Vec<Sent>, Error> {
 
 /// The iterator of [`each`].
 #[derive(Debug)]
-pub struct Reader {
+pub struct SentLines {
     path: PathBuf,
     file: Option<BufReader<File>>,
 }
 
-impl Iterator for Reader {
+impl Iterator for SentLines {
     type Item = Result<Sent, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
