@@ -14,7 +14,7 @@ use crate::spool::{self, Claim, DeadLetter, Limits, Outgoing, Reason, Segment, S
 const SEGMENTS: usize = 64;
 
 /// A claimed segment. Dropped, it is given back, with what is left in it.
-pub(super) struct Open {
+pub(super) struct OpenSegment {
     claim: Claim,
     /// `None` when all of it was read.
     lines: Option<Outgoing>,
@@ -30,7 +30,7 @@ pub(super) struct Open {
     done: Vec<Span>,
 }
 
-impl Open {
+impl OpenSegment {
     pub(super) fn claim(&self) -> &Claim {
         &self.claim
     }
@@ -97,7 +97,7 @@ pub(super) struct Source {
     limits: Limits,
     waiting: VecDeque<Segment>,
     /// In the order of the spool. The last is the one that is read.
-    open: Vec<Option<Open>>,
+    open: Vec<Option<OpenSegment>>,
     /// Segments that could not be used. The others can.
     pub(super) errors: Vec<Error>,
 }
@@ -113,7 +113,7 @@ impl Source {
         self.open.len().saturating_sub(1)
     }
 
-    pub(super) fn at(&mut self, place: usize) -> Option<&mut Open> {
+    pub(super) fn at(&mut self, place: usize) -> Option<&mut OpenSegment> {
         self.open.get_mut(place)?.as_mut()
     }
 
@@ -155,7 +155,7 @@ impl Source {
                 claim.map(|claim| claim.outgoing().map(|lines| (claim, lines))).transpose()
             });
             match opened {
-                Ok(Some((claim, lines))) => self.open.push(Some(Open {
+                Ok(Some((claim, lines))) => self.open.push(Some(OpenSegment {
                     claim,
                     lines: Some(lines),
                     broken: false,
