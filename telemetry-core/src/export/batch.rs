@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sha2::{Digest, Sha256};
 
 use super::permission::Permission;
-use super::source::{Next, Source};
+use super::source::{Next, SegmentQueue};
 use super::{App, BatchLimits, Expected, Exporter, WaitingEvent};
 use crate::envelope::{self, Line};
 use crate::error::{Error, Kind};
@@ -106,7 +106,7 @@ impl Batch {
     /// says so, which is asked every few lines.
     pub(super) fn fill(
         &mut self,
-        source: &mut Source,
+        source: &mut SegmentQueue,
         judge: &Judge<'_>,
         sent_at: String,
         seen: &mut dyn FnMut(Reason, u64),

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 use super::batch::{Batch, BatchEntry, Judge, Takes};
 use super::pacing::{LONGEST_ANSWER, Pace, Pacing, UPLOADS};
 use super::report::{End, Report};
-use super::source::Source;
+use super::source::SegmentQueue;
 use super::{App, Attempt, Expected, Exporter, Outcome, Permission, Request, Transport};
 use super::{sent, transport::TransportError};
 use crate::error::{Error, Kind};
@@ -315,7 +315,7 @@ impl Run<'_> {
     fn requests_of(&mut self, requests: Requests<'_>) -> Result<End, Error> {
         let delivery = self.delivery;
         let mut batch = Batch::new(requests.exporter.limits());
-        let mut source = Source::new(&delivery.dir, delivery.limits)?;
+        let mut source = SegmentQueue::new(&delivery.dir, delivery.limits)?;
         let mut known = None;
         loop {
             if (self.bounds.over)() {
@@ -333,7 +333,7 @@ impl Run<'_> {
             if known.as_ref().is_some_and(|known| *known != permission) {
                 // What was chosen was chosen by another word.
                 batch = Batch::new(requests.exporter.limits());
-                source = Source::new(&delivery.dir, delivery.limits)?;
+                source = SegmentQueue::new(&delivery.dir, delivery.limits)?;
             }
             if batch.is_empty() && !self.refill(requests, &mut batch, &mut source, &permission)? {
                 return Ok(if (self.bounds.over)() { End::Stopped } else { End::Done });
@@ -364,7 +364,7 @@ impl Run<'_> {
         &mut self,
         requests: Requests<'_>,
         batch: &mut Batch,
-        source: &mut Source,
+        source: &mut SegmentQueue,
         permission: &Permission,
     ) -> Result<bool, Error> {
         let Self { delivery, bounds, report, .. } = self;
@@ -454,7 +454,7 @@ impl Run<'_> {
     fn settle(
         &mut self,
         batch: &mut Batch,
-        source: &mut Source,
+        source: &mut SegmentQueue,
         events: usize,
         answer: Answer,
         id: &str,
@@ -496,7 +496,7 @@ impl Run<'_> {
     fn taken(
         &mut self,
         entries: &[BatchEntry],
-        source: &mut Source,
+        source: &mut SegmentQueue,
         id: &str,
         rejected: u64,
     ) -> Result<(), Error> {
@@ -524,7 +524,7 @@ impl Run<'_> {
     fn refused(
         &mut self,
         entries: &[BatchEntry],
-        source: &mut Source,
+        source: &mut SegmentQueue,
         status: u16,
     ) -> Result<(), Error> {
         for entry in entries {

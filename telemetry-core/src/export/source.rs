@@ -93,7 +93,7 @@ pub(super) enum Next<'s> {
     Full,
 }
 
-pub(super) struct Source {
+pub(super) struct SegmentQueue {
     limits: Limits,
     waiting: VecDeque<Segment>,
     /// In the order of the spool. The last is the one that is read.
@@ -102,7 +102,7 @@ pub(super) struct Source {
     pub(super) errors: Vec<Error>,
 }
 
-impl Source {
+impl SegmentQueue {
     pub(super) fn new(dir: &Path, limits: Limits) -> Result<Self, Error> {
         let waiting = spool::sealed(dir)?.into();
         Ok(Self { limits, waiting, open: Vec::new(), errors: Vec::new() })
