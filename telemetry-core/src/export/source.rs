@@ -183,8 +183,8 @@ impl SegmentQueue {
                 return Ok(Next::End);
             }
             match self.step() {
-                Step::Line => break,
-                Step::End => {
+                ReadStep::Line => break,
+                ReadStep::End => {
                     self.write_down(self.place())?;
                     // So that thousands of segments with nothing to send leave
                     // no trace here.
@@ -201,13 +201,13 @@ impl SegmentQueue {
     }
 
     /// Reads one line of the segment that is being read.
-    fn step(&mut self) -> Step {
+    fn step(&mut self) -> ReadStep {
         let place = self.place();
         let Some(open) = self.open.get_mut(place).and_then(Option::as_mut) else {
-            return Step::End;
+            return ReadStep::End;
         };
         match open.lines.as_mut().map(Outgoing::advance) {
-            Some(Ok(true)) => return Step::Line,
+            Some(Ok(true)) => return ReadStep::Line,
             Some(Err(source)) => {
                 open.broken = true;
                 let path = open.claim.segment().path();
@@ -216,7 +216,7 @@ impl SegmentQueue {
             Some(Ok(false)) | None => {}
         }
         open.lines = None;
-        Step::End
+        ReadStep::End
     }
 
     fn write_down(&mut self, place: usize) -> Result<(), Error> {
@@ -249,7 +249,7 @@ impl SegmentQueue {
     }
 }
 
-enum Step {
+enum ReadStep {
     Line,
     End,
 }
