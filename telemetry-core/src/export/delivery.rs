@@ -228,7 +228,7 @@ impl Delivery {
         let over = || stop() || Instant::now() >= deadline;
         let bounds = Bounds { pace, deadline, over: &over };
         let report = Report::default();
-        let mut run = Run { delivery: self, bounds, pacing, report, no_such_path: false };
+        let mut run = DeliveryRun { delivery: self, bounds, pacing, report, no_such_path: false };
         run.report.end = run.requests()?;
         Ok(run.report)
     }
@@ -262,7 +262,7 @@ struct Bounds<'d> {
 }
 
 /// One delivery under way, by the one process that holds the lock.
-struct Run<'d> {
+struct DeliveryRun<'d> {
     delivery: &'d Delivery,
     bounds: Bounds<'d>,
     pacing: Pacing,
@@ -297,7 +297,7 @@ enum Answer {
     CalledBack,
 }
 
-impl Run<'_> {
+impl DeliveryRun<'_> {
     fn requests(&mut self) -> Result<End, Error> {
         let exporter = &*self.delivery.exporter;
         let Some(counts) = exporter.counts() else {
