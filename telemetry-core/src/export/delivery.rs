@@ -279,7 +279,7 @@ struct Requests<'d> {
 }
 
 /// What became of a request.
-enum Answer {
+enum RequestResult {
     Taken {
         rejected: u64,
     },
@@ -397,7 +397,7 @@ impl DeliveryRun<'_> {
         batch: &Batch,
         events: usize,
         permission: &Permission,
-    ) -> Result<(Answer, String, Duration), Error> {
+    ) -> Result<(RequestResult, String, Duration), Error> {
         let delivery = self.delivery;
         let (bytes, id) = batch.front(events)?;
         let payload = exporter.payload(&delivery.app, &batch.sent_at, bytes)?;
@@ -420,11 +420,11 @@ impl DeliveryRun<'_> {
                 log.answered(entry, response.status)?;
                 let (status, wait) = (response.status, response.retry_after);
                 match exporter.outcome(&response) {
-                    Outcome::Taken { rejected } => Answer::Taken { rejected },
-                    Outcome::Refused => Answer::Refused { status },
+                    Outcome::Taken { rejected } => RequestResult::Taken { rejected },
+                    Outcome::Refused => RequestResult::Refused { status },
                     Outcome::Retry | Outcome::Misdirected => {
                         let failure = format!("status {status}");
-                        Answer::Later { failure, status: Some(status), wait, answered: true }
+                        RequestResult::Later { failure, status: Some(status), wait, answered: true }
                     }
                 }
             }
@@ -438,14 +438,14 @@ impl DeliveryRun<'_> {
         Ok((answer, id, took))
     }
 
-    fn unanswered(&self, error: &TransportError, withdrawn: bool) -> Answer {
+    fn unanswered(&self, error: &TransportError, withdrawn: bool) -> RequestResult {
         // The deadline of all of it is no failure of the receiver either.
         let late = Instant::now() >= self.bounds.deadline;
         if (withdrawn || late) && !error.may_have_arrived() {
-            return Answer::CalledBack;
+            return RequestResult::CalledBack;
         }
         let answered = error.may_have_arrived();
-        Answer::Later { failure: error.to_string(), status: None, wait: None, answered }
+        RequestResult::Later { failure: error.to_string(), status: None, wait: None, answered }
     }
 
     /// Removes or keeps what was sent, or makes dead letters of it, as the answer
@@ -456,23 +456,23 @@ impl DeliveryRun<'_> {
         batch: &mut Batch,
         source: &mut SegmentQueue,
         events: usize,
-        answer: Answer,
+        answer: RequestResult,
         id: &str,
         took: Duration,
     ) -> Result<Option<End>, Error> {
         match answer {
-            Answer::Taken { rejected } => {
+            RequestResult::Taken { rejected } => {
                 self.taken(&batch.take(events), source, id, rejected)?;
                 self.pacing.taken(events, took)?;
             }
-            Answer::Refused { status } => {
+            RequestResult::Refused { status } => {
                 self.report.failure = Some(format!("status {status}"));
                 if events == 1 {
                     self.refused(&batch.take(1), source, status)?;
                 }
                 self.pacing.refused(events, status, took)?;
             }
-            Answer::Later { failure, status, wait, answered } => {
+            RequestResult::Later { failure, status, wait, answered } => {
                 let events = u64::try_from(batch.len()).unwrap_or(u64::MAX);
                 self.report.retried_later += events;
                 self.no_such_path = matches!(status, Some(404 | 405 | 501));
@@ -482,7 +482,7 @@ impl DeliveryRun<'_> {
                 self.report.next_attempt = Some(next.into());
                 return Ok(Some(End::Waiting));
             }
-            Answer::CalledBack => {
+            RequestResult::CalledBack => {
                 self.pacing.called_back()?;
                 // With another permission the loop begins anew.
                 if !(self.delivery.permission)().is_granted() {
