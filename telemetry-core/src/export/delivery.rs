@@ -226,7 +226,7 @@ impl Delivery {
         };
         let pacing = Pacing::load(&self.dir, self.uploads)?;
         let over = || stop() || Instant::now() >= deadline;
-        let bounds = Bounds { pace, deadline, over: &over };
+        let bounds = EndConditions { pace, deadline, over: &over };
         let report = Report::default();
         let mut run = DeliveryRun { delivery: self, bounds, pacing, report, no_such_path: false };
         run.report.end = run.requests()?;
@@ -254,7 +254,7 @@ impl Delivery {
 }
 
 /// When a delivery ends.
-struct Bounds<'d> {
+struct EndConditions<'d> {
     pace: Pace,
     deadline: Instant,
     /// The program ends, or the deadline is over.
@@ -264,7 +264,7 @@ struct Bounds<'d> {
 /// One delivery under way, by the one process that holds the lock.
 struct DeliveryRun<'d> {
     delivery: &'d Delivery,
-    bounds: Bounds<'d>,
+    bounds: EndConditions<'d>,
     pacing: Pacing,
     report: Report,
     /// The last answer was that the receiver has no such path.
