@@ -11,7 +11,7 @@ use prost::Message;
 use serde_json::Number;
 
 use super::{
-    CONTAINER, Encoding, Envelope, LIMITS, PERIOD, PURPOSE, VERSION, attribute, integer, text,
+    CONTAINER, Encoding, LIMITS, OtlpNames, PERIOD, PURPOSE, VERSION, attribute, integer, text,
     value,
 };
 use crate::error::{Error, Kind};
@@ -27,8 +27,8 @@ pub(super) struct Metrics {
     pub(super) encoding: Encoding,
 }
 
-const ENVELOPE: Envelope =
-    Envelope { resource: "resourceMetrics", scope: "scopeMetrics", records: "metrics" };
+const ENVELOPE: OtlpNames =
+    OtlpNames { resource: "resourceMetrics", scope: "scopeMetrics", records: "metrics" };
 
 /// Attributes of a data point that are not fields.
 const LINE: &str = "telemetry.line.id";

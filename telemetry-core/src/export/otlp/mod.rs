@@ -173,14 +173,14 @@ impl Exporter for Otlp {
 }
 
 /// The names in JSON of what stands around records.
-struct Envelope {
+struct OtlpNames {
     resource: &'static str,
     scope: &'static str,
     records: &'static str,
 }
 
-const ENVELOPE: Envelope =
-    Envelope { resource: "resourceLogs", scope: "scopeLogs", records: "logRecords" };
+const ENVELOPE: OtlpNames =
+    OtlpNames { resource: "resourceLogs", scope: "scopeLogs", records: "logRecords" };
 
 impl Encoding {
     /// Appends one record, as it stands among others.
@@ -202,7 +202,7 @@ impl Encoding {
         }
     }
 
-    fn payload(self, envelope: &Envelope, app: &App, records: &[u8]) -> Result<Payload, Error> {
+    fn payload(self, envelope: &OtlpNames, app: &App, records: &[u8]) -> Result<Payload, Error> {
         match self {
             Self::Protobuf => {
                 let body = protobuf_around(app, records)?;
@@ -276,8 +276,8 @@ fn protobuf_around(app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(body)
 }
 
-fn json_around(envelope: &Envelope, app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
-    let Envelope { resource, scope, records: name } = envelope;
+fn json_around(envelope: &OtlpNames, app: &App, records: &[u8]) -> Result<Vec<u8>, Error> {
+    let OtlpNames { resource, scope, records: name } = envelope;
     let mut body = Vec::with_capacity(records.len() + 512);
     body.extend_from_slice(format!(r#"{{"{resource}":[{{"resource":"#).as_bytes());
     write_json(&mut body, &self::resource(app))?;
