@@ -95,7 +95,9 @@ fn fits(schema: &EventSchema, line: &Line<'_>) -> Result<(), String> {
         (None, Form::Each) => {}
         (Some((period, counts)), Form::Counted { period: due, .. }) if period == due.name() => {
             let mut json = serde_json::Deserializer::from_str(counts);
-            return Counts(schema.fields).deserialize(&mut json).map_err(|error| words(&error));
+            return ExpectedCounts(schema.fields)
+                .deserialize(&mut json)
+                .map_err(|error| words(&error));
         }
         _ => return Err("it is not counted as the event is".to_owned()),
     }
@@ -111,9 +113,9 @@ fn words(error: &serde_json::Error) -> String {
 }
 
 /// A list of counts of forms of these fields.
-struct Counts(&'static [FieldSchema]);
+struct ExpectedCounts(&'static [FieldSchema]);
 
-impl<'de> DeserializeSeed<'de> for Counts {
+impl<'de> DeserializeSeed<'de> for ExpectedCounts {
     type Value = ();
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -121,7 +123,7 @@ impl<'de> DeserializeSeed<'de> for Counts {
     }
 }
 
-impl<'de> Visitor<'de> for Counts {
+impl<'de> Visitor<'de> for ExpectedCounts {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
