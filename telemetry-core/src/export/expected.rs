@@ -131,15 +131,15 @@ impl<'de> Visitor<'de> for ExpectedCounts {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut counts: A) -> Result<(), A::Error> {
-        while counts.next_element_seed(Count(self.0))?.is_some() {}
+        while counts.next_element_seed(ExpectedCount(self.0))?.is_some() {}
         Ok(())
     }
 }
 
 /// One form and its count, or all others and theirs.
-struct Count(&'static [FieldSchema]);
+struct ExpectedCount(&'static [FieldSchema]);
 
-impl<'de> DeserializeSeed<'de> for Count {
+impl<'de> DeserializeSeed<'de> for ExpectedCount {
     type Value = ();
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -147,7 +147,7 @@ impl<'de> DeserializeSeed<'de> for Count {
     }
 }
 
-impl<'de> Visitor<'de> for Count {
+impl<'de> Visitor<'de> for ExpectedCount {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
