@@ -191,7 +191,7 @@ impl<'de> Visitor<'de> for Histograms {
         while let Some(field) = map.next_key_seed(Name(known.clone()))? {
             let said: Json = map.next_value()?;
             let fits = field.policy.histogram.is_some_and(|histogram| {
-                Said::read(&said).is_some_and(|said| said.fits(&histogram))
+                ExpectedHistogram::read(&said).is_some_and(|said| said.fits(&histogram))
             });
             if !fits {
                 let name = field.name;
@@ -205,12 +205,12 @@ impl<'de> Visitor<'de> for Histograms {
 }
 
 /// A histogram as a line says it.
-struct Said {
+struct ExpectedHistogram {
     bounds: Vec<f64>,
     ranges: Vec<u64>,
 }
 
-impl Said {
+impl ExpectedHistogram {
     /// None unless it has these keys and no other. By hand: serde's derive would
     /// be one more crate for every program that uses this one.
     fn read(said: &Json) -> Option<Self> {
