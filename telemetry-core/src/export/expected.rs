@@ -102,7 +102,7 @@ fn fits(schema: &EventSchema, line: &Line<'_>) -> Result<(), String> {
         _ => return Err("it is not counted as the event is".to_owned()),
     }
     let mut json = serde_json::Deserializer::from_str(line.fields);
-    Fields(schema.fields).deserialize(&mut json).map_err(|error| words(&error))
+    ExpectedFields(schema.fields).deserialize(&mut json).map_err(|error| words(&error))
 }
 
 /// The error without the place in the line, which helps nobody.
@@ -157,7 +157,7 @@ impl<'de> Visitor<'de> for ExpectedCount {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
             match &*key {
-                "fields" => map.next_value_seed(Fields(self.0))?,
+                "fields" => map.next_value_seed(ExpectedFields(self.0))?,
                 "other" if map.next_value::<bool>()? => {}
                 "count" => drop(map.next_value::<u64>()?),
                 "histograms" => map.next_value_seed(Histograms(self.0))?,
@@ -238,9 +238,9 @@ impl ExpectedHistogram {
 }
 
 /// An object with these fields and no others. Any may be absent.
-struct Fields(&'static [FieldSchema]);
+struct ExpectedFields(&'static [FieldSchema]);
 
-impl<'de> DeserializeSeed<'de> for Fields {
+impl<'de> DeserializeSeed<'de> for ExpectedFields {
     type Value = ();
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -248,7 +248,7 @@ impl<'de> DeserializeSeed<'de> for Fields {
     }
 }
 
-impl<'de> Visitor<'de> for Fields {
+impl<'de> Visitor<'de> for ExpectedFields {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -270,7 +270,7 @@ impl<'de> Visitor<'de> for Fields {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
-        while values.next_element_seed(Fields(self.0))?.is_some() {}
+        while values.next_element_seed(ExpectedFields(self.0))?.is_some() {}
         Ok(())
     }
 }
@@ -394,7 +394,7 @@ impl<'de> DeserializeSeed<'de> for Leaf {
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match (self.parts, self.domain) {
-            (Parts::Nested(fields), _) => Fields(fields).deserialize(deserializer),
+            (Parts::Nested(fields), _) => ExpectedFields(fields).deserialize(deserializer),
             _ => deserializer.deserialize_any(self),
         }
     }
