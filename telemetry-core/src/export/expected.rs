@@ -188,7 +188,7 @@ impl<'de> Visitor<'de> for Histograms {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let known = self.0.iter().filter(|field| field.policy.histogram.is_some());
-        while let Some(field) = map.next_key_seed(Name(known.clone()))? {
+        while let Some(field) = map.next_key_seed(ExpectedKey(known.clone()))? {
             let said: Json = map.next_value()?;
             let fits = field.policy.histogram.is_some_and(|histogram| {
                 ExpectedHistogram::read(&said).is_some_and(|said| said.fits(&histogram))
@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for ExpectedFields {
         let leaves =
             |field: &&FieldSchema| !field.policy.is_drop() && field.policy.histogram.is_none();
         let known = self.0.iter().filter(leaves);
-        while let Some(field) = map.next_key_seed(Name(known.clone()))? {
+        while let Some(field) = map.next_key_seed(ExpectedKey(known.clone()))? {
             map.next_value_seed(Leaf::of(field.name, &field.policy))?;
         }
         Ok(())
@@ -276,9 +276,9 @@ impl<'de> Visitor<'de> for ExpectedFields {
 }
 
 /// The field that a key names.
-struct Name<I>(I);
+struct ExpectedKey<I>(I);
 
-impl<'de, I: Iterator<Item = &'static FieldSchema>> DeserializeSeed<'de> for Name<I> {
+impl<'de, I: Iterator<Item = &'static FieldSchema>> DeserializeSeed<'de> for ExpectedKey<I> {
     type Value = &'static FieldSchema;
 
     fn deserialize<D: de::Deserializer<'de>>(
@@ -289,7 +289,7 @@ impl<'de, I: Iterator<Item = &'static FieldSchema>> DeserializeSeed<'de> for Nam
     }
 }
 
-impl<I: Iterator<Item = &'static FieldSchema>> Visitor<'_> for Name<I> {
+impl<I: Iterator<Item = &'static FieldSchema>> Visitor<'_> for ExpectedKey<I> {
     type Value = &'static FieldSchema;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
