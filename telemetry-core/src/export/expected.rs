@@ -260,7 +260,7 @@ impl<'de> Visitor<'de> for ExpectedFields {
             |field: &&FieldSchema| !field.policy.is_drop() && field.policy.histogram.is_none();
         let known = self.0.iter().filter(leaves);
         while let Some(field) = map.next_key_seed(ExpectedKey(known.clone()))? {
-            map.next_value_seed(Leaf::of(field.name, &field.policy))?;
+            map.next_value_seed(ExpectedLeaf::of(field.name, &field.policy))?;
         }
         Ok(())
     }
@@ -304,7 +304,7 @@ impl<I: Iterator<Item = &'static FieldSchema>> Visitor<'_> for ExpectedKey<I> {
 
 /// What a policy can leave of a value, or of each value of a collection.
 #[derive(Clone, Copy)]
-struct Leaf {
+struct ExpectedLeaf {
     /// The field that it is in.
     name: &'static str,
     policy: &'static str,
@@ -312,7 +312,7 @@ struct Leaf {
     parts: Parts,
 }
 
-impl Leaf {
+impl ExpectedLeaf {
     fn of(name: &'static str, policy: &Policy) -> Self {
         Self { name, policy: policy.name, domain: policy.domain, parts: policy.parts }
     }
@@ -389,7 +389,7 @@ fn is_pseudonym(text: &str) -> bool {
     text.strip_prefix("h1_").is_some_and(|hex| (16..=64).contains(&hex.len()) && is_hex(hex))
 }
 
-impl<'de> DeserializeSeed<'de> for Leaf {
+impl<'de> DeserializeSeed<'de> for ExpectedLeaf {
     type Value = ();
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -400,7 +400,7 @@ impl<'de> DeserializeSeed<'de> for Leaf {
     }
 }
 
-impl<'de> Visitor<'de> for Leaf {
+impl<'de> Visitor<'de> for ExpectedLeaf {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -458,8 +458,8 @@ impl<'de> Visitor<'de> for Leaf {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         match (self.parts, self.domain) {
             (Parts::Entries { keys, values }, _) => {
-                while map.next_key_seed(Leaf::of(self.name, keys))?.is_some() {
-                    map.next_value_seed(Leaf::of(self.name, values))?;
+                while map.next_key_seed(ExpectedLeaf::of(self.name, keys))?.is_some() {
+                    map.next_value_seed(ExpectedLeaf::of(self.name, values))?;
                 }
                 Ok(())
             }
