@@ -21,7 +21,7 @@ use super::limits::Limits;
 use super::lines::Blanks;
 use super::names::{self, SegmentFile};
 use super::outgoing::{DeadLetter, Outgoing, Span};
-use super::read::{Events, Place};
+use super::read::{Events, LinePosition};
 use super::seal::Scan;
 use crate::error::Error;
 use crate::platform::{self, Lock};
@@ -162,7 +162,7 @@ impl Claim {
     /// When the file cannot be written.
     pub fn remove_events<'p>(
         &self,
-        places: impl IntoIterator<Item = &'p Place>,
+        places: impl IntoIterator<Item = &'p LinePosition>,
     ) -> Result<(), Error> {
         self.take_out(&places.into_iter().map(Span::of).collect::<Vec<_>>())?;
         self.sync()
@@ -182,13 +182,16 @@ impl Claim {
     /// When the dead letters, the counts or the segment cannot be written.
     pub fn keep_as_dead_letters(
         &self,
-        places: &[Place],
+        places: &[LinePosition],
         reason: Reason,
         detail: &str,
         limits: &Limits,
     ) -> Result<(), Error> {
-        let letter =
-            |place: &Place| DeadLetter { span: Span::of(place), reason, detail: detail.to_owned() };
+        let letter = |place: &LinePosition| DeadLetter {
+            span: Span::of(place),
+            reason,
+            detail: detail.to_owned(),
+        };
         self.keep(&places.iter().map(letter).collect::<Vec<_>>(), limits)?;
         self.sync()
     }

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::counts::Reason;
 use super::lines::{self, LineKind, Lines};
 use super::names;
-use super::read::{Defect, Place};
+use super::read::{Defect, LinePosition};
 use crate::platform;
 
 /// Where a line stands in its segment.
@@ -30,7 +30,7 @@ pub(crate) struct DeadLetter {
 }
 
 impl Span {
-    pub(super) fn of(place: &Place) -> Self {
+    pub(super) fn of(place: &LinePosition) -> Self {
         Self { offset: place.offset, length: place.length }
     }
 

@@ -17,7 +17,7 @@ use crate::platform;
 
 /// Where a line stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct LinePosition {
     /// The file.
     pub path: PathBuf,
     /// The line, from 1; 0 stands for the whole file.
@@ -26,7 +26,7 @@ pub struct Place {
     pub(super) length: u64,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for LinePosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
             0 => write!(f, "{}", self.path.display()),
@@ -68,7 +68,7 @@ pub struct Stored {
     /// The line as it is stored, without the line feed.
     pub raw: Vec<u8>,
     /// Where it stands.
-    pub place: Place,
+    pub place: LinePosition,
 }
 
 impl Stored {
@@ -77,7 +77,7 @@ impl Stored {
         envelope::time_of(&self.time)
     }
 
-    fn parse(raw: &[u8], place: &Place) -> Result<Self, Defect> {
+    fn parse(raw: &[u8], place: &LinePosition) -> Result<Self, Defect> {
         let Envelope {
             id,
             time,
@@ -116,7 +116,7 @@ impl Stored {
 #[non_exhaustive]
 pub struct Unreadable {
     /// Where it stands.
-    pub place: Place,
+    pub place: LinePosition,
     /// What is wrong with it.
     pub defect: Defect,
 }
@@ -235,7 +235,10 @@ impl Iterator for Reader {
 }
 
 fn whole_file(path: &Path, defect: Defect) -> Unreadable {
-    Unreadable { place: Place { path: path.to_owned(), line: 0, offset: 0, length: 0 }, defect }
+    Unreadable {
+        place: LinePosition { path: path.to_owned(), line: 0, offset: 0, length: 0 },
+        defect,
+    }
 }
 
 /// The events of one segment.
@@ -254,7 +257,7 @@ impl Events {
     }
 
     fn item(&self, line: Line, bytes: &[u8]) -> Option<Result<Stored, Unreadable>> {
-        let place = Place {
+        let place = LinePosition {
             path: self.path.clone(),
             line: line.number,
             offset: line.offset,
