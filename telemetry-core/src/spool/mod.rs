@@ -51,7 +51,7 @@ pub(crate) use self::draft::Draft;
 pub use self::erase::{Filter, count_matching, erase};
 pub use self::limits::Limits;
 pub use self::lines::MAX_LINE;
-pub use self::read::{Defect, LinePosition, Reader, Stored, Unreadable, read};
+pub use self::read::{Defect, LinePosition, Stored, StoredEvents, Unreadable, read};
 
 pub(crate) use self::claim::{Claim, Segment, sealed, try_lock_delivery};
 pub(crate) use self::counts::Drops;

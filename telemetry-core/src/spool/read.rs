@@ -181,7 +181,7 @@ impl From<Malformed> for Defect {
 /// # Errors
 ///
 /// When a folder of the spool exists and cannot be listed.
-pub fn read(dir: &Path) -> Result<Reader, Error> {
+pub fn read(dir: &Path) -> Result<StoredEvents, Error> {
     // A segment is sealed by a rename. Listed in this order, one that moves in
     // between is seen in both places, never in none.
     let active = names::active_by_time(dir)?;
@@ -189,18 +189,18 @@ pub fn read(dir: &Path) -> Result<Reader, Error> {
     let seen: BTreeSet<String> = sealed.iter().map(|file| file.segment.clone()).collect();
     let mut files: VecDeque<_> = sealed.into_iter().map(|file| (file, true)).collect();
     files.extend(active.into_iter().filter(|f| !seen.contains(&f.segment)).map(|f| (f, false)));
-    Ok(Reader { dir: dir.to_owned(), files, events: None })
+    Ok(StoredEvents { dir: dir.to_owned(), files, events: None })
 }
 
 /// The iterator of [`read`].
 #[derive(Debug)]
-pub struct Reader {
+pub struct StoredEvents {
     dir: PathBuf,
     files: VecDeque<(SegmentFile, bool)>,
     events: Option<Events>,
 }
 
-impl Reader {
+impl StoredEvents {
     fn open(&self, file: SegmentFile, sealed: bool) -> Result<Option<Events>, Unreadable> {
         match platform::open_regular(&file.path) {
             Ok(open) => Ok(Some(Events::new(open, file.path, sealed))),
@@ -217,7 +217,7 @@ impl Reader {
     }
 }
 
-impl Iterator for Reader {
+impl Iterator for StoredEvents {
     type Item = Result<Stored, Unreadable>;
 
     fn next(&mut self) -> Option<Self::Item> {
