@@ -24,7 +24,7 @@ use crate::error::Error;
 /// When the folder cannot be listed or a segment cannot be removed; the others
 /// are removed nevertheless.
 pub fn enforce(dir: &Path, limits: &Limits, now: SystemTime) -> Result<u64, Error> {
-    let mut run = Run::new(dir);
+    let mut run = CapsRun::new(dir);
     run.sizes(limits)?;
     for file in names::sealed(dir)? {
         if is_older(&file, limits, now) {
@@ -36,18 +36,18 @@ pub fn enforce(dir: &Path, limits: &Limits, now: SystemTime) -> Result<u64, Erro
 
 /// The caps by bytes and by count alone.
 pub(super) fn enforce_sizes(dir: &Path, limits: &Limits) -> Result<u64, Error> {
-    let mut run = Run::new(dir);
+    let mut run = CapsRun::new(dir);
     run.sizes(limits)?;
     run.end()
 }
 
-struct Run<'d> {
+struct CapsRun<'d> {
     dir: &'d Path,
     dropped: u64,
     failed: Option<Error>,
 }
 
-impl<'d> Run<'d> {
+impl<'d> CapsRun<'d> {
     fn new(dir: &'d Path) -> Self {
         Self { dir, dropped: 0, failed: None }
     }
