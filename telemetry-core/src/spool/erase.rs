@@ -66,8 +66,8 @@ impl Filter<'_> {
 /// and erasing again tries again.
 pub fn erase(dir: &Path, filter: Filter<'_>) -> Result<u64, Error> {
     let mut recovered = recover_at_once(dir)?;
-    let mut run = Run { dir, filter, events: 0, failed: recovered.errors.pop() };
-    run.files(Run::erase_in)?;
+    let mut run = EraseRun { dir, filter, events: 0, failed: recovered.errors.pop() };
+    run.files(EraseRun::erase_in)?;
     if filter == Filter::All {
         let swept = tidy::sweep(dir, SystemTime::now());
         run.failed = run.failed.or(swept.err());
@@ -82,19 +82,19 @@ pub fn erase(dir: &Path, filter: Filter<'_>) -> Result<u64, Error> {
 ///
 /// When a folder or a file cannot be read.
 pub fn count_matching(dir: &Path, filter: Filter<'_>) -> Result<u64, Error> {
-    let mut run = Run { dir, filter, events: 0, failed: None };
-    run.files(Run::count_in)?;
+    let mut run = EraseRun { dir, filter, events: 0, failed: None };
+    run.files(EraseRun::count_in)?;
     run.failed.map_or(Ok(run.events), Err)
 }
 
-struct Run<'r> {
+struct EraseRun<'r> {
     dir: &'r Path,
     filter: Filter<'r>,
     events: u64,
     failed: Option<Error>,
 }
 
-impl Run<'_> {
+impl EraseRun<'_> {
     /// In this order, a segment that is sealed in between is met twice, and
     /// not never.
     fn files(
