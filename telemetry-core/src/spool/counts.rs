@@ -96,7 +96,7 @@ pub fn counts(dir: &Path) -> Result<Counts, Error> {
         Ok(file) => {
             // Best effort: a writer that is stopped must not stop a reader.
             platform::hold_writers_off(&file);
-            Page::read(&file).map_err(|e| Error::io("read", &path, e))?.counts()
+            CountsFile::read(&file).map_err(|e| Error::io("read", &path, e))?.counts()
         }
         Err(error) if is_absent(&error) => Counts::default(),
         Err(error) => return Err(Error::io("open", &path, error)),
@@ -178,13 +178,13 @@ fn locked(path: &Path, open: impl FnMut() -> io::Result<File>) -> Result<Lock, E
 
 /// Reads the file, changes what it says and writes it again, in place, with its
 /// lock held.
-fn change(path: &Path, change: impl FnOnce(&mut Page)) -> Result<(), Error> {
+fn change(path: &Path, change: impl FnOnce(&mut CountsFile)) -> Result<(), Error> {
     let lock = locked(path, || {
         let mut options = platform::private_options();
         options.read(true).write(true).create(true).truncate(false).open(path)
     })?;
     let write = |mut file: &File| -> io::Result<()> {
-        let mut page = Page::read(file)?;
+        let mut page = CountsFile::read(file)?;
         change(&mut page);
         platform::check_room(PAGE as u64)?;
         file.seek(SeekFrom::Start(0))?;
@@ -201,12 +201,12 @@ fn change(path: &Path, change: impl FnOnce(&mut Page)) -> Result<(), Error> {
 /// What the file holds. Reasons that this version does not know stay as they
 /// are: another program of the same user may know them.
 #[derive(Default)]
-struct Page {
+struct CountsFile {
     events: BTreeMap<String, u64>,
     keys: Vec<u64>,
 }
 
-impl Page {
+impl CountsFile {
     /// A line that cannot be understood counts nothing.
     fn read(mut file: &File) -> io::Result<Self> {
         let mut text = Vec::with_capacity(PAGE);
