@@ -33,7 +33,7 @@ pub(super) struct Writer {
     limits: Limits,
     run: String,
     part: u64,
-    open: Option<Open>,
+    open: Option<ActiveSegment>,
     drops: Arc<Drops>,
     /// When the last write failed, and why.
     paused: Option<(Instant, Reason)>,
@@ -41,7 +41,7 @@ pub(super) struct Writer {
 
 /// A segment in `active/`, locked.
 #[derive(Debug)]
-pub(super) struct Open {
+pub(super) struct ActiveSegment {
     lock: Lock,
     path: PathBuf,
     segment: String,
@@ -118,7 +118,7 @@ impl Writer {
 
     /// What was written of the line is cut off. If even that fails, whoever
     /// recovers the segment cuts it.
-    fn abandon(&mut self, open: Open, error: Error) -> Error {
+    fn abandon(&mut self, open: ActiveSegment, error: Error) -> Error {
         if open.lock.file().set_len(open.length).is_ok() {
             self.finish(open);
         }
@@ -134,7 +134,7 @@ impl Writer {
 
     /// Creates a segment and locks it. Until it is locked *and* still has its
     /// name, nothing is written: whoever recovers may take it away before.
-    fn open_segment(&mut self) -> Result<Open, Error> {
+    fn open_segment(&mut self) -> Result<ActiveSegment, Error> {
         let folder = self.dir.join(ACTIVE);
         if !platform::check_dir(&folder)? {
             platform::private_dir(&self.dir)?;
@@ -150,7 +150,15 @@ impl Writer {
             let file = created.map_err(|e| Error::io("create", &path, e))?;
             if let Ok(Some(lock)) = Lock::try_take_new(file, &path) {
                 let (since, limit) = (Instant::now(), platform::file_size_limit());
-                return Ok(Open { lock, path, segment, length: 0, events: 0, since, limit });
+                return Ok(ActiveSegment {
+                    lock,
+                    path,
+                    segment,
+                    length: 0,
+                    events: 0,
+                    since,
+                    limit,
+                });
             }
         }
         Err(Error::new(
@@ -165,9 +173,9 @@ impl Writer {
         Some(open.lock.file().try_clone().map(|file| (file, open.path.clone())))
     }
 
-    /// The segment, to be completed by [`Open::complete`]: by who has given
+    /// The segment, to be completed by [`ActiveSegment::complete`]: by who has given
     /// back the lock on this writer, so that nobody's event waits for a sync.
-    pub(super) fn take(&mut self) -> Option<Open> {
+    pub(super) fn take(&mut self) -> Option<ActiveSegment> {
         self.open.take()
     }
 
@@ -189,7 +197,7 @@ impl Writer {
         let _ = caps::enforce_sizes(&self.dir, &self.limits);
     }
 
-    fn finish(&self, open: Open) {
+    fn finish(&self, open: ActiveSegment) {
         if let Ok(removed) = open.complete(&self.dir, Sync::No) {
             self.drops.add(Reason::Removed, removed);
         }
@@ -202,7 +210,7 @@ pub(super) enum Sync {
     No,
 }
 
-impl Open {
+impl ActiveSegment {
     fn is_old(&self) -> bool {
         self.events.is_multiple_of(UNTIMED) && self.since.elapsed() > LONGEST_OPEN
     }
