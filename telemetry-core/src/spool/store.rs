@@ -11,7 +11,7 @@ use std::time::{Instant, SystemTime};
 
 use super::counts::{self, Counts, Drops};
 use super::limits::Limits;
-use super::writer::{Sync, Writer};
+use super::writer::{SegmentWriter, Sync};
 use super::{caps, names, tidy};
 use crate::error::Error;
 use crate::platform;
@@ -59,21 +59,21 @@ struct Process {
 struct Lane {
     run: String,
     next: AtomicU64,
-    writer: Mutex<Writer>,
+    writer: Mutex<SegmentWriter>,
 }
 
 impl Lane {
     fn new(dir: &Path, limits: Limits, drops: &Arc<Drops>, run: String) -> Self {
-        let writer = Writer::new(dir.to_owned(), limits, run.clone(), Arc::clone(drops));
+        let writer = SegmentWriter::new(dir.to_owned(), limits, run.clone(), Arc::clone(drops));
         Self { run, next: AtomicU64::new(1), writer: Mutex::new(writer) }
     }
 
     /// A thread that panicked in here left no line half accounted for.
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, SegmentWriter> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn free_writer(&self) -> Option<MutexGuard<'_, Writer>> {
+    fn free_writer(&self) -> Option<MutexGuard<'_, SegmentWriter>> {
         match self.writer.try_lock() {
             Ok(writer) => Some(writer),
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
@@ -121,7 +121,7 @@ impl Process {
     /// place, and if `allowed` says so once this thread alone writes there. Says
     /// whether the line was stored.
     fn append(&self, line: &[u8], allowed: impl Fn() -> bool) -> Result<bool, Error> {
-        let append = |mut writer: MutexGuard<'_, Writer>| {
+        let append = |mut writer: MutexGuard<'_, SegmentWriter>| {
             if !allowed() {
                 return Ok(false);
             }

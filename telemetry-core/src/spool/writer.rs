@@ -28,7 +28,7 @@ const UNTIMED: u64 = 64;
 const TRIES: u32 = 16;
 
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct SegmentWriter {
     dir: PathBuf,
     limits: Limits,
     run: String,
@@ -52,7 +52,7 @@ pub(super) struct ActiveSegment {
     limit: u64,
 }
 
-impl Writer {
+impl SegmentWriter {
     pub(super) fn new(dir: PathBuf, limits: Limits, run: String, drops: Arc<Drops>) -> Self {
         Self { dir, limits, run, part: 0, open: None, drops, paused: None }
     }
