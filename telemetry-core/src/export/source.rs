@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::spool::{self, Claim, DeadLetter, Limits, Outgoing, Reason, Segment, Span};
+use crate::spool::{self, Claim, DeadLetter, Limits, Outgoing, Reason, SealedSegment, Span};
 
 /// Segments that may be open at once: a process often has no more than 256 open
 /// files, and the host program needs some.
@@ -95,7 +95,7 @@ pub(super) enum Next<'s> {
 
 pub(super) struct SegmentQueue {
     limits: Limits,
-    waiting: VecDeque<Segment>,
+    waiting: VecDeque<SealedSegment>,
     /// In the order of the spool. The last is the one that is read.
     open: Vec<Option<OpenSegment>>,
     /// Segments that could not be used. The others can.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::claim::Segment;
+use super::claim::SealedSegment;
 use super::counts::{self, Reason};
 use super::limits::Limits;
 use super::names::{self, SegmentFile};
@@ -99,7 +99,7 @@ impl<'d> CapsRun<'d> {
 /// who is killed in between counts it again under the same name, which counts once.
 fn drop_segment(dir: &Path, file: SegmentFile, reason: Reason) -> Result<Option<u64>, Error> {
     let segment = file.segment.clone();
-    let Some(claim) = Segment::of(dir, file).claim()? else { return Ok(None) };
+    let Some(claim) = SealedSegment::of(dir, file).claim()? else { return Ok(None) };
     let live = claim.live()?;
     if live > 0 {
         counts::add_once(dir, reason, live, &segment)?;

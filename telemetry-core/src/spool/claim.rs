@@ -52,18 +52,18 @@ pub fn try_lock_delivery(dir: &Path) -> Result<Option<DeliveryLock>, Error> {
 /// # Errors
 ///
 /// When the folder exists and cannot be listed.
-pub fn sealed(dir: &Path) -> Result<Vec<Segment>, Error> {
-    Ok(names::sealed(dir)?.into_iter().map(|file| Segment::of(dir, file)).collect())
+pub fn sealed(dir: &Path) -> Result<Vec<SealedSegment>, Error> {
+    Ok(names::sealed(dir)?.into_iter().map(|file| SealedSegment::of(dir, file)).collect())
 }
 
 /// A complete segment.
 #[derive(Clone, Debug)]
-pub struct Segment {
+pub struct SealedSegment {
     dir: PathBuf,
     file: SegmentFile,
 }
 
-impl Segment {
+impl SealedSegment {
     pub(super) fn of(dir: &Path, file: SegmentFile) -> Self {
         Self { dir: dir.to_owned(), file }
     }
@@ -106,13 +106,13 @@ impl Segment {
 /// A complete segment that this process delivers. Dropped, it is given back.
 #[derive(Debug)]
 pub struct Claim {
-    segment: Segment,
+    segment: SealedSegment,
     lock: Lock,
 }
 
 impl Claim {
     /// The segment.
-    pub fn segment(&self) -> &Segment {
+    pub fn segment(&self) -> &SealedSegment {
         &self.segment
     }
 
@@ -203,7 +203,7 @@ impl Claim {
     ///
     /// When the count cannot be written.
     pub fn count_batch(&self, id: &str, reason: Reason, events: u64) -> Result<(), Error> {
-        let Segment { dir, file } = &self.segment;
+        let SealedSegment { dir, file } = &self.segment;
         counts::add_once(dir, reason, events, &format!("{}@{id}", file.segment))
     }
 
@@ -239,7 +239,7 @@ impl Claim {
     ///
     /// The counts or the file cannot be written.
     pub(crate) fn discard(&self, spans: &[Span], reason: Reason) -> Result<(), Error> {
-        let Segment { dir, file } = &self.segment;
+        let SealedSegment { dir, file } = &self.segment;
         let key = |span: &Span| format!("{}@{}", file.segment, span.offset);
         spans.chunks(counts::AT_ONCE).try_for_each(|some| {
             counts::add_each(dir, reason, &some.iter().map(key).collect::<Vec<_>>())?;

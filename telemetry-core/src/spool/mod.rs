@@ -53,7 +53,7 @@ pub use self::limits::Limits;
 pub use self::lines::MAX_LINE;
 pub use self::read::{Defect, LinePosition, Stored, StoredEvents, Unreadable, read};
 
-pub(crate) use self::claim::{Claim, Segment, sealed, try_lock_delivery};
+pub(crate) use self::claim::{Claim, SealedSegment, sealed, try_lock_delivery};
 pub(crate) use self::counts::Drops;
 pub(crate) use self::outgoing::{DeadLetter, Outgoing, Span, anything_waits};
 pub(crate) use self::recognise::is_spool;
@@ -71,7 +71,7 @@ pub mod internals {
     use crate::error::Error;
 
     pub use super::caps::enforce;
-    pub use super::claim::{Claim, DeliveryLock, Segment, sealed, try_lock_delivery};
+    pub use super::claim::{Claim, DeliveryLock, SealedSegment, sealed, try_lock_delivery};
     pub use super::read::Events;
     pub use super::recovery::{Recovered, recover};
     pub use super::store::Spool;
