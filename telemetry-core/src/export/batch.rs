@@ -13,7 +13,7 @@ use super::source::{Next, SegmentQueue};
 use super::{App, BatchLimits, Expected, Exporter, WaitingEvent};
 use crate::envelope::{self, Line};
 use crate::error::{Error, Kind};
-use crate::spool::{DeadLetter, Reason, Span};
+use crate::spool::{ByteRange, DeadLetter, Reason};
 
 /// How many lines are read between two looks at the clock.
 const UNTIMED: u64 = 64;
@@ -51,7 +51,7 @@ impl Takes {
 pub(super) struct BatchEntry {
     /// The place of its segment in the source.
     pub(super) place: usize,
-    pub(super) span: Span,
+    pub(super) span: ByteRange,
     /// Where its bytes end in the batch.
     bytes: usize,
     /// Where its id ends among the ids.
@@ -248,7 +248,7 @@ mod tests {
     fn a_batch_is_known_by_its_events() {
         let limits = BatchLimits { event_bytes: 9, batch_bytes: 9, batch_events: 9 };
         let mut batch = Batch::new(limits);
-        let span = Span::default();
+        let span = ByteRange::default();
         for number in 1..=3 {
             batch.ids.extend(format!("0123456789abcdef01234567-{number}\n").bytes());
             batch.bytes.push(b'x');

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 
 use crate::error::Error;
-use crate::spool::{self, Claim, DeadLetter, Limits, Outgoing, Reason, SealedSegment, Span};
+use crate::spool::{self, ByteRange, Claim, DeadLetter, Limits, Outgoing, Reason, SealedSegment};
 
 /// Segments that may be open at once: a process often has no more than 256 open
 /// files, and the host program needs some.
@@ -24,10 +24,10 @@ pub(super) struct OpenSegment {
     left: bool,
     /// Lines that are on their way to the receiver.
     chosen: usize,
-    withdrawn: Vec<Span>,
+    withdrawn: Vec<ByteRange>,
     letters: Vec<DeadLetter>,
     /// Lines that are done, and stand in the file yet.
-    done: Vec<Span>,
+    done: Vec<ByteRange>,
 }
 
 impl OpenSegment {
@@ -36,7 +36,7 @@ impl OpenSegment {
     }
 
     /// The event at `span` is of a time or a purpose without consent.
-    pub(super) fn withdraw(&mut self, span: Span) {
+    pub(super) fn withdraw(&mut self, span: ByteRange) {
         self.withdrawn.push(span);
     }
 
@@ -45,7 +45,7 @@ impl OpenSegment {
     }
 
     /// A line that was chosen is done.
-    pub(super) fn settled(&mut self, span: Span) {
+    pub(super) fn settled(&mut self, span: ByteRange) {
         self.chosen = self.chosen.saturating_sub(1);
         self.done.push(span);
     }
@@ -86,7 +86,7 @@ enum Then {
 
 /// What a look at the next line found.
 pub(super) enum Next<'s> {
-    Line(Span, Result<&'s [u8], spool::Defect>),
+    Line(ByteRange, Result<&'s [u8], spool::Defect>),
     /// All lines of all segments were read.
     End,
     /// As many segments are open as may be.

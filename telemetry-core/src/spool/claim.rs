@@ -20,7 +20,7 @@ use super::dead_letters;
 use super::limits::Limits;
 use super::lines::Blanks;
 use super::names::{self, SegmentFile};
-use super::outgoing::{DeadLetter, Outgoing, Span};
+use super::outgoing::{ByteRange, DeadLetter, Outgoing};
 use super::read::{Events, LinePosition};
 use super::seal::Scan;
 use crate::error::Error;
@@ -164,7 +164,7 @@ impl Claim {
         &self,
         places: impl IntoIterator<Item = &'p LinePosition>,
     ) -> Result<(), Error> {
-        self.take_out(&places.into_iter().map(Span::of).collect::<Vec<_>>())?;
+        self.take_out(&places.into_iter().map(ByteRange::of).collect::<Vec<_>>())?;
         self.sync()
     }
 
@@ -188,7 +188,7 @@ impl Claim {
         limits: &Limits,
     ) -> Result<(), Error> {
         let letter = |place: &LinePosition| DeadLetter {
-            span: Span::of(place),
+            span: ByteRange::of(place),
             reason,
             detail: detail.to_owned(),
         };
@@ -223,7 +223,7 @@ impl Claim {
     /// # Errors
     ///
     /// The file cannot be written.
-    pub(crate) fn take_out(&self, spans: &[Span]) -> Result<(), Error> {
+    pub(crate) fn take_out(&self, spans: &[ByteRange]) -> Result<(), Error> {
         let mut blanks = Blanks::new(self.lock.file());
         spans
             .iter()
@@ -238,9 +238,9 @@ impl Claim {
     /// # Errors
     ///
     /// The counts or the file cannot be written.
-    pub(crate) fn discard(&self, spans: &[Span], reason: Reason) -> Result<(), Error> {
+    pub(crate) fn discard(&self, spans: &[ByteRange], reason: Reason) -> Result<(), Error> {
         let SealedSegment { dir, file } = &self.segment;
-        let key = |span: &Span| format!("{}@{}", file.segment, span.offset);
+        let key = |span: &ByteRange| format!("{}@{}", file.segment, span.offset);
         spans.chunks(counts::AT_ONCE).try_for_each(|some| {
             counts::add_each(dir, reason, &some.iter().map(key).collect::<Vec<_>>())?;
             self.take_out(some)

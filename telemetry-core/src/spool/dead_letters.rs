@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use super::limits::Limits;
 use super::lines::MAX_LINE;
 use super::names::{self, DEAD_LETTERS, SegmentFile};
-use super::outgoing::{DeadLetter, Span};
+use super::outgoing::{ByteRange, DeadLetter};
 use crate::envelope::STORED;
 use crate::error::Error;
 use crate::platform;
@@ -70,7 +70,7 @@ fn line(path: &Path, letter: &DeadLetter) -> Result<Vec<u8>, Error> {
     Ok(format!("{}\n", Value::Object(map)).into_bytes())
 }
 
-fn bytes_at(path: &Path, span: Span) -> io::Result<Vec<u8>> {
+fn bytes_at(path: &Path, span: ByteRange) -> io::Result<Vec<u8>> {
     let mut file = platform::open_regular(path)?;
     file.seek(SeekFrom::Start(span.offset))?;
     let mut bytes = Vec::new();

@@ -55,7 +55,7 @@ pub use self::read::{Defect, LinePosition, Stored, StoredEvents, Unreadable, rea
 
 pub(crate) use self::claim::{Claim, SealedSegment, sealed, try_lock_delivery};
 pub(crate) use self::counts::Drops;
-pub(crate) use self::outgoing::{DeadLetter, Outgoing, Span, anything_waits};
+pub(crate) use self::outgoing::{ByteRange, DeadLetter, Outgoing, anything_waits};
 pub(crate) use self::recognise::is_spool;
 pub(crate) use self::recovery::recover;
 pub(crate) use self::store::Spool;

@@ -15,7 +15,7 @@ use crate::platform;
 
 /// Where a line stands in its segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct ByteRange {
     pub(super) offset: u64,
     pub(super) length: u64,
 }
@@ -23,13 +23,13 @@ pub(crate) struct Span {
 /// A line that is kept, and not delivered.
 #[derive(Clone, Debug)]
 pub(crate) struct DeadLetter {
-    pub(crate) span: Span,
+    pub(crate) span: ByteRange,
     pub(crate) reason: Reason,
     /// What else is known, such as the receiver's answer; never a field's value.
     pub(crate) detail: String,
 }
 
-impl Span {
+impl ByteRange {
     pub(super) fn of(place: &LinePosition) -> Self {
         Self { offset: place.offset, length: place.length }
     }
@@ -74,14 +74,14 @@ impl Outgoing {
 
     /// The line that was read last: where it stands, and its bytes or what is
     /// wrong with it.
-    pub(crate) fn last(&mut self) -> Option<(Span, Result<&[u8], Defect>)> {
+    pub(crate) fn last(&mut self) -> Option<(ByteRange, Result<&[u8], Defect>)> {
         let line = self.line?;
         let bytes = match line.kind {
             LineKind::TooLong => Err(Defect::TooLong),
             LineKind::Torn => Err(Defect::Torn),
             LineKind::Whole | LineKind::Blank => Ok(self.lines.bytes()),
         };
-        Some((Span { offset: line.offset, length: line.length }, bytes))
+        Some((ByteRange { offset: line.offset, length: line.length }, bytes))
     }
 
     /// Has the line that was read last be read once more.
