@@ -12,7 +12,7 @@ pub const MAX_LINE: usize = 64 * 1024;
 
 /// One line of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct SegmentLine {
     /// Bytes from the start of the file.
     pub(super) offset: u64,
     /// Bytes without the line feed.
@@ -55,7 +55,7 @@ impl Lines {
     }
 
     /// The next line; its bytes are in [`bytes`](Self::bytes), cut if too long.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line>> {
+    pub(super) fn next(&mut self) -> io::Result<Option<SegmentLine>> {
         self.buffer.clear();
         let (mut length, mut ended) = (0_u64, false);
         while !ended {
@@ -80,7 +80,7 @@ impl Lines {
             return Ok(None);
         }
         self.number += 1;
-        let line = Line {
+        let line = SegmentLine {
             offset: self.offset,
             length,
             number: self.number,

@@ -44,7 +44,7 @@ impl ByteRange {
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     lines: Lines,
-    line: Option<lines::Line>,
+    line: Option<lines::SegmentLine>,
     /// The line is to be read once more.
     again: bool,
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-use super::lines::{Line, LineKind, Lines, MAX_LINE};
+use super::lines::{LineKind, Lines, MAX_LINE, SegmentLine};
 use super::names::{self, SegmentFile};
 use crate::envelope::{self, Envelope, Malformed};
 use crate::error::Error;
@@ -256,7 +256,7 @@ impl Events {
         Self { lines: Some(Lines::new(file)), path, complete }
     }
 
-    fn item(&self, line: Line, bytes: &[u8]) -> Option<Result<Stored, Unreadable>> {
+    fn item(&self, line: SegmentLine, bytes: &[u8]) -> Option<Result<Stored, Unreadable>> {
         let place = LinePosition {
             path: self.path.clone(),
             line: line.number,
