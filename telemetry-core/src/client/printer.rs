@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::identity::{Identities, Identity};
 use super::quiet;
 use crate::consent::Decision;
-use crate::envelope::{self, Counted, Mark, Origin, Tally};
+use crate::envelope::{self, CountsHeader, Mark, Origin, Tally};
 use crate::error::{Error, Kind};
 use crate::event::{Sanitizer, TelemetryEvent};
 use crate::pseudonym::{Keys, Secret};
@@ -102,7 +102,7 @@ impl Printer {
         start: impl FnOnce(Period) -> Timestamp,
     ) -> bool {
         let Form::Counted { period, .. } = schema.form else { return false };
-        let said = Counted {
+        let said = CountsHeader {
             id: (&self.run, self.next()),
             start: start(period),
             period: period.name(),

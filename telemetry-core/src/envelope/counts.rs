@@ -16,7 +16,7 @@ const LONG: usize = 32 * 1024;
 
 /// What a line of counts says beside them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Counted<'h> {
+pub(crate) struct CountsHeader<'h> {
     /// The two parts of the line's id.
     pub(crate) id: (&'h str, u64),
     /// When the period began.
@@ -58,7 +58,7 @@ pub(crate) enum Total {
 /// as many of `tallies` as a line holds; there is at least one.
 pub(crate) fn write_counts(
     buffer: &mut Vec<u8>,
-    said: &Counted<'_>,
+    said: &CountsHeader<'_>,
     schema: &EventSchema,
     tallies: &mut Peekable<impl Iterator<Item = Tally>>,
 ) -> Result<(), serde_json::Error> {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::canary::Canaries;
 use super::{TestTelemetry, fail, sanitizer};
 use crate::client::counted_once;
-use crate::envelope::{self, Counted, Line, Mark, Origin};
+use crate::envelope::{self, CountsHeader, Line, Mark, Origin};
 use crate::event::{Sanitized, Sanitizer, TelemetryEvent};
 #[cfg(feature = "otlp")]
 use crate::export::Otlp;
@@ -193,7 +193,7 @@ fn line_of<E: TelemetryEvent>(
     };
     let start = time.try_into().ok()?;
     let period = period.name();
-    let said = Counted { id: (RUN, 1), start, period, generation: 0, origin: &origin };
+    let said = CountsHeader { id: (RUN, 1), start, period, generation: 0, origin: &origin };
     let mut tally = std::iter::once(counted_once(event)).peekable();
     envelope::write_counts(line, &said, event.schema(), &mut tally).ok()
 }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::period;
 use super::sums::Sum;
-use crate::envelope::{self, Counted, Origin, Tally};
+use crate::envelope::{self, CountsHeader, Origin, Tally};
 use crate::schema::{EventSchema, Form, Period};
 
 /// Sums by event and period.
@@ -103,7 +103,7 @@ impl Book {
                     page.ids.push(next_id());
                 }
                 let Some((run, line)) = page.ids.get(number) else { break };
-                let said = Counted {
+                let said = CountsHeader {
                     id: (run, *line),
                     start: page.start,
                     period: page.period.name(),
