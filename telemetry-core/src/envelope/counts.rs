@@ -35,12 +35,12 @@ pub(crate) struct Tally {
     /// The fields of the form; `None` for the forms that were counted together.
     pub(crate) fields: Option<Item>,
     pub(crate) count: u64,
-    pub(crate) histograms: Vec<Histogram>,
+    pub(crate) histograms: Vec<HistogramTally>,
 }
 
 /// The numbers of a field, by ranges.
 #[derive(Debug)]
-pub(crate) struct Histogram {
+pub(crate) struct HistogramTally {
     pub(crate) field: &'static str,
     pub(crate) bounds: Numbers,
     pub(crate) sum: Total,
@@ -98,7 +98,7 @@ impl Tally {
     }
 }
 
-impl Histogram {
+impl HistogramTally {
     fn write(&self, buffer: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         serde_json::to_writer(&mut *buffer, self.field)?;
         buffer.extend_from_slice(b":{\"bounds\":");

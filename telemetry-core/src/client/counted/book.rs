@@ -145,7 +145,7 @@ pub(super) fn tally(event: &EventSchema, kinds: &[Sum], form: Option<usize>, row
     for field in event.fields.iter().filter(|_| fields.is_some()) {
         let Some(histogram) = field.policy.histogram else { continue };
         let sum = cells.next().unwrap_or_default();
-        histograms.push(envelope::Histogram {
+        histograms.push(envelope::HistogramTally {
             field: field.name,
             bounds: histogram.bounds,
             sum: match sums.next() {
