@@ -43,13 +43,13 @@ pub(crate) struct Tally {
 pub(crate) struct HistogramTally {
     pub(crate) field: &'static str,
     pub(crate) bounds: Numbers,
-    pub(crate) sum: Total,
+    pub(crate) sum: HistogramSum,
     pub(crate) ranges: Box<[u64]>,
 }
 
 /// A sum of whole numbers, or of others.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Total {
+pub(crate) enum HistogramSum {
     Whole(i64),
     Fraction(f64),
 }
@@ -110,8 +110,8 @@ impl HistogramTally {
         serde_json::to_writer(&mut *buffer, &self.ranges)?;
         buffer.extend_from_slice(b",\"sum\":");
         match self.sum {
-            Total::Whole(sum) => serde_json::to_writer(&mut *buffer, &sum)?,
-            Total::Fraction(sum) => serde_json::to_writer(&mut *buffer, &sum)?,
+            HistogramSum::Whole(sum) => serde_json::to_writer(&mut *buffer, &sum)?,
+            HistogramSum::Fraction(sum) => serde_json::to_writer(&mut *buffer, &sum)?,
         }
         buffer.push(b'}');
         Ok(())

@@ -36,7 +36,7 @@ use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
-pub(crate) use self::counts::{CountsHeader, HistogramTally, Tally, Total, write_counts};
+pub(crate) use self::counts::{CountsHeader, HistogramSum, HistogramTally, Tally, write_counts};
 pub(crate) use self::depth::{MAX_DEPTH, is_shallow};
 pub(crate) use self::header::Header;
 pub(crate) use self::line::Line;

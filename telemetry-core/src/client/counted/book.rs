@@ -149,8 +149,8 @@ pub(super) fn tally(event: &EventSchema, kinds: &[Sum], form: Option<usize>, row
             field: field.name,
             bounds: histogram.bounds,
             sum: match sums.next() {
-                Some(Sum::Fraction) => envelope::Total::Fraction(f64::from_bits(sum)),
-                _ => envelope::Total::Whole(sum.cast_signed()),
+                Some(Sum::Fraction) => envelope::HistogramSum::Fraction(f64::from_bits(sum)),
+                _ => envelope::HistogramSum::Whole(sum.cast_signed()),
             },
             ranges: cells.by_ref().take(histogram.ranges()).collect(),
         });
