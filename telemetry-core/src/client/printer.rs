@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::identity::{Identities, Identity};
 use super::quiet;
 use crate::consent::Decision;
-use crate::envelope::{self, CountsHeader, Mark, Origin, Tally};
+use crate::envelope::{self, CountsHeader, EventMark, Origin, Tally};
 use crate::error::{Error, Kind};
 use crate::event::{Sanitizer, TelemetryEvent};
 use crate::pseudonym::{Keys, Secret};
@@ -86,7 +86,7 @@ impl Printer {
         let schema = event.schema();
         let origin = self.identities.origin(schema.purpose, time);
         let generation = decision.generation(schema.purpose);
-        let mark = Mark { run: &self.run, number: self.next(), time, generation };
+        let mark = EventMark { run: &self.run, number: self.next(), time, generation };
         let sanitized = self.sanitizer.sanitize_for(event, decision);
         let mut line = Vec::new();
         let written = quiet::run(|| envelope::write(&mut line, mark, &origin, &sanitized));

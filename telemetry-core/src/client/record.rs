@@ -14,7 +14,7 @@ use super::open::{LazyStore, RecordingStore};
 use super::quiet;
 use super::report::Reporter;
 use crate::consent::Decision;
-use crate::envelope::{self, Mark};
+use crate::envelope::{self, EventMark};
 use crate::error::{Error, Kind};
 use crate::event::TelemetryEvent;
 use crate::schema::TimePrecision;
@@ -136,7 +136,7 @@ impl Recorder {
         let time = self.opening.time();
         let origin = open.identities.origin(event.schema().purpose, time);
         let time = coarse(time, event.schema().time);
-        let mark = Mark { run, number, time, generation };
+        let mark = EventMark { run, number, time, generation };
         let sanitized = open.sanitizer.sanitize_for(event, decision);
         // A field's own `Serialize`, or a function of the author's, may fail
         // or panic. Its message may hold the field's value, so that it is

@@ -117,7 +117,7 @@ impl Origin {
 
 /// What is of one event alone.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark<'m> {
+pub(crate) struct EventMark<'m> {
     /// The two parts of the event's id.
     pub(crate) run: &'m str,
     pub(crate) number: u64,
@@ -136,7 +136,7 @@ const ROOM: usize = 384;
 /// by the client), and hold nothing that JSON would escape.
 pub(crate) fn write<E: TelemetryEvent + ?Sized>(
     buffer: &mut Vec<u8>,
-    mark: Mark<'_>,
+    mark: EventMark<'_>,
     origin: &Origin,
     event: &Sanitized<'_, E>,
 ) -> Result<(), serde_json::Error> {

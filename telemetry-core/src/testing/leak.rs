@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::canary::Canaries;
 use super::{TestTelemetry, fail, sanitizer};
 use crate::client::counted_once;
-use crate::envelope::{self, CountsHeader, Line, Mark, Origin};
+use crate::envelope::{self, CountsHeader, EventMark, Line, Origin};
 use crate::event::{Sanitized, Sanitizer, TelemetryEvent};
 #[cfg(feature = "otlp")]
 use crate::export::Otlp;
@@ -188,7 +188,7 @@ fn line_of<E: TelemetryEvent>(
     const RUN: &str = "000000000000000000000000";
     let (origin, time) = (Origin::new(None, false), TestTelemetry::time());
     let Form::Counted { period, .. } = event.schema().form else {
-        let mark = Mark { run: RUN, number: 1, time, generation: 0 };
+        let mark = EventMark { run: RUN, number: 1, time, generation: 0 };
         return envelope::write(line, mark, &origin, &sanitized).ok();
     };
     let start = time.try_into().ok()?;
