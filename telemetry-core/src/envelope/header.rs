@@ -13,10 +13,10 @@ use super::{EVENT, ID, PURPOSE, STORED, TIME, time_of};
 /// Nothing is copied but a text with escapes, which no line of ours has here.
 #[derive(Debug, Default)]
 pub(crate) struct Header<'l> {
-    id: Option<Text<'l>>,
-    time: Option<Text<'l>>,
-    event: Option<Text<'l>>,
-    purpose: Option<Text<'l>>,
+    id: Option<BorrowedText<'l>>,
+    time: Option<BorrowedText<'l>>,
+    event: Option<BorrowedText<'l>>,
+    purpose: Option<BorrowedText<'l>>,
     /// The line that a dead letter holds.
     stored: Option<Box<Header<'l>>>,
 }
@@ -66,7 +66,7 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut header = Header::default();
-        while let Some(key) = map.next_key::<Text<'de>>()? {
+        while let Some(key) = map.next_key::<BorrowedText<'de>>()? {
             match &*key.0 {
                 ID => header.id = Some(map.next_value()?),
                 TIME => header.time = Some(map.next_value()?),
@@ -84,9 +84,9 @@ impl<'de> Visitor<'de> for HeaderVisitor {
 
 /// A text that is borrowed from the line if it can be.
 #[derive(Debug)]
-struct Text<'l>(Cow<'l, str>);
+struct BorrowedText<'l>(Cow<'l, str>);
 
-impl<'de> Deserialize<'de> for Text<'de> {
+impl<'de> Deserialize<'de> for BorrowedText<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_str(TextVisitor)
     }
@@ -95,17 +95,17 @@ impl<'de> Deserialize<'de> for Text<'de> {
 struct TextVisitor;
 
 impl<'de> Visitor<'de> for TextVisitor {
-    type Value = Text<'de>;
+    type Value = BorrowedText<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a text")
     }
 
     fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Text(Cow::Borrowed(text)))
+        Ok(BorrowedText(Cow::Borrowed(text)))
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Text(Cow::Owned(text.to_owned())))
+        Ok(BorrowedText(Cow::Owned(text.to_owned())))
     }
 }
