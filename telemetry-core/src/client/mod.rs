@@ -120,14 +120,21 @@ impl Telemetry {
     /// consent, for 50 milliseconds at most; no other call waits for them. If
     /// their file system has not answered after a second, nothing is recorded
     /// until it does, and what is not recorded is counted.
-    #[inline]
+    // At the call stands the flag alone: what is behind it would cost registers
+    // that are saved before it is known whether they are needed.
+    #[inline(always)]
     pub fn record<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
         if self.inner.gate.is_off() {
             return Recorded::Denied;
         }
-        if let Some(slot) = E::counter() {
-            return self.inner.counts.count(slot, event);
+        match E::counter() {
+            Some(slot) => self.inner.counts.count(slot, event),
+            None => self.store(event),
         }
+    }
+
+    #[inline(never)]
+    fn store<E: TelemetryEvent + ?Sized>(&self, event: &E) -> Recorded {
         let recorded = self.inner.recorder.record(event);
         if let Some(route) = &self.inner.route
             && self.inner.recorder.process_id().is_some_and(|id| route.is_left_behind(id))
@@ -159,11 +166,18 @@ impl Telemetry {
     /// assert_eq!(recorded, Recorded::Denied);
     /// # Ok::<(), telemetry_core::Error>(())
     /// ```
-    #[inline]
+    #[inline(always)]
     pub fn record_with<E: TelemetryEvent>(&self, event: impl FnOnce() -> E) -> Recorded {
         if self.inner.gate.is_off() {
             return Recorded::Denied;
         }
+        self.build(event)
+    }
+
+    /// Builds the event, and drops it, where no call pays for it that records
+    /// nothing.
+    #[inline(never)]
+    fn build<E: TelemetryEvent>(&self, event: impl FnOnce() -> E) -> Recorded {
         self.record(&event())
     }
 
