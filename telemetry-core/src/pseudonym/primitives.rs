@@ -35,7 +35,7 @@ const INITIAL: State = [
 ];
 
 /// SHA-256 between two blocks.
-type State = [u32; 8];
+type ChainingValue = [u32; 8];
 
 /// SHA-256 (RFC 6234).
 pub fn sha256(bytes: &[u8]) -> [u8; DIGEST] {
@@ -50,8 +50,8 @@ pub fn sha256(bytes: &[u8]) -> [u8; DIGEST] {
 /// buffer, and the wiping of it, costs as much as half a compression.
 #[derive(Clone)]
 pub struct Keyed {
-    inner: State,
-    outer: State,
+    inner: ChainingValue,
+    outer: ChainingValue,
 }
 
 impl Drop for Keyed {
@@ -184,7 +184,7 @@ fn write(state: &[u32], bytes: &mut [u8]) {
 }
 
 /// SHA-256 of a key's block, whose `state` this is, and of `message` after it.
-fn digest(mut state: State, message: &[u8]) -> [u8; DIGEST] {
+fn digest(mut state: ChainingValue, message: &[u8]) -> [u8; DIGEST] {
     let (blocks, rest) = message.as_chunks::<BLOCK>();
     if !blocks.is_empty() {
         compress256(&mut state, blocks);
