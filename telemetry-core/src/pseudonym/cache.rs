@@ -23,7 +23,7 @@ use crate::words;
 const PLACES: usize = 64;
 
 #[derive(Clone, Copy)]
-struct Place {
+struct CacheEntry {
     /// The key: of which set of keys, and which of them.
     key: Key,
     /// Counts the values that have stood here.
@@ -38,10 +38,10 @@ struct Place {
 /// Names a key: the number of the set of keys, and the key's own in it.
 pub(super) type Key = (u32, u32);
 
-const EMPTY: Place =
-    Place { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
+const EMPTY: CacheEntry =
+    CacheEntry { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
 
-struct Table([Place; PLACES]);
+struct Table([CacheEntry; PLACES]);
 
 impl Drop for Table {
     fn drop(&mut self) {
