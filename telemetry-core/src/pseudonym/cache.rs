@@ -25,7 +25,7 @@ const PLACES: usize = 64;
 #[derive(Clone, Copy)]
 struct CacheEntry {
     /// The key: of which set of keys, and which of them.
-    key: Key,
+    key: KeyNumber,
     /// Counts the values that have stood here.
     tenant: u32,
     /// Whether the digits are there; until then the value is only announced.
@@ -36,7 +36,7 @@ struct CacheEntry {
 }
 
 /// Names a key: the number of the set of keys, and the key's own in it.
-pub(super) type Key = (u32, u32);
+pub(super) type KeyNumber = (u32, u32);
 
 const EMPTY: CacheEntry =
     CacheEntry { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
@@ -60,7 +60,7 @@ thread_local! {
 /// over the table: whether the place holds this value is compared byte by byte.
 /// It takes the value as it came, since its block is not in the cache yet.
 #[inline]
-fn position(key: Key, value: &[u8]) -> usize {
+fn position(key: KeyNumber, value: &[u8]) -> usize {
     let (first, last) = (value.first_chunk::<8>(), value.last_chunk::<8>());
     let (first, last) = match (first, last) {
         (Some(first), Some(last)) => (u64::from_le_bytes(*first), u64::from_le_bytes(*last)),
@@ -91,7 +91,12 @@ pub(super) struct Announced {
 /// Copies the digits of `value`, whose block this is, under `key` to `digits`, or
 /// gives a place for them.
 #[inline]
-pub(super) fn look_up(key: Key, value: &[u8], block: &Block, digits: &mut [u8; DIGITS]) -> Known {
+pub(super) fn look_up(
+    key: KeyNumber,
+    value: &[u8],
+    block: &Block,
+    digits: &mut [u8; DIGITS],
+) -> Known {
     // A thread that is ending has no table, and needs none.
     let known = TABLE.try_with(|table| {
         let mut table = table.try_borrow_mut().ok()?;

@@ -240,7 +240,7 @@ impl Keys {
     /// What names the key of `slot` in this process, if pseudonyms have the usual
     /// length.
     #[inline]
-    pub(super) fn name(&self, slot: &'static KeySlot) -> Option<cache::Key> {
+    pub(super) fn name(&self, slot: &'static KeySlot) -> Option<cache::KeyNumber> {
         if self.length != Length::DEFAULT {
             return None;
         }
@@ -252,7 +252,7 @@ impl Keys {
     pub(super) fn key_of(
         &self,
         slot: &'static KeySlot,
-        (_, number): cache::Key,
+        (_, number): cache::KeyNumber,
     ) -> Option<&primitives::Keyed> {
         self.keys.at(number)?.get_or_init(|| self.derive(slot.scope)).as_ref()
     }
