@@ -41,9 +41,9 @@ pub(super) type KeyNumber = (u32, u32);
 const EMPTY: CacheEntry =
     CacheEntry { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
 
-struct Table([CacheEntry; PLACES]);
+struct CacheEntries([CacheEntry; PLACES]);
 
-impl Drop for Table {
+impl Drop for CacheEntries {
     fn drop(&mut self) {
         for place in &mut self.0 {
             place.value.zeroize();
@@ -53,7 +53,7 @@ impl Drop for Table {
 }
 
 thread_local! {
-    static TABLE: RefCell<Table> = const { RefCell::new(Table([EMPTY; PLACES])) };
+    static TABLE: RefCell<CacheEntries> = const { RefCell::new(CacheEntries([EMPTY; PLACES])) };
 }
 
 /// Where a value stands, if it stands anywhere. The mixing only spreads values
