@@ -72,7 +72,7 @@ fn position(key: KeyNumber, value: &[u8]) -> usize {
 }
 
 /// What the table says of a value.
-pub(super) enum Known {
+pub(super) enum CacheAnswer {
     /// Its digits, which are copied.
     Copied,
     /// Nothing yet; the digits may be brought to this place.
@@ -96,7 +96,7 @@ pub(super) fn look_up(
     value: &[u8],
     block: &Block,
     digits: &mut [u8; DIGITS],
-) -> Known {
+) -> CacheAnswer {
     // A thread that is ending has no table, and needs none.
     let known = TABLE.try_with(|table| {
         let mut table = table.try_borrow_mut().ok()?;
@@ -104,13 +104,13 @@ pub(super) fn look_up(
         let place = table.0.get_mut(position)?;
         if place.ready && place.key == key && place.value.is(block) {
             *digits = place.digits;
-            return Some(Known::Copied);
+            return Some(CacheAnswer::Copied);
         }
         (place.key, place.value, place.ready) = (key, *block, false);
         place.tenant = place.tenant.wrapping_add(1);
-        Some(Known::Announced(Announced { position, tenant: place.tenant }))
+        Some(CacheAnswer::Announced(Announced { position, tenant: place.tenant }))
     });
-    known.ok().flatten().unwrap_or(Known::No)
+    known.ok().flatten().unwrap_or(CacheAnswer::No)
 }
 
 /// Brings the digits of an announced value, unless another has taken its place.

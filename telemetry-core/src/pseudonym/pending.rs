@@ -3,7 +3,7 @@
 //! It owns those that an event is still waiting for, and the order in which
 //! their hashes are made. It must never know what they stand in.
 
-use super::cache::{self, Announced, Known};
+use super::cache::{self, Announced, CacheAnswer};
 use super::format::{self, DIGITS};
 use super::keys::{KeySlot, Keys};
 use super::primitives::{Block, Keyed};
@@ -50,9 +50,9 @@ impl<'k> Pending<'k> {
         let Some(digits) = digits else { return false };
         let announced = match remember && name.0 != 0 {
             true => match cache::look_up(name, value, &message, digits) {
-                Known::Copied => return true,
-                Known::Announced(announced) => Some(announced),
-                Known::No => None,
+                CacheAnswer::Copied => return true,
+                CacheAnswer::Announced(announced) => Some(announced),
+                CacheAnswer::No => None,
             },
             false => None,
         };
