@@ -15,9 +15,9 @@ use super::primitives::{Block, Keyed};
 /// processor works at both at once, and at the fields that stand between them.
 /// For more than two it has no units.
 #[derive(Default)]
-pub(crate) struct Pending<'k>(Option<Waiting<'k>>);
+pub(crate) struct Pending<'k>(Option<PendingHash<'k>>);
 
-struct Waiting<'k> {
+struct PendingHash<'k> {
     position: usize,
     key: &'k Keyed,
     inner: Block,
@@ -57,7 +57,7 @@ impl<'k> Pending<'k> {
             false => None,
         };
         let Some(key) = keys.key_of(slot, name) else { return false };
-        let this = Waiting { position, key, inner: key.inner(&message), announced };
+        let this = PendingHash { position, key, inner: key.inner(&message), announced };
         match &self.0 {
             None => self.0 = Some(this),
             Some(first) => {
@@ -79,7 +79,7 @@ impl<'k> Pending<'k> {
     }
 }
 
-impl Waiting<'_> {
+impl PendingHash<'_> {
     #[inline]
     fn end(&self, tag: &[u8; DIGITS / 2], out: &mut [u8]) {
         let digits: [u8; DIGITS] = format::digits(tag);
