@@ -15,9 +15,9 @@ pub(crate) const PREFIX: &str = "h1_";
 
 /// How many bytes of a tag are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Length(usize);
+pub(super) struct TagLength(usize);
 
-impl Length {
+impl TagLength {
     /// 128 bits: among 2^40 different values of one field two share a
     /// pseudonym with a chance of 2^-49.
     pub(super) const DEFAULT: Self = Self(16);
@@ -95,7 +95,7 @@ pub struct Pseudonym {
 
 impl Pseudonym {
     /// The first `length` bytes of `tag` as text.
-    pub(super) fn new(tag: &[u8; DIGEST], length: Length) -> Self {
+    pub(super) fn new(tag: &[u8; DIGEST], length: TagLength) -> Self {
         let mut pseudonym = Self { bytes: [0; _], length: PREFIX.len() + 2 * length.0 };
         let (prefix, digits) = pseudonym.bytes.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
@@ -149,7 +149,7 @@ impl fmt::Debug for Pseudonym {
 }
 
 /// Hexadecimal digits of a pseudonym of the usual length.
-pub(crate) const DIGITS: usize = 2 * Length::DEFAULT.0;
+pub(crate) const DIGITS: usize = 2 * TagLength::DEFAULT.0;
 
 /// The digits of the first bytes of a tag, without the prefix. A loop
 /// without a table, which the compiler can turn into vector instructions.

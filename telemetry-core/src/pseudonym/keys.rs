@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 use super::cache;
-use super::format::{Length, Pseudonym};
+use super::format::{Pseudonym, TagLength};
 use super::primitives::{self, DIGEST};
 use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
 use super::secret::Secret;
@@ -82,7 +82,7 @@ impl KeySlot {
 /// ```
 pub struct Keys {
     secret: Secret,
-    length: Length,
+    length: TagLength,
     /// Tells these keys from all others in the process. 0 when the numbers have
     /// run out: then no thread remembers what these keys made.
     number: u32,
@@ -112,7 +112,7 @@ impl Keys {
         let number = NEXT.fetch_update(relaxed, relaxed, |next| next.checked_add(1)).unwrap_or(0);
         Self {
             secret,
-            length: Length::DEFAULT,
+            length: TagLength::DEFAULT,
             number,
             keys: Table::new(),
             nested: RwLock::default(),
@@ -164,7 +164,7 @@ impl Keys {
     /// When `bits` is not a multiple of 8 from 64 to 256
     /// ([`Error::is_argument`]).
     pub fn with_length(mut self, bits: usize) -> Result<Self, Error> {
-        self.length = Length::from_bits(bits).ok_or_else(|| {
+        self.length = TagLength::from_bits(bits).ok_or_else(|| {
             Error::new(
                 Kind::Argument,
                 format!(
@@ -241,7 +241,7 @@ impl Keys {
     /// length.
     #[inline]
     pub(super) fn name(&self, slot: &'static KeySlot) -> Option<cache::KeyNumber> {
-        if self.length != Length::DEFAULT {
+        if self.length != TagLength::DEFAULT {
             return None;
         }
         Some((self.number, slot.slot.number()?))
