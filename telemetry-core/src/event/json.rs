@@ -9,7 +9,7 @@ use serde_json::Error;
 
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::pseudonym::{KeySlot, Keys, Pending, Place, Step, format};
+use crate::pseudonym::{FieldPlace, KeySlot, Keys, Pending, Step, format};
 use crate::schema::{FieldSchema, Key};
 use crate::words;
 
@@ -62,8 +62,8 @@ impl FieldVisitor for Fields<'_, '_> {
         }
         let context = self.context;
         if L::NESTED {
-            let outer = Place::Event { type_path: self.type_path, event: self.event };
-            let place = Place::Inside { outer: &outer, step: Step::Field(field.name) };
+            let outer = FieldPlace::Event { type_path: self.type_path, event: self.event };
+            let place = FieldPlace::Inside { outer: &outer, step: Step::Field(field.name) };
             value.sanitize_into(context.at(&place), Field { fields: self, key: &field.key })
         } else {
             value.sanitize_into(context, Field { fields: self, key: &field.key })

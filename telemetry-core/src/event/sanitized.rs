@@ -9,7 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Entry, Grants, Sanitize};
-use crate::pseudonym::{Keys, Place, Step};
+use crate::pseudonym::{FieldPlace, Keys, Step};
 use crate::schema::{EventSchema, FieldSchema, Purpose};
 use crate::scrub::Scrubber;
 
@@ -140,7 +140,7 @@ impl<E: TelemetryEvent + ?Sized> Serialize for Sanitized<'_, E> {
         // A map, not a struct: absent fields would shift the positions by
         // which some formats write structs.
         let mut map = serializer.serialize_map(None)?;
-        let place = Place::Event { type_path: E::TYPE_PATH, event: self.schema().name };
+        let place = FieldPlace::Event { type_path: E::TYPE_PATH, event: self.schema().name };
         self.event.visit_fields(&mut Fields {
             map: &mut map,
             context: self.context,
@@ -163,7 +163,7 @@ pub(super) struct Fields<'s, 'c, S> {
     pub(super) map: &'s mut S,
     pub(super) context: Context<'c>,
     /// Where these fields are.
-    pub(super) place: &'c Place<'c>,
+    pub(super) place: &'c FieldPlace<'c>,
 }
 
 impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
@@ -179,7 +179,7 @@ impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
         }
         let entry = Entry { map: self.map, key: field.name };
         if L::NESTED {
-            let place = Place::Inside { outer: self.place, step: Step::Field(field.name) };
+            let place = FieldPlace::Inside { outer: self.place, step: Step::Field(field.name) };
             value.sanitize_into(self.context.at(&place), entry)
         } else {
             value.sanitize_into(self.context, entry)

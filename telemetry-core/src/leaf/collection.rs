@@ -22,7 +22,7 @@ use super::context::Context;
 use super::literal::Literal;
 use super::private::Private;
 use super::sink::{Element, Entry, Sink};
-use crate::pseudonym::{Place, Step};
+use crate::pseudonym::{FieldPlace, Step};
 
 /// Writes, for one trait, the impls for all types that only hold others.
 /// `$Part` is what the elements of a sequence must be, and `$leaves` makes a
@@ -119,7 +119,7 @@ where
         let mut map = serializer.serialize_map(None)?;
         let context = self.context;
         if let (true, Some(outer)) = (V::NESTED, context.place()) {
-            let values = Place::Inside { outer, step: Step::Values };
+            let values = FieldPlace::Inside { outer, step: Step::Values };
             for (key, value) in self.entries.clone() {
                 let context = context.at(&values);
                 key.sanitize_into(context, Key { map: &mut map, value: &value, context })?;

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::pseudonym::{Keys, Place};
+use crate::pseudonym::{FieldPlace, Keys};
 use crate::schema::{FieldSchema, Purpose};
 use crate::scrub::Scrubber;
 
@@ -42,7 +42,7 @@ pub struct Context<'a> {
     scrubber: Option<&'a Scrubber>,
     granted: &'a dyn Grants,
     /// Where the nested value is that is walked; in an event itself, nothing.
-    place: Option<&'a Place<'a>>,
+    place: Option<&'a FieldPlace<'a>>,
     /// Whether a thread may keep the value, to know its pseudonym again.
     remember: bool,
 }
@@ -63,7 +63,7 @@ impl<'a> Context<'a> {
 
     /// The same for what is nested at `place`.
     #[inline]
-    pub(crate) fn at(self, place: &'a Place<'a>) -> Self {
+    pub(crate) fn at(self, place: &'a FieldPlace<'a>) -> Self {
         Self { place: Some(place), ..self }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Context<'a> {
     }
 
     #[inline]
-    pub(crate) fn place(self) -> Option<&'a Place<'a>> {
+    pub(crate) fn place(self) -> Option<&'a FieldPlace<'a>> {
         self.place
     }
 

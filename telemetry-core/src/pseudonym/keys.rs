@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::cache;
 use super::format::{Pseudonym, TagLength};
 use super::primitives::{self, DIGEST};
-use super::scope::{FieldPath, KeyScope, Place, Step, with_field_info};
+use super::scope::{FieldPath, FieldPlace, KeyScope, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
 use crate::slot::{Slot, Table};
@@ -213,7 +213,7 @@ impl Keys {
     /// that nest the same type.
     pub(crate) fn pseudonym_inside(
         &self,
-        place: &Place<'_>,
+        place: &FieldPlace<'_>,
         steps: &[Step],
         value: &[u8],
     ) -> Option<Pseudonym> {

@@ -26,6 +26,6 @@ pub use self::keys::{KeySlot, Keys};
 #[cfg(feature = "client")]
 pub(crate) use self::pending::Pending;
 #[doc(hidden)]
-pub use self::scope::Place;
+pub use self::scope::FieldPlace;
 pub use self::scope::{KeyScope, Step};
 pub use self::secret::Secret;

@@ -79,7 +79,7 @@ pub enum Step {
 /// Where a value inside a nested value is. Which event it is in, and by which
 /// fields, is known only while the event is walked.
 #[derive(Clone, Copy, Debug)]
-pub enum Place<'p> {
+pub enum FieldPlace<'p> {
     /// In the event itself.
     Event {
         /// As in [`KeyScope::Field`].
@@ -90,7 +90,7 @@ pub enum Place<'p> {
     /// One step further than `outer`.
     Inside {
         /// The place before the step.
-        outer: &'p Place<'p>,
+        outer: &'p FieldPlace<'p>,
         /// The step.
         step: Step,
     },
@@ -106,13 +106,13 @@ pub(super) struct FieldPath {
 
 impl FieldPath {
     /// The way to `place`, and from there on the steps of `rest`.
-    pub(super) fn new(mut place: &Place<'_>, rest: &[Step]) -> Self {
+    pub(super) fn new(mut place: &FieldPlace<'_>, rest: &[Step]) -> Self {
         // More than four levels are rare.
         let mut steps = Vec::with_capacity(rest.len() + 4);
         let (type_path, event) = loop {
             match place {
-                Place::Event { type_path, event } => break (*type_path, *event),
-                Place::Inside { outer, step } => {
+                FieldPlace::Event { type_path, event } => break (*type_path, *event),
+                FieldPlace::Inside { outer, step } => {
                     steps.push(*step);
                     place = outer;
                 }
