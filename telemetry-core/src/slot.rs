@@ -55,11 +55,11 @@ const BUCKETS: usize = (u32::BITS - FIRST.ilog2()) as usize;
 
 /// One value for each slot, made when it is first asked for. Values never move,
 /// so that no lock is taken to read one.
-pub(crate) struct Table<T> {
+pub(crate) struct SlotTable<T> {
     buckets: [OnceLock<Box<[OnceLock<T>]>>; BUCKETS],
 }
 
-impl<T> Table<T> {
+impl<T> SlotTable<T> {
     pub(crate) const fn new() -> Self {
         Self { buckets: [const { OnceLock::new() }; BUCKETS] }
     }
@@ -83,7 +83,7 @@ impl<T> Table<T> {
     }
 }
 
-impl<T> fmt::Debug for Table<T> {
+impl<T> fmt::Debug for SlotTable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Table").finish_non_exhaustive()
     }

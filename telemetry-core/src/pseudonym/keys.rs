@@ -16,7 +16,7 @@ use super::primitives::{self, DIGEST};
 use super::scope::{FieldPath, FieldPlace, KeyScope, Step, with_field_info};
 use super::secret::Secret;
 use crate::error::{Error, Kind};
-use crate::slot::{Slot, Table};
+use crate::slot::{Slot, SlotTable};
 
 /// Where the key of one field is cached. The derive puts a `static` of it
 /// beside each hashed field.
@@ -87,7 +87,7 @@ pub struct Keys {
     /// run out: then no thread remembers what these keys made.
     number: u32,
     /// The keys of slots; `None` is one that could not be derived.
-    keys: Table<Option<primitives::Keyed>>,
+    keys: SlotTable<Option<primitives::Keyed>>,
     /// The keys of fields inside nested values: as many as a program has
     /// places, since no type can nest itself.
     nested: RwLock<HashMap<FieldPath, Arc<primitives::Keyed>>>,
@@ -114,7 +114,7 @@ impl Keys {
             secret,
             length: TagLength::DEFAULT,
             number,
-            keys: Table::new(),
+            keys: SlotTable::new(),
             nested: RwLock::default(),
         }
     }

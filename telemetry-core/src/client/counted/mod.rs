@@ -22,13 +22,13 @@ use crate::consent::Decision;
 use crate::envelope::Tally;
 use crate::event::TelemetryEvent;
 use crate::schema::{EventSchema, Form};
-use crate::slot::{Slot, Table};
+use crate::slot::{Slot, SlotTable};
 
 /// The counts of all counted events of one program.
 #[derive(Debug)]
 pub(super) struct Counters {
     gate: Arc<Gate>,
-    counters: Table<Counter>,
+    counters: SlotTable<Counter>,
     /// Events are printed, and so none is counted.
     prints: bool,
 }
@@ -46,7 +46,7 @@ struct Counter {
 
 impl Counters {
     pub(super) fn new(gate: Arc<Gate>, prints: bool) -> Self {
-        Self { gate, counters: Table::new(), prints }
+        Self { gate, counters: SlotTable::new(), prints }
     }
 
     /// Counts an event, if consent allows it. It allocates nothing, takes no lock
