@@ -133,7 +133,7 @@ impl sentry_core::Transport for Gate {
     /// Waits until nothing is under way, `timeout` at the most.
     fn flush(&self, timeout: Duration) -> bool {
         let state = self.queue.state();
-        let busy = |state: &mut State| state.running;
+        let busy = |state: &mut SentryQueueState| state.running;
         let waited = self.queue.changed.wait_timeout_while(state, timeout, busy);
         waited.is_ok_and(|(state, _)| !state.running)
     }
@@ -162,18 +162,18 @@ impl Gate {
 
 #[derive(Default)]
 struct Queue {
-    state: Mutex<State>,
+    state: Mutex<SentryQueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct SentryQueueState {
     waiting: VecDeque<(String, Vec<u8>)>,
     running: bool,
 }
 
 impl Queue {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SentryQueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
