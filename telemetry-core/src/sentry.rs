@@ -86,7 +86,7 @@ pub fn follow_consent(
     let transport = HttpTransport::builder(dsn.envelope_api_url().as_str())
         .header("x-sentry-auth", dsn.to_auth(Some(&agent)).to_string())
         .build()?;
-    let gate = Gate {
+    let gate = ConsentTransport {
         telemetry: telemetry.clone(),
         scrubber: telemetry.scrubber().clone(),
         transport: Arc::new(transport),
@@ -102,20 +102,20 @@ fn may_send(telemetry: &Telemetry) -> bool {
 }
 
 /// What the sentry client hands its envelopes to.
-struct Gate {
+struct ConsentTransport {
     telemetry: Telemetry,
     scrubber: Scrubber,
     transport: Arc<HttpTransport>,
     queue: Arc<Queue>,
 }
 
-impl fmt::Debug for Gate {
+impl fmt::Debug for ConsentTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gate").finish_non_exhaustive()
     }
 }
 
-impl sentry_core::Transport for Gate {
+impl sentry_core::Transport for ConsentTransport {
     fn send_envelope(&self, envelope: Envelope) {
         if !may_send(&self.telemetry) {
             self.queue.clear();
@@ -139,7 +139,7 @@ impl sentry_core::Transport for Gate {
     }
 }
 
-impl Gate {
+impl ConsentTransport {
     fn push(&self, event: &Value) {
         let id = event.get("event_id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let body = envelope(&id, event);
