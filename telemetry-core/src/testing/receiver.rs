@@ -186,11 +186,11 @@ impl Request {
 #[derive(Debug)]
 pub struct RecordingReceiver {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ReceiverShared>,
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct ReceiverShared {
     state: Mutex<ReceiverState>,
     changed: Condvar,
 }
@@ -216,7 +216,7 @@ impl RecordingReceiver {
         };
         let listener = TcpListener::bind("127.0.0.1:0").map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(ReceiverShared::default());
         shared.lock().answers = answers.into_iter().collect();
         let of_thread = Arc::clone(&shared);
         thread::Builder::new()
@@ -288,7 +288,7 @@ impl Drop for RecordingReceiver {
     }
 }
 
-fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+fn accept(listener: &TcpListener, shared: &Arc<ReceiverShared>) {
     for stream in listener.incoming() {
         if shared.lock().ended {
             return;
@@ -300,7 +300,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
     }
 }
 
-impl Shared {
+impl ReceiverShared {
     fn lock(&self) -> MutexGuard<'_, ReceiverState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
