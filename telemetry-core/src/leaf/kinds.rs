@@ -25,7 +25,7 @@ pub mod kind {
     use std::net::IpAddr;
 
     /// A kind of leaf.
-    pub trait Kind {
+    pub trait LeafKind {
         /// What a policy of this kind sees of a value.
         type Leaf<'a>: Copy;
     }
@@ -35,7 +35,7 @@ pub mod kind {
     /// decimal digits, an address its usual text form, a path its bytes.
     #[derive(Debug)]
     pub struct Identifier;
-    impl Kind for Identifier {
+    impl LeafKind for Identifier {
         type Leaf<'a> = &'a [u8];
     }
 
@@ -44,42 +44,42 @@ pub mod kind {
     /// and more. A list of *likely* values reverses such a hash all the same.
     #[derive(Debug)]
     pub struct Unlisted;
-    impl Kind for Unlisted {
+    impl LeafKind for Unlisted {
         type Leaf<'a> = &'a [u8];
     }
 
     /// Text.
     #[derive(Debug)]
     pub struct Text;
-    impl Kind for Text {
+    impl LeafKind for Text {
         type Leaf<'a> = &'a str;
     }
 
     /// An integer or a floating-point number; of a `Duration`, its seconds.
     #[derive(Debug)]
     pub struct Number;
-    impl Kind for Number {
+    impl LeafKind for Number {
         type Leaf<'a> = super::Num;
     }
 
     /// An error or a message, seen as its parts.
     #[derive(Debug)]
     pub struct Description;
-    impl Kind for Description {
+    impl LeafKind for Description {
         type Leaf<'a> = &'a dyn crate::leaf::Describe;
     }
 
     /// The name of a file: text, or a path.
     #[derive(Debug)]
     pub struct FileName;
-    impl Kind for FileName {
+    impl LeafKind for FileName {
         type Leaf<'a> = &'a str;
     }
 
     /// An IP address.
     #[derive(Debug)]
     pub struct Address;
-    impl Kind for Address {
+    impl LeafKind for Address {
         type Leaf<'a> = IpAddr;
     }
 }
@@ -96,10 +96,10 @@ pub enum Num {
 /// What a policy does with one leaf.
 #[doc(hidden)]
 pub trait LeafPolicy {
-    type Kind: kind::Kind;
+    type Kind: kind::LeafKind;
     fn apply<R: Sink>(
         &self,
-        leaf: <Self::Kind as kind::Kind>::Leaf<'_>,
+        leaf: <Self::Kind as kind::LeafKind>::Leaf<'_>,
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error>;
@@ -128,7 +128,7 @@ pub trait LeafPolicy {
 /// }
 /// # let _ = Connection { host: String::new(), port: 22 }.port;
 /// ```
-pub trait HasLeaves<K: kind::Kind> {
+pub trait HasLeaves<K: kind::LeafKind> {
     /// Whether there may be no leaf, or many, and which leaves there are.
     #[doc(hidden)]
     const SHAPE: Shape = Shape::ONE;
@@ -169,7 +169,7 @@ impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, 
 }
 
 structure! {
-    impl[K: kind::Kind,] HasLeaves<K>, of HasLeaves<K> {
+    impl[K: kind::LeafKind,] HasLeaves<K>, of HasLeaves<K> {
         const SHAPE: Shape;
         fn apply_to_leaves[P: LeafPolicy<Kind = K>,](policy: &P, context: Context<'_>),
         element => Applied { policy: ByReference(policy), value: element }, context
@@ -189,7 +189,7 @@ impl<P: LeafPolicy> LeafPolicy for ByReference<'_, P> {
 
     fn apply<R: Sink>(
         &self,
-        leaf: <P::Kind as kind::Kind>::Leaf<'_>,
+        leaf: <P::Kind as kind::LeafKind>::Leaf<'_>,
         context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
@@ -199,20 +199,20 @@ impl<P: LeafPolicy> LeafPolicy for ByReference<'_, P> {
 
 macro_rules! leaves {
     ($Kind:ty: $($Type:ty $([$shape:expr])? => |$this:ident, $each:ident| $body:expr;)*) => {$(
-        impl HasLeaves<$Kind> for $Type {
+        impl HasLeaves<$LeafKind> for $Type {
             $(const SHAPE: Shape = $shape;)?
             type Inner<'v> = &'v Self;
             fn inner(&self) -> &Self {
                 self
             }
-            fn apply_to_leaves<P: LeafPolicy<Kind = $Kind>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = $LeafKind>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,
                 sink: R,
             ) -> Result<R::Ok, R::Error> {
                 let $this = self;
-                let $each = |leaf: <$Kind as kind::Kind>::Leaf<'_>| policy.apply(leaf, context, sink);
+                let $each = |leaf: <$LeafKind as kind::LeafKind>::Leaf<'_>| policy.apply(leaf, context, sink);
                 $body
             }
         }
@@ -380,7 +380,7 @@ macro_rules! wrapped_numbers {
 }
 wrapped_numbers! { u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize }
 
-impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Wrapping<T> {
+impl<K: kind::LeafKind, T: HasLeaves<K>> HasLeaves<K> for Wrapping<T> {
     const SHAPE: Shape = T::SHAPE;
     type Inner<'v>
         = &'v T
@@ -392,7 +392,7 @@ impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Wrapping<T> {
 }
 
 /// Only a policy opens it, and every policy does.
-impl<K: kind::Kind, T: HasLeaves<K>> HasLeaves<K> for Private<T> {
+impl<K: kind::LeafKind, T: HasLeaves<K>> HasLeaves<K> for Private<T> {
     const SHAPE: Shape = T::SHAPE;
     type Inner<'v>
         = &'v Self
