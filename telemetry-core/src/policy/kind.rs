@@ -20,9 +20,9 @@ impl<T: HasLeaves<Parts> + ?Sized> Describable for T {}
 /// Literal pieces as they are, and every value by its own policy.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Kind;
+pub struct KindOnly;
 
-impl LeafPolicy for Kind {
+impl LeafPolicy for KindOnly {
     type Kind = Parts;
 
     fn apply<R: Sink>(
@@ -37,8 +37,8 @@ impl LeafPolicy for Kind {
 
 /// Puts a value under `kind`.
 #[doc(hidden)]
-pub fn kind<T: Describable + ?Sized>(value: &T) -> Applied<'_, Kind, T> {
-    Applied { policy: Kind, value }
+pub fn kind<T: Describable + ?Sized>(value: &T) -> Applied<'_, KindOnly, T> {
+    Applied { policy: KindOnly, value }
 }
 
 /// What the schema says of `kind`.
