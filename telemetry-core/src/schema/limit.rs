@@ -37,7 +37,7 @@ pub const fn hold(events: &[EventSchema]) {
 
 #[track_caller]
 const fn hold_bits(event: &EventSchema, most: u32) {
-    let mut text = Text::new();
+    let mut text = ConstMessage::new();
     text.push("event `").push(event.name);
     match millibits_of(event.fields) {
         Some(bits) if bits <= most as u64 * 1000 => return,
@@ -59,7 +59,7 @@ const fn hold_bits(event: &EventSchema, most: u32) {
 
 #[track_caller]
 const fn hold_counted(event: &EventSchema, top: Option<u32>) {
-    let mut text = Text::new();
+    let mut text = ConstMessage::new();
     text.push("event `").push(event.name);
     let largest = match top {
         // Any that a machine of 32 bits has an index for.
@@ -97,7 +97,7 @@ const fn hold_counted(event: &EventSchema, top: Option<u32>) {
 /// A histogram is of one number an event, and of few enough ranges.
 #[track_caller]
 const fn hold_histograms(event: &EventSchema) {
-    let mut text = Text::new();
+    let mut text = ConstMessage::new();
     text.push("event `").push(event.name);
     let mut index = 0;
     while index < event.fields.len() {
@@ -120,12 +120,12 @@ const fn hold_histograms(event: &EventSchema) {
 }
 
 /// A message that a constant puts together.
-struct Text {
+struct ConstMessage {
     bytes: [u8; Self::MOST],
     length: usize,
 }
 
-impl Text {
+impl ConstMessage {
     /// Enough for an event of sixty fields; what is beyond is cut off.
     const MOST: usize = 4096;
     /// The column in which what a field tells stands.
