@@ -10,7 +10,7 @@ use serde_json::Error;
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Sanitize, Sink};
 use crate::pseudonym::{FieldPlace, KeySlot, Keys, Pending, Step, format};
-use crate::schema::{FieldSchema, Key};
+use crate::schema::{FieldSchema, JsonKey};
 use crate::words;
 
 /// Room for most events, taken once for each.
@@ -79,7 +79,7 @@ impl FieldVisitor for Fields<'_, '_> {
 /// The place of one field's value.
 struct Field<'f, 'o, 'c> {
     fields: &'f mut Fields<'o, 'c>,
-    key: &'static Key,
+    key: &'static JsonKey,
 }
 
 impl<'f, 'o> Field<'f, 'o, '_> {

@@ -275,7 +275,7 @@ impl TimePrecision {
 pub struct FieldSchema {
     /// The name as JSON writes it before the value: `,"name":`.
     #[doc(hidden)]
-    pub key: Key,
+    pub key: JsonKey,
     /// How many values it has; 0 when that cannot be said or counted.
     #[doc(hidden)]
     pub forms: usize,
@@ -302,13 +302,13 @@ pub struct FieldSchema {
 /// is cut off.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
+pub struct JsonKey {
     text: &'static str,
     /// The same with zeros behind it, if there is room.
-    padded: [u8; Key::ROOM],
+    padded: [u8; JsonKey::ROOM],
 }
 
-impl Key {
+impl JsonKey {
     /// Names of more than 28 bytes are rare, and cost a call.
     const ROOM: usize = 32;
 
@@ -473,7 +473,7 @@ pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, F
 /// The fields of an event.
 pub(crate) const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
     const EMPTY: FieldSchema = FieldSchema {
-        key: Key::new(""),
+        key: JsonKey::new(""),
         forms: 0,
         name: "",
         rust_type: "",
@@ -508,7 +508,7 @@ pub(crate) const fn fields<const N: usize>(described: [FieldDescription; N]) -> 
                 _ => 0,
             };
             fields[index] = FieldSchema {
-                key: Key::new(key),
+                key: JsonKey::new(key),
                 forms,
                 name,
                 rust_type,

@@ -15,7 +15,7 @@ pub(crate) mod registry;
 mod value;
 
 #[doc(hidden)]
-pub use self::description::{BARE, DROP, Declared, FieldDescription, FieldNotes, Key, event};
+pub use self::description::{BARE, DROP, Declared, FieldDescription, FieldNotes, JsonKey, event};
 pub use self::description::{
     EventSchema, FieldSchema, Form, Histogram, Parameter, ParameterValue, Parameters, Parts,
     Period, Policy, Purpose, TimePrecision, Written,
