@@ -84,7 +84,7 @@ pub mod __private {
     };
     pub use crate::policy::derive::*;
     pub use crate::policy::{
-        Addressable, Choice, ClosedValue, ClosedValue as Closed, Countable,
+        Addressable, ChosenName, ClosedValue, ClosedValue as Closed, Countable,
         Countable as CanBeCounted, Describable, Digestible, FileNamed, Hashable, IfUnknown, Names,
         Names as Named, Numeric, Of, Present, Present as CanBePresent, TelemetryValue,
         TelemetryValue as Value, Textual,

@@ -60,10 +60,10 @@ fn choice(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Value),
         &quote! {
-            const DOMAIN: __t::Domain = <__t::Choice<Self> as __t::TelemetryValue>::DOMAIN;
-            type Inner<'__x> = __t::Choice<Self>;
-            fn inner(&self) -> __t::Choice<Self> {
-                __t::Choice::new(match self { #(#places)* })
+            const DOMAIN: __t::Domain = <__t::ChosenName<Self> as __t::TelemetryValue>::DOMAIN;
+            type Inner<'__x> = __t::ChosenName<Self>;
+            fn inner(&self) -> __t::ChosenName<Self> {
+                __t::ChosenName::new(match self { #(#places)* })
             }
         },
     );
@@ -71,8 +71,8 @@ fn choice(input: &Input<'_>) -> TokenStream {
         input,
         &quote!(__t::Closed),
         &quote! {
-            type Closed<'__x> = __t::Choice<Self>;
-            fn closed(&self) -> __t::Choice<Self> { __t::TelemetryValue::inner(self) }
+            type Closed<'__x> = __t::ChosenName<Self>;
+            fn closed(&self) -> __t::ChosenName<Self> { __t::TelemetryValue::inner(self) }
         },
     );
     let key = implement(input, &quote!(__t::Key), &TokenStream::new());

@@ -242,22 +242,22 @@ pub trait Names {
 
 /// One of the names of `E`, by its place.
 #[doc(hidden)]
-pub struct Choice<E: ?Sized>(usize, PhantomData<fn(&E)>);
+pub struct ChosenName<E: ?Sized>(usize, PhantomData<fn(&E)>);
 
-impl<E: Names + ?Sized> Choice<E> {
+impl<E: Names + ?Sized> ChosenName<E> {
     /// The name at `place`.
     pub const fn new(place: usize) -> Self {
         Self(place, PhantomData)
     }
 }
 
-impl<E: ?Sized> fmt::Debug for Choice<E> {
+impl<E: ?Sized> fmt::Debug for ChosenName<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Choice").field(&self.0).finish()
     }
 }
 
-impl<E: Names + ?Sized> TelemetryValue for Choice<E> {
+impl<E: Names + ?Sized> TelemetryValue for ChosenName<E> {
     const DOMAIN: Domain = Domain::closed(Values::Texts(E::NAMES));
     type Inner<'v>
         = &'v Self
@@ -311,8 +311,8 @@ atomics! {
 atomics! { AtomicU64 => u64, AtomicI64 => i64 }
 
 copied! {
-    Ordering => Choice<Self>,
-        |this| Choice::new(usize::from(this.is_ge()) + usize::from(this.is_gt()));
+    Ordering => ChosenName<Self>,
+        |this| ChosenName::new(usize::from(this.is_ge()) + usize::from(this.is_gt()));
 }
 
 macro_rules! closed_by_a_copy {
@@ -328,7 +328,7 @@ macro_rules! closed_by_a_copy {
 }
 closed_by_a_copy! {
     atomic::AtomicBool => bool;
-    Ordering => Choice<Self>;
+    Ordering => ChosenName<Self>;
 }
 
 macro_rules! wrapped {
@@ -383,7 +383,7 @@ closed! {
     [] bool;
     [] ();
     [] Literal;
-    [E: Names + ?Sized] Choice<E>;
+    [E: Names + ?Sized] ChosenName<E>;
     [T: ClosedValue] [T];
     [T: ClosedValue, const N: usize] [T; N];
     [T: ClosedValue] Vec<T>;

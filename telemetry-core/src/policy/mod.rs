@@ -31,7 +31,7 @@ mod with;
 
 #[cfg(feature = "client")]
 pub(crate) use self::allow::NoIdentifier;
-pub use self::allow::{Allowed, Choice, ClosedValue, Names, TelemetryValue};
+pub use self::allow::{Allowed, ChosenName, ClosedValue, Names, TelemetryValue};
 pub use self::bounds::{Numeric, Textual};
 pub use self::count::Countable;
 pub use self::file_extension::FileNamed;
