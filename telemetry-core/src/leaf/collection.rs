@@ -122,24 +122,24 @@ where
             let values = FieldPlace::Inside { outer, step: Step::Values };
             for (key, value) in self.entries.clone() {
                 let context = context.at(&values);
-                key.sanitize_into(context, Key { map: &mut map, value: &value, context })?;
+                key.sanitize_into(context, KeySink { map: &mut map, value: &value, context })?;
             }
         } else {
             for (key, value) in self.entries.clone() {
-                key.sanitize_into(context, Key { map: &mut map, value: &value, context })?;
+                key.sanitize_into(context, KeySink { map: &mut map, value: &value, context })?;
             }
         }
         map.end()
     }
 }
 
-struct Key<'s, S, V> {
+struct KeySink<'s, S, V> {
     map: &'s mut S,
     value: &'s V,
     context: Context<'s>,
 }
 
-impl<S: SerializeMap, V: Sanitize> Sink for Key<'_, S, V> {
+impl<S: SerializeMap, V: Sanitize> Sink for KeySink<'_, S, V> {
     type Ok = ();
     type Error = S::Error;
 
