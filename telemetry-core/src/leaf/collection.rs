@@ -21,7 +21,7 @@ use super::Sanitize;
 use super::context::Context;
 use super::literal::Literal;
 use super::private::Private;
-use super::sink::{Element, Entry, Sink};
+use super::sink::{Element, EntrySink, Sink};
 use crate::pseudonym::{FieldPlace, Step};
 
 /// Writes, for one trait, the impls for all types that only hold others.
@@ -144,7 +144,7 @@ impl<S: SerializeMap, V: Sanitize> Sink for KeySink<'_, S, V> {
     type Error = S::Error;
 
     fn value<T: Serialize + ?Sized>(self, key: &T) -> Result<(), S::Error> {
-        self.value.sanitize_into(self.context, Entry { map: self.map, key })
+        self.value.sanitize_into(self.context, EntrySink { map: self.map, key })
     }
 
     fn absent(self) -> Result<(), S::Error> {

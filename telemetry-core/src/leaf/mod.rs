@@ -32,7 +32,7 @@ pub use self::literal::{Evaluated, Literal, evaluated};
 pub use self::message::{Described, Message, Part, message};
 pub use self::private::Private;
 pub use self::sink::Sink;
-pub(crate) use self::sink::{Element, Entry};
+pub(crate) use self::sink::{Element, EntrySink};
 
 /// A value under its policy.
 #[doc(hidden)]

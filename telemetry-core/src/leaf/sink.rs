@@ -105,12 +105,12 @@ impl<S: SerializeSeq> Sink for Element<'_, S> {
 }
 
 /// Writes `key` together with the value that is received, or neither.
-pub(crate) struct Entry<'s, S, K: ?Sized> {
+pub(crate) struct EntrySink<'s, S, K: ?Sized> {
     pub(crate) map: &'s mut S,
     pub(crate) key: &'s K,
 }
 
-impl<S: SerializeMap, K: Serialize + ?Sized> Sink for Entry<'_, S, K> {
+impl<S: SerializeMap, K: Serialize + ?Sized> Sink for EntrySink<'_, S, K> {
     type Ok = ();
     type Error = S::Error;
 
