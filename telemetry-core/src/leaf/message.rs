@@ -54,7 +54,7 @@ pub struct Message<'a> {
 pub enum Part<'a> {
     Literal(&'static str),
     Dropped(&'static str),
-    Value(&'static str, Box<dyn Value + 'a>),
+    Value(&'static str, Box<dyn MessageValue + 'a>),
 }
 
 impl<'a> Part<'a> {
@@ -66,11 +66,11 @@ impl<'a> Part<'a> {
 
 /// A value under its policy, whatever both are.
 #[doc(hidden)]
-pub trait Value {
+pub trait MessageValue {
     fn write(&self, name: &'static str, description: &mut Description<'_>);
 }
 
-impl<L: Sanitize> Value for L {
+impl<L: Sanitize> MessageValue for L {
     fn write(&self, name: &'static str, description: &mut Description<'_>) {
         description.value(name, self);
     }
