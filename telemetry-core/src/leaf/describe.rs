@@ -49,7 +49,7 @@ impl<'c> Description<'c> {
     /// A value, as its policy leaves it; or `[name]`, if nothing is left of it.
     pub fn value(&mut self, name: &'static str, value: &impl Sanitize) {
         let before = self.text.len();
-        let left = value.sanitize_into(self.context, Words(&mut self.text));
+        let left = value.sanitize_into(self.context, WordSink(&mut self.text));
         if !matches!(left, Ok(true)) {
             self.text.truncate(before);
             self.stand_in(name);
@@ -60,7 +60,7 @@ impl<'c> Description<'c> {
     pub fn cause(&mut self, cause: &impl Sanitize) {
         let before = self.text.len();
         self.text.push_str(": ");
-        if !matches!(cause.sanitize_into(self.context, Words(&mut self.text)), Ok(true)) {
+        if !matches!(cause.sanitize_into(self.context, WordSink(&mut self.text)), Ok(true)) {
             self.text.truncate(before);
         }
     }
@@ -80,9 +80,9 @@ impl<'c> Description<'c> {
 }
 
 /// Takes a value as words; says whether there was one.
-struct Words<'s>(&'s mut String);
+struct WordSink<'s>(&'s mut String);
 
-impl Sink for Words<'_> {
+impl Sink for WordSink<'_> {
     type Ok = bool;
     type Error = fmt::Error;
 
