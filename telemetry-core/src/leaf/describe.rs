@@ -87,7 +87,7 @@ impl Sink for WordSink<'_> {
     type Error = fmt::Error;
 
     fn value<T: Serialize + ?Sized>(self, value: &T) -> Result<bool, fmt::Error> {
-        value.serialize(Written(self.0)).map(|()| true)
+        value.serialize(TextSink(self.0)).map(|()| true)
     }
 
     fn absent(self) -> Result<bool, fmt::Error> {
@@ -96,7 +96,7 @@ impl Sink for WordSink<'_> {
 }
 
 /// Writes what has one usual form as text. Lists and maps have none.
-struct Written<'s>(&'s mut String);
+struct TextSink<'s>(&'s mut String);
 
 macro_rules! written {
     ($($method:ident($Type:ty);)*) => {$(
@@ -106,7 +106,7 @@ macro_rules! written {
     )*};
 }
 
-impl Serializer for Written<'_> {
+impl Serializer for TextSink<'_> {
     type Ok = ();
     type Error = fmt::Error;
     type SerializeSeq = Impossible<(), fmt::Error>;
