@@ -41,10 +41,10 @@ impl Describe for Chain<'_> {
 
 /// As [`Chain`]; its first error too is told by its kind.
 #[cfg(any(feature = "anyhow", feature = "eyre"))]
-struct Report<'e>(&'e (dyn Error + 'static));
+struct KindReport<'e>(&'e (dyn Error + 'static));
 
 #[cfg(any(feature = "anyhow", feature = "eyre"))]
-impl Describe for Report<'_> {
+impl Describe for KindReport<'_> {
     fn describe(&self, description: &mut Description<'_>) {
         describe_one(self.0, description);
         describe_causes(self.0.source(), description);
@@ -229,9 +229,9 @@ chains! {
     dyn Error + Send + '_ => |error| Chain(error);
     dyn Error + Send + Sync + '_ => |error| Chain(error);
     #[cfg(feature = "anyhow")]
-    anyhow::Error => |error| Report(error.as_ref());
+    anyhow::Error => |error| KindReport(error.as_ref());
     #[cfg(feature = "eyre")]
-    eyre::Report => |error| Report(error.as_ref());
+    eyre::KindReport => |error| KindReport(error.as_ref());
 }
 
 #[cfg(test)]
