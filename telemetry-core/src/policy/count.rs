@@ -86,12 +86,12 @@ impl<T: Countable> Countable for Private<T> {
 /// The number of elements.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub struct Counted<'v, T: ?Sized> {
+pub struct CountedElements<'v, T: ?Sized> {
     bounds: Option<&'static [i128; 2]>,
     value: &'v T,
 }
 
-impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
+impl<T: Countable + ?Sized> Sanitize for CountedElements<'_, T> {
     fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match (self.value.count(), self.bounds) {
             (Some(count), Some(bounds)) => {
@@ -106,8 +106,8 @@ impl<T: Countable + ?Sized> Sanitize for Counted<'_, T> {
 
 /// Puts a value under `count`.
 #[doc(hidden)]
-pub fn count<T: Countable + ?Sized>(value: &T) -> Counted<'_, T> {
-    Counted { bounds: None, value }
+pub fn count<T: Countable + ?Sized>(value: &T) -> CountedElements<'_, T> {
+    CountedElements { bounds: None, value }
 }
 
 /// Puts a value under `count` and `clamp`.
@@ -115,8 +115,8 @@ pub fn count<T: Countable + ?Sized>(value: &T) -> Counted<'_, T> {
 pub fn count_clamped<'v, T: Countable + ?Sized>(
     bounds: &'static [i128; 2],
     value: &'v T,
-) -> Counted<'v, T> {
-    Counted { bounds: Some(bounds), value }
+) -> CountedElements<'v, T> {
+    CountedElements { bounds: Some(bounds), value }
 }
 
 /// What the schema says of `count`.
