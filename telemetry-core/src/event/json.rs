@@ -27,9 +27,9 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
     let start = out.len();
     let (type_path, event_name) = (E::TYPE_PATH, event.schema().name);
     let mut fields =
-        Fields { out, context, pending: Pending::default(), type_path, event: event_name };
+        JsonFields { out, context, pending: Pending::default(), type_path, event: event_name };
     event.visit_fields(&mut fields)?;
-    let Fields { out, mut pending, .. } = fields;
+    let JsonFields { out, mut pending, .. } = fields;
     pending.finish(out);
     // Every field begins with a comma; the object begins where the first one is.
     match out.get_mut(start) {
@@ -40,7 +40,7 @@ pub(super) fn write<E: TelemetryEvent + ?Sized>(
     Ok(())
 }
 
-struct Fields<'o, 'c> {
+struct JsonFields<'o, 'c> {
     out: &'o mut Vec<u8>,
     context: Context<'c>,
     pending: Pending<'c>,
@@ -48,7 +48,7 @@ struct Fields<'o, 'c> {
     event: &'static str,
 }
 
-impl FieldVisitor for Fields<'_, '_> {
+impl FieldVisitor for JsonFields<'_, '_> {
     type Error = Error;
 
     #[inline(always)]
@@ -78,7 +78,7 @@ impl FieldVisitor for Fields<'_, '_> {
 
 /// The place of one field's value.
 struct Field<'f, 'o, 'c> {
-    fields: &'f mut Fields<'o, 'c>,
+    fields: &'f mut JsonFields<'o, 'c>,
     key: &'static JsonKey,
 }
 
@@ -138,7 +138,7 @@ impl Sink for Field<'_, '_, '_> {
         value: &[u8],
         remember: bool,
     ) -> Result<(), Error> {
-        let Fields { out, pending, context, .. } = &mut *self.fields;
+        let JsonFields { out, pending, context, .. } = &mut *self.fields;
         let start = out.len();
         self.key.write(out);
         out.extend_from_slice(PLACE);
