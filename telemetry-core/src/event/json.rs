@@ -64,9 +64,9 @@ impl FieldVisitor for JsonFields<'_, '_> {
         if L::NESTED {
             let outer = FieldPlace::Event { type_path: self.type_path, event: self.event };
             let place = FieldPlace::Inside { outer: &outer, step: Step::Field(field.name) };
-            value.sanitize_into(context.at(&place), Field { fields: self, key: &field.key })
+            value.sanitize_into(context.at(&place), JsonField { fields: self, key: &field.key })
         } else {
-            value.sanitize_into(context, Field { fields: self, key: &field.key })
+            value.sanitize_into(context, JsonField { fields: self, key: &field.key })
         }
     }
 
@@ -77,12 +77,12 @@ impl FieldVisitor for JsonFields<'_, '_> {
 }
 
 /// The place of one field's value.
-struct Field<'f, 'o, 'c> {
+struct JsonField<'f, 'o, 'c> {
     fields: &'f mut JsonFields<'o, 'c>,
     key: &'static JsonKey,
 }
 
-impl<'f, 'o> Field<'f, 'o, '_> {
+impl<'f, 'o> JsonField<'f, 'o, '_> {
     /// Writes the name, and says where the value goes.
     #[inline]
     fn open(self) -> &'f mut Vec<u8> {
@@ -91,7 +91,7 @@ impl<'f, 'o> Field<'f, 'o, '_> {
     }
 }
 
-impl Sink for Field<'_, '_, '_> {
+impl Sink for JsonField<'_, '_, '_> {
     type Ok = ();
     type Error = Error;
 
