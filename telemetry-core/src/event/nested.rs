@@ -5,7 +5,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::sanitized::Fields;
+use super::sanitized::FieldEntries;
 use super::{FieldVisitor, TelemetryEvent, TelemetryFields};
 use crate::leaf::{Context, EntriesOf, Map, MapKey, Private, Sanitize, Sink, structure};
 use crate::policy::Of;
@@ -22,7 +22,11 @@ impl<T: TelemetryFields + ?Sized> Serialize for NestedFields<'_, T> {
         let mut map = serializer.serialize_map(None)?;
         // Whatever is nested was given its place by the field that it is in.
         let Some(place) = self.context.place() else { return map.end() };
-        self.value.visit_fields(&mut Fields { map: &mut map, context: self.context, place })?;
+        self.value.visit_fields(&mut FieldEntries {
+            map: &mut map,
+            context: self.context,
+            place,
+        })?;
         map.end()
     }
 }

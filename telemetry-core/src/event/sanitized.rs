@@ -141,7 +141,7 @@ impl<E: TelemetryEvent + ?Sized> Serialize for Sanitized<'_, E> {
         // which some formats write structs.
         let mut map = serializer.serialize_map(None)?;
         let place = FieldPlace::Event { type_path: E::TYPE_PATH, event: self.schema().name };
-        self.event.visit_fields(&mut Fields {
+        self.event.visit_fields(&mut FieldEntries {
             map: &mut map,
             context: self.context,
             place: &place,
@@ -159,14 +159,14 @@ impl<E: TelemetryEvent + ?Sized> fmt::Debug for Sanitized<'_, E> {
 }
 
 /// Writes each field that has something left into a map.
-pub(super) struct Fields<'s, 'c, S> {
+pub(super) struct FieldEntries<'s, 'c, S> {
     pub(super) map: &'s mut S,
     pub(super) context: Context<'c>,
     /// Where these fields are.
     pub(super) place: &'c FieldPlace<'c>,
 }
 
-impl<S: SerializeMap> FieldVisitor for Fields<'_, '_, S> {
+impl<S: SerializeMap> FieldVisitor for FieldEntries<'_, '_, S> {
     type Error = S::Error;
 
     fn visit_field<L: Sanitize>(
