@@ -16,7 +16,7 @@ use crate::schema::FieldSchema;
 #[doc(hidden)]
 pub fn debug_event<E: TelemetryEvent + ?Sized>(event: &E, f: &mut Formatter<'_>) -> fmt::Result {
     let mut shown = f.debug_struct(event.schema().name);
-    let _ = event.visit_fields(&mut Shown(&mut shown));
+    let _ = event.visit_fields(&mut ShownFields(&mut shown));
     shown.finish()
 }
 
@@ -28,7 +28,7 @@ pub fn debug_fields<T: TelemetryFields + ?Sized>(
     f: &mut Formatter<'_>,
 ) -> fmt::Result {
     let mut shown = f.debug_struct(name);
-    let _ = value.visit_fields(&mut Shown(&mut shown));
+    let _ = value.visit_fields(&mut ShownFields(&mut shown));
     shown.finish()
 }
 
@@ -40,9 +40,9 @@ pub fn debug_nothing<T: ?Sized>(_: &T, _: &mut Formatter<'_>) -> fmt::Result {
 }
 
 /// Shows allowed values, and the policies of all others.
-struct Shown<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>);
+struct ShownFields<'s, 'a, 'b>(&'s mut fmt::DebugStruct<'a, 'b>);
 
-impl FieldVisitor for Shown<'_, '_, '_> {
+impl FieldVisitor for ShownFields<'_, '_, '_> {
     type Error = std::convert::Infallible;
 
     fn visit_field<L: Sanitize>(
