@@ -53,13 +53,13 @@ impl FieldVisitor for ShownFields<'_, '_, '_> {
         if L::SHOWN {
             value.sanitize_into(Context::WITHOUT_KEYS, ShownField(self.0, field.name))
         } else {
-            self.0.field(field.name, &Name(field.policy.name));
+            self.0.field(field.name, &ShownName(field.policy.name));
             Ok(())
         }
     }
 
     fn visit_dropped(&mut self, field: &'static FieldSchema) -> Result<(), Self::Error> {
-        self.0.field(field.name, &Name(field.policy.name));
+        self.0.field(field.name, &ShownName(field.policy.name));
         Ok(())
     }
 }
@@ -76,14 +76,14 @@ impl Sink for ShownField<'_, '_, '_> {
     }
 
     fn absent(self) -> Result<(), Self::Error> {
-        self.0.field(self.1, &Name("absent"));
+        self.0.field(self.1, &ShownName("absent"));
         Ok(())
     }
 }
 
-struct Name(&'static str);
+struct ShownName(&'static str);
 
-impl Debug for Name {
+impl Debug for ShownName {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "<{}>", self.0)
     }
