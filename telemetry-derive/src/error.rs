@@ -98,7 +98,7 @@ fn arm(
     let (mut slots, mut written) = (TokenStream::new(), Vec::new());
     let mut told = vec![false; fields.len()];
     match text(attributes, ident, errors) {
-        Text::Pieces(pieces, span) => {
+        VariantText::Pieces(pieces, span) => {
             for piece in pieces {
                 let name = match piece {
                     Piece::Literal(literal) => {
@@ -121,7 +121,7 @@ fn arm(
                 written.push(value(field, &name, false, &mut slots, errors));
             }
         }
-        Text::Transparent => {
+        VariantText::Transparent => {
             if let Some((place, field)) = fields.iter().enumerate().next() {
                 if let Some(told) = told.get_mut(place) {
                     *told = true;
@@ -207,22 +207,22 @@ fn value(
 }
 
 /// What a variant says.
-enum Text {
+enum VariantText {
     Pieces(Vec<Piece>, Span),
     /// What its only field says.
     Transparent,
 }
 
 /// `#[error("...")]` or `#[error(transparent)]`; without one, the name in words.
-fn text(attributes: &[Attribute], ident: &Ident, errors: &mut Errors) -> Text {
+fn text(attributes: &[Attribute], ident: &Ident, errors: &mut Errors) -> VariantText {
     let Some(attribute) = attributes.iter().find(|attribute| attribute.path().is_ident("error"))
     else {
         let words = snake(&ident.unraw().to_string()).replace('_', " ");
-        return Text::Pieces(vec![Piece::Literal(words)], ident.span());
+        return VariantText::Pieces(vec![Piece::Literal(words)], ident.span());
     };
     let Meta::List(list) = &attribute.meta else {
         errors.at(attribute, "expected `#[error(\"...\")]`");
-        return Text::Transparent;
+        return VariantText::Transparent;
     };
     // What stands behind the text makes values that are no fields; where the
     // text names one, that is said there.
@@ -230,7 +230,7 @@ fn text(attributes: &[Attribute], ident: &Ident, errors: &mut Errors) -> Text {
     if let Ok(ident) = syn::parse2::<Ident>(first.clone())
         && ident == "transparent"
     {
-        return Text::Transparent;
+        return VariantText::Transparent;
     }
     let read = syn::parse2::<LitStr>(first)
         .map_err(|error| {
@@ -241,10 +241,10 @@ fn text(attributes: &[Attribute], ident: &Ident, errors: &mut Errors) -> Text {
         })
         .and_then(|text| Ok((pieces(&text, true)?, text.span())));
     match read {
-        Ok((pieces, span)) => Text::Pieces(pieces, span),
+        Ok((pieces, span)) => VariantText::Pieces(pieces, span),
         Err(error) => {
             errors.push(error);
-            Text::Pieces(Vec::new(), ident.span())
+            VariantText::Pieces(Vec::new(), ident.span())
         }
     }
 }
