@@ -68,7 +68,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 }
 
 /// A field, with what its attributes say.
-struct Field<'a> {
+struct ErrorField<'a> {
     member: Member,
     bound: Ident,
     policy: Option<Policy>,
@@ -85,7 +85,7 @@ fn arm(
     shape: &Fields,
     errors: &mut Errors,
 ) -> TokenStream {
-    let fields: Vec<Field<'_>> = shape
+    let fields: Vec<ErrorField<'_>> = shape
         .iter()
         .zip(shape.members())
         .enumerate()
@@ -107,7 +107,7 @@ fn arm(
                     }
                     Piece::Value(name) => name,
                 };
-                let is = |field: &Field<'_>| member_name(&field.member) == name;
+                let is = |field: &ErrorField<'_>| member_name(&field.member) == name;
                 let Some((place, field)) = fields.iter().enumerate().find(|(_, field)| is(field))
                 else {
                     errors.push(syn::Error::new(span, format!(
@@ -145,7 +145,7 @@ fn field<'a>(
     member: Member,
     place: usize,
     errors: &mut Errors,
-) -> Field<'a> {
+) -> ErrorField<'a> {
     let FieldAttributes { policy, attempted, .. } = FieldAttributes::parse(&original.attrs, errors);
     let named = original.ident.as_ref().is_some_and(|ident| ident == "source");
     let marked = original
@@ -153,7 +153,7 @@ fn field<'a>(
         .iter()
         .any(|attribute| attribute.path().is_ident("source") || attribute.path().is_ident("from"));
     let span = Span::call_site().located_at(original.ty.span());
-    Field {
+    ErrorField {
         member,
         bound: format_ident!("__{}", place, span = span),
         policy,
@@ -172,7 +172,7 @@ fn member_name(member: &Member) -> String {
 
 /// Writes one field under its policy.
 fn value(
-    field: &Field<'_>,
+    field: &ErrorField<'_>,
     name: &str,
     as_cause: bool,
     slots: &mut TokenStream,
