@@ -28,7 +28,7 @@ pub(crate) fn choose(items: Vec<Item>, hint: &str, errors: &mut Errors) -> Chose
             |row: &&Row| row.name != name && row.beside.iter().any(|(key, _)| *key == name);
         rows.iter().any(accepts)
     };
-    let mut choice = Choice::default();
+    let mut choice = PolicyChoice::default();
     for item in items {
         let name = item.plain_name();
         if name == "domain" || stands_beside(&name) {
@@ -50,7 +50,7 @@ pub(crate) fn choose(items: Vec<Item>, hint: &str, errors: &mut Errors) -> Chose
 
 /// What has been found while the items are read.
 #[derive(Default)]
-struct Choice {
+struct PolicyChoice {
     /// The name of the policy, and the policy unless it has a mistake.
     found: Option<(String, Option<Policy>)>,
     keys: Option<Side>,
@@ -60,7 +60,7 @@ struct Choice {
     is_another: bool,
 }
 
-impl Choice {
+impl PolicyChoice {
     fn take(&mut self, row: &'static Row, item: Item, errors: &mut Errors) {
         self.attempted = true;
         let name = item.plain_name();
