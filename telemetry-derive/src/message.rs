@@ -21,11 +21,11 @@ use crate::walk::{Scope, apply};
 pub(crate) struct Message {
     krate: TokenStream,
     text: LitStr,
-    values: Vec<Value>,
+    values: Vec<MessageArgument>,
 }
 
 /// `path = drop`, `path(&self.path) = drop` or `user = (hash, domain = "user")`.
-struct Value {
+struct MessageArgument {
     name: Ident,
     expression: Option<Expr>,
     items: Vec<Item>,
@@ -54,7 +54,7 @@ impl Parse for Message {
     }
 }
 
-impl Parse for Value {
+impl Parse for MessageArgument {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name: Ident = Ident::parse_any(input)?;
         let expression = if input.peek(token::Paren) {
@@ -112,7 +112,7 @@ impl Message {
                 }
                 Piece::Value(name) => name,
             };
-            let named = |value: &&Value| value.name.unraw() == *name;
+            let named = |value: &&MessageArgument| value.name.unraw() == *name;
             let Some(place) = self.values.iter().position(|value| named(&value)) else {
                 errors.push(self.without_policy(name));
                 continue;
@@ -148,7 +148,7 @@ impl Message {
     /// One value under its policy.
     fn part(
         &self,
-        value: &Value,
+        value: &MessageArgument,
         name: &str,
         policy: &Policy,
         place: usize,
@@ -170,7 +170,7 @@ impl Message {
     }
 }
 
-impl Value {
+impl MessageArgument {
     fn policy(&self, errors: &mut Errors) -> Option<Policy> {
         let hint = "a value of a message takes one policy, and with `hash` `domain`";
         // An item can be read once: `Item` holds no copy.
