@@ -150,7 +150,7 @@ pub fn derive_error(input: TokenStream) -> TokenStream {
 #[doc(hidden)]
 #[proc_macro]
 pub fn __message(input: TokenStream) -> TokenStream {
-    parse_macro_input!(input as message::Message).expand().into()
+    parse_macro_input!(input as message::MessageInput).expand().into()
 }
 
 fn derive(input: &DeriveInput, target: Target) -> proc_macro2::TokenStream {

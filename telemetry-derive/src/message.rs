@@ -18,7 +18,7 @@ use crate::template::{Piece, ident, pieces};
 use crate::walk::{Scope, apply};
 
 /// `[$crate] "text {value}", value = policy, ...`
-pub(crate) struct Message {
+pub(crate) struct MessageInput {
     krate: TokenStream,
     text: LitStr,
     values: Vec<MessageArgument>,
@@ -31,7 +31,7 @@ struct MessageArgument {
     items: Vec<Item>,
 }
 
-impl Parse for Message {
+impl Parse for MessageInput {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let krate;
         bracketed!(krate in input);
@@ -80,7 +80,7 @@ impl Parse for MessageArgument {
     }
 }
 
-impl Message {
+impl MessageInput {
     pub(crate) fn expand(self) -> TokenStream {
         let mut errors = Errors::default();
         let krate = &self.krate;
