@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::{Lit, LitStr, Token};
 
 use crate::errors::Errors;
-use crate::item::{Item, Value};
+use crate::item::{Item, ItemValue};
 
 /// What a policy with a closed list says about it.
 pub(crate) struct ClosedList {
@@ -24,7 +24,7 @@ pub(crate) fn closed_list(item: &Item, form: &ClosedList) -> syn::Result<Vec<Lit
         let ClosedList { example, why, .. } = form;
         format!("`{}` takes the known values: `{example}`; {why}", item.name)
     };
-    let Value::List(tokens) = &item.value else { return Err(item.error(explain())) };
+    let ItemValue::List(tokens) = &item.value else { return Err(item.error(explain())) };
     let values = Punctuated::<LitStr, Token![,]>::parse_terminated
         .parse2(tokens.clone())
         .map_err(|error| syn::Error::new(error.span(), explain()))?;
@@ -58,7 +58,7 @@ pub(crate) fn closed_list(item: &Item, form: &ClosedList) -> syn::Result<Vec<Lit
 
 /// How many bits of `all` are kept, as `item` says.
 pub(crate) fn bits(item: &Item, all: u8) -> syn::Result<u8> {
-    let Value::Lit(Lit::Int(int)) = &item.value else {
+    let ItemValue::Lit(Lit::Int(int)) = &item.value else {
         return Err(item.error(format!("`{}` takes a number of bits", item.name)));
     };
     let bits: u8 = int.base10_parse().unwrap_or(u8::MAX);
@@ -138,7 +138,7 @@ pub(crate) fn range(item: &Item, step: u64) -> syn::Result<(i128, i128)> {
 
 /// The numbers of `name(1, -2.5)`, at least one.
 fn numbers(item: &Item, form: &str) -> syn::Result<Vec<Number>> {
-    let Value::List(tokens) = &item.value else { return Err(item.error(form)) };
+    let ItemValue::List(tokens) = &item.value else { return Err(item.error(form)) };
     let literals = Punctuated::<Signed, Token![,]>::parse_terminated
         .parse2(tokens.clone())
         .map_err(|error| syn::Error::new(error.span(), form))?;

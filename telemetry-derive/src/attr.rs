@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, Lit, LitStr, Path};
 use crate::case::{CASES, Case};
 use crate::choose::choose;
 use crate::errors::{Errors, nearest};
-use crate::item::{Item, Value, telemetry};
+use crate::item::{Item, ItemValue, telemetry};
 use crate::keys::Site;
 use crate::policy::Policy;
 use crate::table::row;
@@ -162,7 +162,9 @@ fn is_day(text: &str) -> bool {
 
 fn max_bits(item: &Item) -> syn::Result<MaxBits> {
     match &item.value {
-        Value::Lit(Lit::Int(int)) => Ok(MaxBits { value: int.base10_parse()?, span: int.span() }),
+        ItemValue::Lit(Lit::Int(int)) => {
+            Ok(MaxBits { value: int.base10_parse()?, span: int.span() })
+        }
         _ => Err(item.error("`max_bits` takes a whole number of bits: `max_bits = 24`")),
     }
 }
@@ -170,17 +172,17 @@ fn max_bits(item: &Item) -> syn::Result<MaxBits> {
 fn count(item: &Item) -> syn::Result<Count> {
     const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`";
     let span = item.name.span();
-    let Value::List(_) = &item.value else {
-        let Value::Lit(Lit::Str(period)) = &item.value else { return Err(item.error(FORM)) };
+    let ItemValue::List(_) = &item.value else {
+        let ItemValue::Lit(Lit::Str(period)) = &item.value else { return Err(item.error(FORM)) };
         return Ok(Count { period: choice(period, &PERIODS)?, top: None, span });
     };
     let (mut period, mut top) = (None, None);
     for option in item.list()? {
         match (option.name.to_string().as_str(), &option.value) {
-            ("period", Value::Lit(Lit::Str(text))) if period.is_none() => {
+            ("period", ItemValue::Lit(Lit::Str(text))) if period.is_none() => {
                 period = Some(choice(text, &PERIODS)?);
             }
-            ("top", Value::Lit(Lit::Int(int))) if top.is_none() => {
+            ("top", ItemValue::Lit(Lit::Int(int))) if top.is_none() => {
                 let number: u32 = int.base10_parse()?;
                 if number == 0 {
                     return Err(syn::Error::new(int.span(), "a number from 1 on"));
@@ -198,7 +200,7 @@ fn count(item: &Item) -> syn::Result<Count> {
 
 fn version(item: &Item) -> syn::Result<u32> {
     match &item.value {
-        Value::Lit(Lit::Int(int)) => match int.base10_parse() {
+        ItemValue::Lit(Lit::Int(int)) => match int.base10_parse() {
             Ok(version) if version > 0 => Ok(version),
             _ => Err(syn::Error::new(int.span(), "a version is a number from 1 on, of 32 bits")),
         },

@@ -6,7 +6,7 @@
 use syn::LitStr;
 
 use crate::errors::{Errors, nearest};
-use crate::item::{Item, Value};
+use crate::item::{Item, ItemValue};
 use crate::keys::{OF_FIELDS, Site};
 use crate::policy::{Keys, Policy, Row};
 use crate::table::{ROWS, row, table};
@@ -200,7 +200,7 @@ fn unknown_policy(item: &Item, name: &str, rows: &[&'static Row], hint: &str) ->
         };
         return item.error(format!("`{name}` stands inside the policy: `{written}`"));
     }
-    if let ("policy", Value::Lit(syn::Lit::Str(text))) = (name, &item.value) {
+    if let ("policy", ItemValue::Lit(syn::Lit::Str(text))) = (name, &item.value) {
         return item.error(named_by_text(text));
     }
     if Site::Event.keys().contains(&name) {

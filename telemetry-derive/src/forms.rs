@@ -8,7 +8,7 @@ use quote::{ToTokens, quote};
 use syn::{Lit, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
-use crate::item::{Item, Value};
+use crate::item::{Item, ItemValue};
 use crate::policy::{ANY, DIGESTIBLE, IDENTIFIER, Key, Leaf, Policy, Row, SERIALIZE};
 use crate::source::type_text;
 
@@ -19,10 +19,10 @@ pub(crate) fn word(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 pub(crate) fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
     let inner = match &item.value {
-        Value::Word => {
+        ItemValue::Word => {
             return Ok(Policy::Leaf(Leaf { described_by: Some("ALLOWED"), ..Leaf::new(row) }));
         }
-        Value::List(..) => item.list()?,
+        ItemValue::List(..) => item.list()?,
         _ => return Err(item.error(FORM)),
     };
     let [because] = inner.as_slice() else { return Err(item.error(FORM)) };
@@ -43,8 +43,8 @@ pub(crate) fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 pub(crate) fn scrub(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     const FORM: &str = "`scrub` is written alone, with `known` (which hides unknown words too), or with a reason: `scrub(because = \"...\")`";
     let inner = match &item.value {
-        Value::Word => return word(row, item),
-        Value::List(..) => item.list().map_err(|error| syn::Error::new(error.span(), FORM))?,
+        ItemValue::Word => return word(row, item),
+        ItemValue::List(..) => item.list().map_err(|error| syn::Error::new(error.span(), FORM))?,
         _ => return Err(item.error(FORM)),
     };
     let mut leaf = Leaf::new(row);
@@ -80,7 +80,7 @@ impl Leaf {
 
 pub(crate) fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     let (mut sha256, mut lowercase, mut via) = (false, false, None);
-    if !matches!(item.value, Value::Word) {
+    if !matches!(item.value, ItemValue::Word) {
         let inner = item.list()?;
         if inner.is_empty() {
             return Err(item.error("write `hash` without parentheses"));
@@ -130,7 +130,7 @@ pub(crate) fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 /// `name = path::to::function`.
 fn path(item: &Item) -> syn::Result<TypePath> {
     match &item.value {
-        Value::Path(path) => Ok(path.clone()),
+        ItemValue::Path(path) => Ok(path.clone()),
         _ => {
             Err(item
                 .error(format!("`{0}` takes a function: `{0} = path::to::function`", item.name)))
@@ -171,8 +171,8 @@ pub(crate) fn bucket(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 /// `histogram(10, 100)`, also as `histogram = "10, 100"`.
 pub(crate) fn histogram(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     let mut item = item.copy();
-    if let Value::Lit(Lit::Str(text)) = &item.value {
-        item.value = Value::List(text.parse()?);
+    if let ItemValue::Lit(Lit::Str(text)) = &item.value {
+        item.value = ItemValue::List(text.parse()?);
     }
     let bounds = bounds(&item)?;
     if bounds.len() > MOST_BOUNDS {
@@ -255,7 +255,7 @@ pub(crate) fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy>
     // What is commonly held to be a network of many users, not one line.
     let (mut v4, mut v6) = (24, 48);
     let mut leaf = Leaf::new(row);
-    if !matches!(item.value, Value::Word) {
+    if !matches!(item.value, ItemValue::Word) {
         const FORM: &str =
             "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";
         for option in item.list().map_err(|error| syn::Error::new(error.span(), FORM))? {

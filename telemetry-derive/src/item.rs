@@ -16,12 +16,12 @@ use crate::errors::Errors;
 /// One item of the list: `name`, `name(...)` or `name = ...`.
 pub(crate) struct Item {
     pub(crate) name: Ident,
-    pub(crate) value: Value,
+    pub(crate) value: ItemValue,
     tokens: TokenStream,
 }
 
 #[derive(Clone)]
-pub(crate) enum Value {
+pub(crate) enum ItemValue {
     Word,
     List(TokenStream),
     Lit(Lit),
@@ -40,23 +40,23 @@ impl Parse for Item {
             let paren = parenthesized!(inside in input);
             let inside: TokenStream = inside.parse()?;
             paren.surround(&mut tokens, |tokens| inside.to_tokens(tokens));
-            Value::List(inside)
+            ItemValue::List(inside)
         } else if input.peek(Token![=]) {
             let equals: Token![=] = input.parse()?;
             equals.to_tokens(&mut tokens);
             if input.peek(Lit) {
                 let lit: Lit = input.parse()?;
                 lit.to_tokens(&mut tokens);
-                Value::Lit(lit)
+                ItemValue::Lit(lit)
             } else {
                 let path: TypePath = input.parse().map_err(|error| {
                     syn::Error::new(error.span(), "expected a text, a number or a path")
                 })?;
                 path.to_tokens(&mut tokens);
-                Value::Path(path)
+                ItemValue::Path(path)
             }
         } else {
-            Value::Word
+            ItemValue::Word
         };
         Ok(Self { name, value, tokens })
     }
@@ -75,7 +75,7 @@ impl Item {
     /// Nothing but the name.
     pub(crate) fn word(&self) -> syn::Result<()> {
         match self.value {
-            Value::Word => Ok(()),
+            ItemValue::Word => Ok(()),
             _ => Err(self.error(format!("`{}` is written alone, without arguments", self.name))),
         }
     }
@@ -83,7 +83,7 @@ impl Item {
     /// `name = "text"`.
     pub(crate) fn text(&self) -> syn::Result<LitStr> {
         match &self.value {
-            Value::Lit(Lit::Str(text)) => Ok(text.clone()),
+            ItemValue::Lit(Lit::Str(text)) => Ok(text.clone()),
             _ => Err(self.error(format!("`{0}` takes a text: `{0} = \"...\"`", self.name))),
         }
     }
@@ -100,7 +100,7 @@ impl Item {
     /// The items of `name(...)`.
     pub(crate) fn list(&self) -> syn::Result<Vec<Self>> {
         match &self.value {
-            Value::List(tokens) => items.parse2(tokens.clone()),
+            ItemValue::List(tokens) => items.parse2(tokens.clone()),
             _ => Err(self.error(format!("`{0}` takes a list: `{0}(...)`", self.name))),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
     let value = implement(
         input,
-        &quote!(__t::Value),
+        &quote!(__t::ItemValue),
         &quote! {
             const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Bool);
             type Inner<'__x> = bool where Self: '__x;
@@ -58,7 +58,7 @@ fn choice(input: &Input<'_>) -> TokenStream {
     );
     let value = implement(
         input,
-        &quote!(__t::Value),
+        &quote!(__t::ItemValue),
         &quote! {
             const DOMAIN: __t::Domain = <__t::ChosenName<Self> as __t::TelemetryValue>::DOMAIN;
             type Inner<'__x> = __t::ChosenName<Self>;
@@ -99,7 +99,7 @@ fn newtype(input: &Input<'_>) -> TokenStream {
     };
     let domain = constant(quote!(__t::TelemetryValue), "DOMAIN");
     let value = on(
-        quote!(__t::Value),
+        quote!(__t::ItemValue),
         quote! {
             const DOMAIN: __t::Domain = #domain;
             type Inner<'__x> = &'__x #ty where Self: '__x;
