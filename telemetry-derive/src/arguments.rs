@@ -10,7 +10,7 @@ use syn::punctuated::Punctuated;
 use syn::{Lit, LitStr, Token};
 
 use crate::errors::Errors;
-use crate::item::{Item, ItemValue};
+use crate::item::{AttributeItem, ItemValue};
 
 /// What a policy with a closed list says about it.
 pub(crate) struct ClosedList {
@@ -19,7 +19,7 @@ pub(crate) struct ClosedList {
     pub(crate) lowercase: bool,
 }
 
-pub(crate) fn closed_list(item: &Item, form: &ClosedList) -> syn::Result<Vec<LitStr>> {
+pub(crate) fn closed_list(item: &AttributeItem, form: &ClosedList) -> syn::Result<Vec<LitStr>> {
     let explain = || {
         let ClosedList { example, why, .. } = form;
         format!("`{}` takes the known values: `{example}`; {why}", item.name)
@@ -57,7 +57,7 @@ pub(crate) fn closed_list(item: &Item, form: &ClosedList) -> syn::Result<Vec<Lit
 }
 
 /// How many bits of `all` are kept, as `item` says.
-pub(crate) fn bits(item: &Item, all: u8) -> syn::Result<u8> {
+pub(crate) fn bits(item: &AttributeItem, all: u8) -> syn::Result<u8> {
     let ItemValue::Lit(Lit::Int(int)) = &item.value else {
         return Err(item.error(format!("`{}` takes a number of bits", item.name)));
     };
@@ -80,7 +80,7 @@ pub(crate) enum Bounds {
     Float(Vec<f64>),
 }
 
-pub(crate) fn bounds(item: &Item) -> syn::Result<Bounds> {
+pub(crate) fn bounds(item: &AttributeItem) -> syn::Result<Bounds> {
     let name = &item.name;
     let form = format!(
         "`{name}` takes the bounds between its ranges, ascending: `{name}(10, 100, 1_000)`"
@@ -104,7 +104,7 @@ pub(crate) fn bounds(item: &Item) -> syn::Result<Bounds> {
 }
 
 /// `round(10)`: the step, from 1 on.
-pub(crate) fn step(item: &Item) -> syn::Result<u64> {
+pub(crate) fn step(item: &AttributeItem) -> syn::Result<u64> {
     const FORM: &str = "`round` takes the step between the numbers that are left: `round(10)`";
     match numbers(item, FORM)?.as_slice() {
         [Number { int: Some(step), span, .. }] => match u64::try_from(*step) {
@@ -117,7 +117,7 @@ pub(crate) fn step(item: &Item) -> syn::Result<u64> {
 
 /// `clamp(0, 100)`: the lowest and the highest number that is left, which are
 /// multiples of `step`.
-pub(crate) fn range(item: &Item, step: u64) -> syn::Result<(i128, i128)> {
+pub(crate) fn range(item: &AttributeItem, step: u64) -> syn::Result<(i128, i128)> {
     const FORM: &str =
         "`clamp` takes the lowest and the highest whole number that is left: `clamp(0, 100)`";
     let [Number { int: Some(low), .. }, Number { int: Some(high), span, .. }] =
@@ -137,7 +137,7 @@ pub(crate) fn range(item: &Item, step: u64) -> syn::Result<(i128, i128)> {
 }
 
 /// The numbers of `name(1, -2.5)`, at least one.
-fn numbers(item: &Item, form: &str) -> syn::Result<Vec<Number>> {
+fn numbers(item: &AttributeItem, form: &str) -> syn::Result<Vec<Number>> {
     let ItemValue::List(tokens) = &item.value else { return Err(item.error(form)) };
     let literals = Punctuated::<Signed, Token![,]>::parse_terminated
         .parse2(tokens.clone())

@@ -9,7 +9,7 @@ use syn::{Attribute, Ident, Lit, LitStr, Path};
 use crate::case::{CASES, Case};
 use crate::choose::choose;
 use crate::errors::{Errors, nearest};
-use crate::item::{Item, ItemValue, telemetry};
+use crate::item::{AttributeItem, ItemValue, telemetry};
 use crate::keys::Site;
 use crate::policy::Policy;
 use crate::table::row;
@@ -74,7 +74,7 @@ impl Container {
         self.written.iter().any(|written| written == key)
     }
 
-    fn take(&mut self, item: &Item) -> syn::Result<()> {
+    fn take(&mut self, item: &AttributeItem) -> syn::Result<()> {
         match item.name.to_string().as_str() {
             "name" => self.name = Some(item.text()?),
             "purpose" => self.purpose = Some(item.text()?),
@@ -124,7 +124,7 @@ fn choice(text: &LitStr, choices: &[(&str, &'static str)]) -> syn::Result<&'stat
 }
 
 /// `expires = "2027-06-30"`.
-fn day(item: &Item) -> syn::Result<LitStr> {
+fn day(item: &AttributeItem) -> syn::Result<LitStr> {
     let text = item.text()?;
     if is_day(&text.value()) {
         Ok(text)
@@ -160,7 +160,7 @@ fn is_day(text: &str) -> bool {
         && (1..=days).contains(&day)
 }
 
-fn max_bits(item: &Item) -> syn::Result<MaxBits> {
+fn max_bits(item: &AttributeItem) -> syn::Result<MaxBits> {
     match &item.value {
         ItemValue::Lit(Lit::Int(int)) => {
             Ok(MaxBits { value: int.base10_parse()?, span: int.span() })
@@ -169,7 +169,7 @@ fn max_bits(item: &Item) -> syn::Result<MaxBits> {
     }
 }
 
-fn count(item: &Item) -> syn::Result<Count> {
+fn count(item: &AttributeItem) -> syn::Result<Count> {
     const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`";
     let span = item.name.span();
     let ItemValue::List(_) = &item.value else {
@@ -198,7 +198,7 @@ fn count(item: &Item) -> syn::Result<Count> {
     }
 }
 
-fn version(item: &Item) -> syn::Result<u32> {
+fn version(item: &AttributeItem) -> syn::Result<u32> {
     match &item.value {
         ItemValue::Lit(Lit::Int(int)) => match int.base10_parse() {
             Ok(version) if version > 0 => Ok(version),
@@ -217,7 +217,7 @@ fn case(text: &LitStr) -> syn::Result<Case> {
 }
 
 /// An item in a place where it would do nothing.
-fn misplaced(item: &Item, site: Site) -> syn::Error {
+fn misplaced(item: &AttributeItem, site: Site) -> syn::Error {
     let name = item.plain_name();
     let keys: Vec<String> = site.keys().iter().map(|key| format!("`{key}`")).collect();
     let takes = format!("{} takes {}", site.what(), keys.join(", "));

@@ -6,7 +6,7 @@
 use syn::LitStr;
 
 use crate::errors::{Errors, nearest};
-use crate::item::{Item, ItemValue};
+use crate::item::{AttributeItem, ItemValue};
 use crate::keys::{OF_FIELDS, Site};
 use crate::policy::{Keys, Policy, Row};
 use crate::table::{ROWS, row, table};
@@ -21,7 +21,7 @@ pub(crate) struct Chosen {
 }
 
 /// The one policy among `items`; `hint` says what belongs here.
-pub(crate) fn choose(items: Vec<Item>, hint: &str, errors: &mut Errors) -> Chosen {
+pub(crate) fn choose(items: Vec<AttributeItem>, hint: &str, errors: &mut Errors) -> Chosen {
     let rows: Vec<&'static Row> = items.iter().filter_map(|item| row(&item.plain_name())).collect();
     let stands_beside = |name: &str| {
         let accepts =
@@ -55,13 +55,13 @@ struct PolicyChoice {
     found: Option<(String, Option<Policy>)>,
     keys: Option<Side>,
     values: Option<Side>,
-    beside: Vec<Item>,
+    beside: Vec<AttributeItem>,
     attempted: bool,
     is_another: bool,
 }
 
 impl PolicyChoice {
-    fn take(&mut self, row: &'static Row, item: Item, errors: &mut Errors) {
+    fn take(&mut self, row: &'static Row, item: AttributeItem, errors: &mut Errors) {
         self.attempted = true;
         let name = item.plain_name();
         if row.name == "keys" && self.found.is_none() {
@@ -109,7 +109,11 @@ impl PolicyChoice {
 }
 
 /// Gives a policy what stands beside it.
-fn put_beside(policy: Option<&mut Policy>, attempted: bool, item: &Item) -> syn::Result<()> {
+fn put_beside(
+    policy: Option<&mut Policy>,
+    attempted: bool,
+    item: &AttributeItem,
+) -> syn::Result<()> {
     let name = item.plain_name();
     match policy {
         Some(Policy::Leaf(leaf)) => match leaf.row.beside.iter().find(|(key, _)| *key == name) {
@@ -131,12 +135,12 @@ fn put_beside(policy: Option<&mut Policy>, attempted: bool, item: &Item) -> syn:
 
 /// `keys(...)` or `values(...)`.
 struct Side {
-    item: Item,
+    item: AttributeItem,
     policy: Option<Policy>,
 }
 
 impl Side {
-    fn parse(item: Item, errors: &mut Errors) -> Self {
+    fn parse(item: AttributeItem, errors: &mut Errors) -> Self {
         let mut policy = None;
         match item.list() {
             Ok(items) => {
@@ -190,7 +194,12 @@ fn entries(keys: Option<Side>, values: Option<Side>, errors: &mut Errors) -> Opt
 }
 
 /// What is not a policy: the right form, if it is clear what was meant.
-fn unknown_policy(item: &Item, name: &str, rows: &[&'static Row], hint: &str) -> syn::Error {
+fn unknown_policy(
+    item: &AttributeItem,
+    name: &str,
+    rows: &[&'static Row],
+    hint: &str,
+) -> syn::Error {
     let inside = |row: &&Row| row.inside.contains(&name);
     if let Some(row) = rows.iter().copied().find(inside).or_else(|| ROWS.iter().find(inside)) {
         let written = match name {

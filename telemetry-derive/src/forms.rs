@@ -8,15 +8,15 @@ use quote::{ToTokens, quote};
 use syn::{Lit, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
-use crate::item::{Item, ItemValue};
+use crate::item::{AttributeItem, ItemValue};
 use crate::policy::{ANY, DIGESTIBLE, IDENTIFIER, Key, Leaf, Policy, Row, SERIALIZE};
 use crate::source::type_text;
 
-pub(crate) fn word(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn word(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     item.word().map(|()| Policy::Leaf(Leaf::new(row)))
 }
 
-pub(crate) fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn allow(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
     let inner = match &item.value {
         ItemValue::Word => {
@@ -40,7 +40,7 @@ pub(crate) fn allow(row: &'static Row, item: &Item) -> syn::Result<Policy> {
     }))
 }
 
-pub(crate) fn scrub(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn scrub(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     const FORM: &str = "`scrub` is written alone, with `known` (which hides unknown words too), or with a reason: `scrub(because = \"...\")`";
     let inner = match &item.value {
         ItemValue::Word => return word(row, item),
@@ -70,7 +70,7 @@ pub(crate) fn scrub(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 
 impl Leaf {
     /// `because = "..."` inside the policy, for what leaves more than usual.
-    fn give_reason(&mut self, item: &Item) -> syn::Result<()> {
+    fn give_reason(&mut self, item: &AttributeItem) -> syn::Result<()> {
         let reason = item.text()?;
         self.described_more = quote!(.because(#reason));
         self.because = Some(reason);
@@ -78,7 +78,7 @@ impl Leaf {
     }
 }
 
-pub(crate) fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let (mut sha256, mut lowercase, mut via) = (false, false, None);
     if !matches!(item.value, ItemValue::Word) {
         let inner = item.list()?;
@@ -128,7 +128,7 @@ pub(crate) fn hash(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 }
 
 /// `name = path::to::function`.
-fn path(item: &Item) -> syn::Result<TypePath> {
+fn path(item: &AttributeItem) -> syn::Result<TypePath> {
     match &item.value {
         ItemValue::Path(path) => Ok(path.clone()),
         _ => {
@@ -139,7 +139,7 @@ fn path(item: &Item) -> syn::Result<TypePath> {
 }
 
 /// `domain = "user"` beside `hash`.
-pub(crate) fn domain(leaf: &mut Leaf, item: &Item) -> syn::Result<()> {
+pub(crate) fn domain(leaf: &mut Leaf, item: &AttributeItem) -> syn::Result<()> {
     let text = item.text()?;
     if text.value().trim().is_empty() {
         return Err(syn::Error::new(
@@ -158,7 +158,7 @@ pub(crate) fn domain(leaf: &mut Leaf, item: &Item) -> syn::Result<()> {
     Ok(())
 }
 
-pub(crate) fn bucket(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn bucket(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let bounds = bounds(item)?;
     let labels = bounds.labels();
     Ok(Policy::Leaf(Leaf {
@@ -169,7 +169,7 @@ pub(crate) fn bucket(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 }
 
 /// `histogram(10, 100)`, also as `histogram = "10, 100"`.
-pub(crate) fn histogram(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn histogram(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let mut item = item.copy();
     if let ItemValue::Lit(Lit::Str(text)) = &item.value {
         item.value = ItemValue::List(text.parse()?);
@@ -191,13 +191,13 @@ pub(crate) fn histogram(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 /// the numbers themselves.
 const MOST_BOUNDS: usize = 100;
 
-pub(crate) fn round(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn round(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let step = step(item)?;
     let literal = Literal::u64_unsuffixed(step);
     Ok(Policy::Leaf(Leaf { arguments: vec![quote!(#literal)], step, ..Leaf::new(row) }))
 }
 
-pub(crate) fn clamp(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn clamp(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let arguments = bounds_of_clamp(item, 1)?;
     Ok(Policy::Leaf(Leaf { arguments, ..Leaf::new(row) }))
 }
@@ -205,7 +205,7 @@ pub(crate) fn clamp(row: &'static Row, item: &Item) -> syn::Result<Policy> {
 /// `clamp(0, 100)` beside a policy that leaves a whole number.
 pub(crate) fn clamped(
     leaf: &mut Leaf,
-    item: &Item,
+    item: &AttributeItem,
     function: &'static str,
     of: &'static str,
 ) -> syn::Result<()> {
@@ -215,13 +215,17 @@ pub(crate) fn clamped(
     Ok(())
 }
 
-fn bounds_of_clamp(item: &Item, step: u64) -> syn::Result<Vec<TokenStream>> {
+fn bounds_of_clamp(item: &AttributeItem, step: u64) -> syn::Result<Vec<TokenStream>> {
     let (low, high) = range(item, step)?;
     let [low, high] = [low, high].map(Literal::i128_unsuffixed);
     Ok(vec![quote!(&[#low, #high])])
 }
 
-pub(crate) fn known(row: &'static Row, item: &Item, list: &ClosedList) -> syn::Result<Policy> {
+pub(crate) fn known(
+    row: &'static Row,
+    item: &AttributeItem,
+    list: &ClosedList,
+) -> syn::Result<Policy> {
     let values = closed_list(item, list)?;
     Ok(Policy::Leaf(Leaf { arguments: vec![quote!(&[#(#values),*])], ..Leaf::new(row) }))
 }
@@ -251,7 +255,7 @@ pub(crate) const EMAIL_DOMAIN: ClosedList = ClosedList {
 /// the network that a provider gives one household of 256 such networks.
 const MOST_BITS: [u8; 2] = [24, 56];
 
-pub(crate) fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn truncate_ip(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     // What is commonly held to be a network of many users, not one line.
     let (mut v4, mut v6) = (24, 48);
     let mut leaf = Leaf::new(row);
@@ -278,6 +282,6 @@ pub(crate) fn truncate_ip(row: &'static Row, item: &Item) -> syn::Result<Policy>
     Ok(Policy::Leaf(leaf))
 }
 
-pub(crate) fn with(_: &'static Row, item: &Item) -> syn::Result<Policy> {
+pub(crate) fn with(_: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     path(item).map(Policy::With)
 }

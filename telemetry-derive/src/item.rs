@@ -14,7 +14,7 @@ use syn::{
 use crate::errors::Errors;
 
 /// One item of the list: `name`, `name(...)` or `name = ...`.
-pub(crate) struct Item {
+pub(crate) struct AttributeItem {
     pub(crate) name: Ident,
     pub(crate) value: ItemValue,
     tokens: TokenStream,
@@ -29,7 +29,7 @@ pub(crate) enum ItemValue {
     Path(TypePath),
 }
 
-impl Parse for Item {
+impl Parse for AttributeItem {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         // Keywords too: `crate` is one.
         let name = Ident::parse_any(input)
@@ -62,7 +62,7 @@ impl Parse for Item {
     }
 }
 
-impl Item {
+impl AttributeItem {
     /// The same item once more.
     pub(crate) fn copy(&self) -> Self {
         Self { name: self.name.clone(), value: self.value.clone(), tokens: self.tokens.clone() }
@@ -115,13 +115,13 @@ impl Item {
     }
 }
 
-fn items(input: ParseStream<'_>) -> syn::Result<Vec<Item>> {
-    let items = input.parse_terminated(Item::parse, Token![,])?;
+fn items(input: ParseStream<'_>) -> syn::Result<Vec<AttributeItem>> {
+    let items = input.parse_terminated(AttributeItem::parse, Token![,])?;
     Ok(items.into_iter().collect())
 }
 
 /// Every item of every `#[telemetry(...)]` among `attributes`.
-pub(crate) fn telemetry(attributes: &[Attribute], errors: &mut Errors) -> Vec<Item> {
+pub(crate) fn telemetry(attributes: &[Attribute], errors: &mut Errors) -> Vec<AttributeItem> {
     let mut all = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("telemetry")) {
         match &attribute.meta {

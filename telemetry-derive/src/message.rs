@@ -12,7 +12,7 @@ use syn::{Expr, LitStr, Token, bracketed, parenthesized, token};
 
 use crate::choose::choose;
 use crate::errors::{Errors, nearest};
-use crate::item::Item;
+use crate::item::AttributeItem;
 use crate::policy::Policy;
 use crate::template::{Piece, ident, pieces};
 use crate::walk::{Scope, apply};
@@ -28,7 +28,7 @@ pub(crate) struct MessageInput {
 struct MessageArgument {
     name: Ident,
     expression: Option<Expr>,
-    items: Vec<Item>,
+    items: Vec<AttributeItem>,
 }
 
 impl Parse for MessageInput {
@@ -70,8 +70,8 @@ impl Parse for MessageArgument {
         let items = if input.peek(token::Paren) {
             let inside;
             parenthesized!(inside in input);
-            let items: Punctuated<Item, Token![,]> =
-                inside.parse_terminated(Item::parse, Token![,])?;
+            let items: Punctuated<AttributeItem, Token![,]> =
+                inside.parse_terminated(AttributeItem::parse, Token![,])?;
             items.into_iter().collect()
         } else {
             vec![input.parse()?]
@@ -173,8 +173,8 @@ impl MessageInput {
 impl MessageArgument {
     fn policy(&self, errors: &mut Errors) -> Option<Policy> {
         let hint = "a value of a message takes one policy, and with `hash` `domain`";
-        // An item can be read once: `Item` holds no copy.
-        let items = self.items.iter().map(Item::copy).collect();
+        // An item can be read once: `AttributeItem` holds no copy.
+        let items = self.items.iter().map(AttributeItem::copy).collect();
         choose(items, hint, errors).policy
     }
 

@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use syn::{LitStr, TypePath};
 
-use crate::item::Item;
+use crate::item::AttributeItem;
 
 /// How a field leaves.
 #[expect(clippy::large_enum_variant, reason = "one for each field of what is derived")]
@@ -121,7 +121,7 @@ pub(crate) enum Keys {
 }
 
 /// What a word beside a policy changes.
-pub(crate) type Beside = fn(&mut Leaf, &Item) -> syn::Result<()>;
+pub(crate) type Beside = fn(&mut Leaf, &AttributeItem) -> syn::Result<()>;
 
 /// A policy: how it is written, what it is for, and what applies it.
 pub(crate) struct Row {
@@ -137,7 +137,7 @@ pub(crate) struct Row {
     /// What may stand beside it, and what that changes.
     pub(crate) beside: &'static [(&'static str, Beside)],
     pub(crate) keys: Keys,
-    pub(crate) parse: fn(&'static Self, &Item) -> syn::Result<Policy>,
+    pub(crate) parse: fn(&'static Self, &AttributeItem) -> syn::Result<Policy>,
     /// The function of `telemetry_core::policy` that applies it.
     pub(crate) function: &'static str,
     pub(crate) bound: Bound,
@@ -145,7 +145,7 @@ pub(crate) struct Row {
 
 impl Row {
     /// The policy that `item`, which has the row's name, writes.
-    pub(crate) fn parse(&'static self, item: &Item) -> syn::Result<Policy> {
+    pub(crate) fn parse(&'static self, item: &AttributeItem) -> syn::Result<Policy> {
         (self.parse)(self, item)
     }
 }
