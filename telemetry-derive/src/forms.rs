@@ -9,7 +9,7 @@ use syn::{Lit, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
 use crate::item::{AttributeItem, ItemValue};
-use crate::policy::{ANY, DIGESTIBLE, IDENTIFIER, Key, Leaf, Policy, Row, SERIALIZE};
+use crate::policy::{ANY, DIGESTIBLE, HashKey, IDENTIFIER, Leaf, Policy, Row, SERIALIZE};
 use crate::source::type_text;
 
 pub(crate) fn word(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
@@ -122,7 +122,7 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
         (true, false) => ("sha256", "sha256", DIGESTIBLE),
         (true, true) => ("sha256_via", "sha256", ANY),
     };
-    leaf.key = (!sha256).then(Key::default);
+    leaf.key = (!sha256).then(HashKey::default);
     leaf.via = via;
     Ok(Policy::Leaf(leaf))
 }

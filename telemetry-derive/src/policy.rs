@@ -37,7 +37,7 @@ pub(crate) struct Leaf {
     /// What follows the description, such as `.in_domain("user")`.
     pub(crate) described_more: TokenStream,
     /// Whether a value leaves under a key, and which fields share that.
-    pub(crate) key: Option<Key>,
+    pub(crate) key: Option<HashKey>,
     /// A function that makes what the policy is for of a reference to the value.
     pub(crate) via: Option<TypePath>,
     /// Whether it makes `Anna` and `anna` one.
@@ -50,7 +50,7 @@ pub(crate) struct Leaf {
 
 /// Which key hides the value: that of the field alone, or of a domain.
 #[derive(Default)]
-pub(crate) struct Key {
+pub(crate) struct HashKey {
     pub(crate) domain: Option<LitStr>,
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> bool { false }
         },
     );
-    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
+    let key = implement(input, &quote!(__t::HashKey), &TokenStream::new());
     quote!(#value #closed #key)
 }
 
@@ -75,7 +75,7 @@ fn choice(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> __t::ChosenName<Self> { __t::TelemetryValue::inner(self) }
         },
     );
-    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
+    let key = implement(input, &quote!(__t::HashKey), &TokenStream::new());
     quote!(#names #value #closed #key)
 }
 
@@ -137,6 +137,6 @@ fn newtype(input: &Input<'_>) -> TokenStream {
         quote!(__t::CanBePresent),
         quote!(fn is_present(&self) -> bool { __t::Present::is_present(&&self.#member) }),
     );
-    let key = on(quote!(__t::Key), TokenStream::new());
+    let key = on(quote!(__t::HashKey), TokenStream::new());
     quote!(#value #closed #(#leaves)* #count #present #key)
 }
