@@ -8,7 +8,7 @@ use syn::LitStr;
 use crate::errors::{Errors, nearest};
 use crate::item::{AttributeItem, ItemValue};
 use crate::keys::{OF_FIELDS, Site};
-use crate::policy::{Keys, Policy, Row};
+use crate::policy::{KeyCollisions, Policy, Row};
 use crate::table::{ROWS, row, table};
 
 /// What the items of one attribute say about the policy.
@@ -161,7 +161,7 @@ fn entries(keys: Option<Side>, values: Option<Side>, errors: &mut Errors) -> Opt
     match (keys, values) {
         (Some(keys), Some(values)) => {
             let (of_keys, of_values) = (keys.policy?, values.policy?);
-            if of_keys.row_keys() == Keys::Collide {
+            if of_keys.row_keys() == KeyCollisions::Collide {
                 errors.push(keys.item.error(
                     "keys take `hash`, `allow`, `allow(because = \"...\")` or `one_of(...)`, which leaves unknown keys out: any other policy can make two keys equal, and one value would hide the other; `lowercase` makes `Anna` and `anna` one key",
                 ));

@@ -56,11 +56,11 @@ pub(crate) struct HashKey {
 
 impl Policy {
     /// What becomes of the keys of a map under it.
-    pub(crate) fn row_keys(&self) -> Keys {
+    pub(crate) fn row_keys(&self) -> KeyCollisions {
         match self {
-            Self::Leaf(leaf) if leaf.folds => Keys::Collide,
+            Self::Leaf(leaf) if leaf.folds => KeyCollisions::Collide,
             Self::Leaf(leaf) => leaf.row.keys,
-            _ => Keys::Collide,
+            _ => KeyCollisions::Collide,
         }
     }
 }
@@ -111,7 +111,7 @@ pub(crate) const PRESENT: Bound = Bound { name: "Present", of: None };
 
 /// What becomes of two different keys of a map.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Keys {
+pub(crate) enum KeyCollisions {
     /// They may become equal, so that one value would hide the other.
     Collide,
     /// They stay different.
@@ -136,7 +136,7 @@ pub(crate) struct Row {
     pub(crate) inside: &'static [&'static str],
     /// What may stand beside it, and what that changes.
     pub(crate) beside: &'static [(&'static str, Beside)],
-    pub(crate) keys: Keys,
+    pub(crate) keys: KeyCollisions,
     pub(crate) parse: fn(&'static Self, &AttributeItem) -> syn::Result<Policy>,
     /// The function of `telemetry_core::policy` that applies it.
     pub(crate) function: &'static str,

@@ -12,8 +12,8 @@ use crate::forms::{
     histogram, known, round, scrub, truncate_ip, with, word,
 };
 use crate::policy::{
-    ADDRESS, Bound, COUNTABLE, FILE, IDENTIFIER, Keys, NUMBER, PARTS, PRESENT, Policy, Row, TEXT,
-    VALUE,
+    ADDRESS, Bound, COUNTABLE, FILE, IDENTIFIER, KeyCollisions, NUMBER, PARTS, PRESENT, Policy,
+    Row, TEXT, VALUE,
 };
 
 /// What most rows have.
@@ -24,7 +24,7 @@ const ROW: Row = Row {
     synonyms: &[],
     inside: &[],
     beside: &[],
-    keys: Keys::Collide,
+    keys: KeyCollisions::Collide,
     parse: word,
     function: "",
     bound: TEXT,
@@ -38,7 +38,7 @@ pub(crate) const ROWS: &[Row] = &[
         about: "the value, if its type cannot hold personal data",
         synonyms: &["public", "plain", "keep", "value", "include"],
         inside: &["because"],
-        keys: Keys::Apart,
+        keys: KeyCollisions::Apart,
         parse: allow,
         function: "allow",
         bound: VALUE,
@@ -66,7 +66,7 @@ pub(crate) const ROWS: &[Row] = &[
         ],
         inside: &["lowercase", "sha256", "via"],
         beside: &[("domain", domain)],
-        keys: Keys::Apart,
+        keys: KeyCollisions::Apart,
         parse: hash,
         function: "hash",
         bound: IDENTIFIER,
@@ -136,7 +136,7 @@ pub(crate) const ROWS: &[Row] = &[
         form: "one_of(\"a\", \"b\")",
         about: "a known text, or `other`",
         synonyms: &["enum", "values_of"],
-        keys: Keys::ApartBy("known_key"),
+        keys: KeyCollisions::ApartBy("known_key"),
         parse: |row, item| known(row, item, &ONE_OF),
         function: "one_of",
         ..ROW

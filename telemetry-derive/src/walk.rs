@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::identifiers;
-use crate::policy::{Keys, Leaf, Policy};
+use crate::policy::{KeyCollisions, Leaf, Policy};
 
 pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
     match variant.ident {
@@ -137,14 +137,14 @@ pub(crate) fn apply(
                 let inside = &scope.inside;
                 Scope { inside: quote!(#inside __t::Step::#step,), slot, ..*scope }
             };
-            let key_scope = part(quote!(Keys), format_ident!("{}K", scope.slot));
+            let key_scope = part(quote!(KeyCollisions), format_ident!("{}K", scope.slot));
             let scope = &part(quote!(Values), format_ident!("{}V", scope.slot));
             let key = quote_spanned!(span=> __k);
             let keys = match &**keys {
                 Policy::Leaf(leaf) => {
                     let function = match leaf.row.keys {
-                        Keys::ApartBy(function) => function,
-                        Keys::Apart | Keys::Collide => leaf.function,
+                        KeyCollisions::ApartBy(function) => function,
+                        KeyCollisions::Apart | KeyCollisions::Collide => leaf.function,
                     };
                     apply_leaf(leaf, function, &key, &key_scope, span, slots)
                 }
