@@ -9,18 +9,21 @@ use syn::{Lit, TypePath};
 
 use crate::arguments::{ClosedList, bits, bounds, closed_list, range, step};
 use crate::item::{AttributeItem, ItemValue};
-use crate::policy::{ANY, DIGESTIBLE, HashKey, IDENTIFIER, Leaf, Policy, Row, SERIALIZE};
+use crate::policy::{ANY, DIGESTIBLE, HashKey, IDENTIFIER, LeafPolicy, Policy, Row, SERIALIZE};
 use crate::source::type_text;
 
 pub(crate) fn word(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
-    item.word().map(|()| Policy::Leaf(Leaf::new(row)))
+    item.word().map(|()| Policy::Leaf(LeafPolicy::new(row)))
 }
 
 pub(crate) fn allow(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     const FORM: &str = "`allow` is written alone, or with a reason: `allow(because = \"...\")`";
     let inner = match &item.value {
         ItemValue::Word => {
-            return Ok(Policy::Leaf(Leaf { described_by: Some("ALLOWED"), ..Leaf::new(row) }));
+            return Ok(Policy::Leaf(LeafPolicy {
+                described_by: Some("ALLOWED"),
+                ..LeafPolicy::new(row)
+            }));
         }
         ItemValue::List(..) => item.list()?,
         _ => return Err(item.error(FORM)),
@@ -30,13 +33,13 @@ pub(crate) fn allow(row: &'static Row, item: &AttributeItem) -> syn::Result<Poli
         return Err(item.error(FORM));
     }
     let reason = because.text()?;
-    Ok(Policy::Leaf(Leaf {
+    Ok(Policy::Leaf(LeafPolicy {
         function: "vouched",
         schema: "vouched",
         bound: SERIALIZE,
         described_with: vec![quote!(#reason)],
         because: Some(reason),
-        ..Leaf::new(row)
+        ..LeafPolicy::new(row)
     }))
 }
 
@@ -47,7 +50,7 @@ pub(crate) fn scrub(row: &'static Row, item: &AttributeItem) -> syn::Result<Poli
         ItemValue::List(..) => item.list().map_err(|error| syn::Error::new(error.span(), FORM))?,
         _ => return Err(item.error(FORM)),
     };
-    let mut leaf = Leaf::new(row);
+    let mut leaf = LeafPolicy::new(row);
     if inner.is_empty() {
         return Err(item.error(FORM));
     }
@@ -68,7 +71,7 @@ pub(crate) fn scrub(row: &'static Row, item: &AttributeItem) -> syn::Result<Poli
     Ok(Policy::Leaf(leaf))
 }
 
-impl Leaf {
+impl LeafPolicy {
     /// `because = "..."` inside the policy, for what leaves more than usual.
     fn give_reason(&mut self, item: &AttributeItem) -> syn::Result<()> {
         let reason = item.text()?;
@@ -110,11 +113,11 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
         let text = type_text(function.to_token_stream());
         quote!(.via(#text))
     });
-    let mut leaf = Leaf {
+    let mut leaf = LeafPolicy {
         arguments: vec![quote!(#lowercase)],
         described_more: described_more.unwrap_or_default(),
         folds: lowercase,
-        ..Leaf::new(row)
+        ..LeafPolicy::new(row)
     };
     (leaf.function, leaf.schema, leaf.bound) = match (sha256, via.is_some()) {
         (false, false) => ("hash", "hash", IDENTIFIER),
@@ -139,7 +142,7 @@ fn path(item: &AttributeItem) -> syn::Result<TypePath> {
 }
 
 /// `domain = "user"` beside `hash`.
-pub(crate) fn domain(leaf: &mut Leaf, item: &AttributeItem) -> syn::Result<()> {
+pub(crate) fn domain(leaf: &mut LeafPolicy, item: &AttributeItem) -> syn::Result<()> {
     let text = item.text()?;
     if text.value().trim().is_empty() {
         return Err(syn::Error::new(
@@ -161,10 +164,10 @@ pub(crate) fn domain(leaf: &mut Leaf, item: &AttributeItem) -> syn::Result<()> {
 pub(crate) fn bucket(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let bounds = bounds(item)?;
     let labels = bounds.labels();
-    Ok(Policy::Leaf(Leaf {
+    Ok(Policy::Leaf(LeafPolicy {
         arguments: vec![bounds.tokens()],
         applied_with: vec![quote!(&[#(#labels),*])],
-        ..Leaf::new(row)
+        ..LeafPolicy::new(row)
     }))
 }
 
@@ -184,7 +187,7 @@ pub(crate) fn histogram(row: &'static Row, item: &AttributeItem) -> syn::Result<
     if !bounds.fit_json() {
         return Err(item.error("a bound of a histogram is a number of 64 bits with a sign"));
     }
-    Ok(Policy::Leaf(Leaf { arguments: vec![bounds.tokens()], ..Leaf::new(row) }))
+    Ok(Policy::Leaf(LeafPolicy { arguments: vec![bounds.tokens()], ..LeafPolicy::new(row) }))
 }
 
 /// The usual number of ranges is about ten; who needs more than a hundred wants
@@ -194,17 +197,17 @@ const MOST_BOUNDS: usize = 100;
 pub(crate) fn round(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let step = step(item)?;
     let literal = Literal::u64_unsuffixed(step);
-    Ok(Policy::Leaf(Leaf { arguments: vec![quote!(#literal)], step, ..Leaf::new(row) }))
+    Ok(Policy::Leaf(LeafPolicy { arguments: vec![quote!(#literal)], step, ..LeafPolicy::new(row) }))
 }
 
 pub(crate) fn clamp(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     let arguments = bounds_of_clamp(item, 1)?;
-    Ok(Policy::Leaf(Leaf { arguments, ..Leaf::new(row) }))
+    Ok(Policy::Leaf(LeafPolicy { arguments, ..LeafPolicy::new(row) }))
 }
 
 /// `clamp(0, 100)` beside a policy that leaves a whole number.
 pub(crate) fn clamped(
-    leaf: &mut Leaf,
+    leaf: &mut LeafPolicy,
     item: &AttributeItem,
     function: &'static str,
     of: &'static str,
@@ -227,7 +230,10 @@ pub(crate) fn known(
     list: &ClosedList,
 ) -> syn::Result<Policy> {
     let values = closed_list(item, list)?;
-    Ok(Policy::Leaf(Leaf { arguments: vec![quote!(&[#(#values),*])], ..Leaf::new(row) }))
+    Ok(Policy::Leaf(LeafPolicy {
+        arguments: vec![quote!(&[#(#values),*])],
+        ..LeafPolicy::new(row)
+    }))
 }
 
 pub(crate) const ONE_OF: ClosedList = ClosedList {
@@ -258,7 +264,7 @@ const MOST_BITS: [u8; 2] = [24, 56];
 pub(crate) fn truncate_ip(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
     // What is commonly held to be a network of many users, not one line.
     let (mut v4, mut v6) = (24, 48);
-    let mut leaf = Leaf::new(row);
+    let mut leaf = LeafPolicy::new(row);
     if !matches!(item.value, ItemValue::Word) {
         const FORM: &str =
             "`truncate_ip` takes the bits that are kept: `truncate_ip(v4 = 24, v6 = 48)`";

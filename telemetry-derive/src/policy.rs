@@ -12,7 +12,7 @@ use crate::item::AttributeItem;
 #[expect(clippy::large_enum_variant, reason = "one for each field of what is derived")]
 pub(crate) enum Policy {
     Drop,
-    Leaf(Leaf),
+    Leaf(LeafPolicy),
     With(TypePath),
     Nested,
     Entries { keys: Box<Policy>, values: Box<Policy> },
@@ -20,7 +20,7 @@ pub(crate) enum Policy {
 
 /// A policy that `telemetry_core` applies by one function and describes by
 /// another of the same name and `_schema`.
-pub(crate) struct Leaf {
+pub(crate) struct LeafPolicy {
     pub(crate) row: &'static Row,
     pub(crate) function: &'static str,
     /// The function that describes it, without `_schema`.
@@ -65,7 +65,7 @@ impl Policy {
     }
 }
 
-impl Leaf {
+impl LeafPolicy {
     pub(crate) fn new(row: &'static Row) -> Self {
         Self {
             row,
@@ -121,7 +121,7 @@ pub(crate) enum KeyCollisions {
 }
 
 /// What a word beside a policy changes.
-pub(crate) type Beside = fn(&mut Leaf, &AttributeItem) -> syn::Result<()>;
+pub(crate) type Beside = fn(&mut LeafPolicy, &AttributeItem) -> syn::Result<()>;
 
 /// A policy: how it is written, what it is for, and what applies it.
 pub(crate) struct Row {

@@ -12,7 +12,7 @@ use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
 use crate::generics::is_one_type;
 use crate::identifiers::{self, Identifier, Width};
-use crate::policy::{Leaf, Policy};
+use crate::policy::{LeafPolicy, Policy};
 use crate::reasons;
 use crate::source::mentions;
 use crate::table::table;
@@ -361,7 +361,7 @@ fn check_scrubbed(field: &Field<'_>, errors: &mut Errors) {
 }
 
 /// Whether a number leaves under the policy as it is, or nearly.
-fn leaves_a_number(leaf: &Leaf) -> bool {
+fn leaves_a_number(leaf: &LeafPolicy) -> bool {
     leaf.because.is_none() && matches!(leaf.row.name, "allow" | "round" | "clamp" | "histogram")
 }
 

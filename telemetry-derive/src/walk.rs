@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::identifiers;
-use crate::policy::{KeyCollisions, Leaf, Policy};
+use crate::policy::{KeyCollisions, LeafPolicy, Policy};
 
 pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
     match variant.ident {
@@ -158,7 +158,7 @@ pub(crate) fn apply(
 
 /// `value` under a policy that is one function.
 fn apply_leaf(
-    leaf: &Leaf,
+    leaf: &LeafPolicy,
     function: &str,
     value: &TokenStream,
     scope: &Scope<'_>,
