@@ -107,7 +107,7 @@ pub(crate) fn bounds(item: &AttributeItem) -> syn::Result<Bounds> {
 pub(crate) fn step(item: &AttributeItem) -> syn::Result<u64> {
     const FORM: &str = "`round` takes the step between the numbers that are left: `round(10)`";
     match numbers(item, FORM)?.as_slice() {
-        [Number { int: Some(step), span, .. }] => match u64::try_from(*step) {
+        [NumberArgument { int: Some(step), span, .. }] => match u64::try_from(*step) {
             Ok(step) if step > 0 => Ok(step),
             _ => Err(syn::Error::new(*span, "the step is a whole number from 1 on, of 64 bits")),
         },
@@ -120,7 +120,7 @@ pub(crate) fn step(item: &AttributeItem) -> syn::Result<u64> {
 pub(crate) fn range(item: &AttributeItem, step: u64) -> syn::Result<(i128, i128)> {
     const FORM: &str =
         "`clamp` takes the lowest and the highest whole number that is left: `clamp(0, 100)`";
-    let [Number { int: Some(low), .. }, Number { int: Some(high), span, .. }] =
+    let [NumberArgument { int: Some(low), .. }, NumberArgument { int: Some(high), span, .. }] =
         *numbers(item, FORM)?.as_slice()
     else {
         return Err(item.error(FORM));
@@ -137,7 +137,7 @@ pub(crate) fn range(item: &AttributeItem, step: u64) -> syn::Result<(i128, i128)
 }
 
 /// The numbers of `name(1, -2.5)`, at least one.
-fn numbers(item: &AttributeItem, form: &str) -> syn::Result<Vec<Number>> {
+fn numbers(item: &AttributeItem, form: &str) -> syn::Result<Vec<NumberArgument>> {
     let ItemValue::List(tokens) = &item.value else { return Err(item.error(form)) };
     let literals = Punctuated::<Signed, Token![,]>::parse_terminated
         .parse2(tokens.clone())
@@ -170,7 +170,7 @@ impl Parse for Signed {
 }
 
 impl Signed {
-    fn number(&self, form: &str) -> syn::Result<Number> {
+    fn number(&self, form: &str) -> syn::Result<NumberArgument> {
         let sign = if self.minus.is_some() { "-" } else { "" };
         let span = self.literal.span();
         let span = self.minus.and_then(|minus| minus.span.join(span)).unwrap_or(span);
@@ -179,10 +179,10 @@ impl Signed {
                 let int: i128 = format!("{sign}{}", int.base10_digits())
                     .parse()
                     .map_err(|_| syn::Error::new(span, "this number needs more than 128 bits"))?;
-                Ok(Number { span, int: Some(int), float: int as f64 })
+                Ok(NumberArgument { span, int: Some(int), float: int as f64 })
             }
             Lit::Float(float) => match format!("{sign}{}", float.base10_digits()).parse::<f64>() {
-                Ok(float) if float.is_finite() => Ok(Number { span, int: None, float }),
+                Ok(float) if float.is_finite() => Ok(NumberArgument { span, int: None, float }),
                 _ => Err(syn::Error::new(span, "this number is beyond all that a field can hold")),
             },
             _ => Err(syn::Error::new(span, format!("expected a number: {form}"))),
@@ -191,13 +191,13 @@ impl Signed {
 }
 
 /// A number, whole or not.
-struct Number {
+struct NumberArgument {
     span: Span,
     int: Option<i128>,
     float: f64,
 }
 
-impl Number {
+impl NumberArgument {
     fn is_below(&self, other: &Self) -> bool {
         match (self.int, other.int) {
             (Some(this), Some(other)) => this < other,
