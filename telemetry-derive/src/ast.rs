@@ -13,7 +13,7 @@ use syn::{Data, DeriveInput, Fields, Ident, Member};
 use crate::attr::{Container, FieldAttributes};
 use crate::case::{Case, snake};
 use crate::errors::Errors;
-use crate::identifiers::Identifier;
+use crate::identifiers::IdentifyingWord;
 use crate::item::description;
 use crate::keys::Site;
 
@@ -168,7 +168,10 @@ fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec
 
 impl Field<'_> {
     /// The identifier that the field's own name says, or that in the output.
-    pub(crate) fn says(&self, names: fn(&str) -> Option<Identifier>) -> Option<Identifier> {
+    pub(crate) fn says(
+        &self,
+        names: fn(&str) -> Option<IdentifyingWord>,
+    ) -> Option<IdentifyingWord> {
         let own = self.original.ident.as_ref().map(|ident| ident.unraw().to_string());
         own.and_then(|own| names(&own)).or_else(|| names(&self.name))
     }

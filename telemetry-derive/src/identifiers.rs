@@ -51,7 +51,7 @@ const COUNTS: &str = "\
 
 /// What a name says, and by which of its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identifier {
+pub(crate) struct IdentifyingWord {
     pub(crate) word: String,
     /// Whether a number below 32 bits is none: `worker_id: u8` is a small
     /// number of workers.
@@ -60,13 +60,13 @@ pub(crate) struct Identifier {
 
 /// The identifier that the name of a number says, if it says one. A plural
 /// says none: `hosts: u32` is how many there are.
-pub(crate) fn of_number(name: &str) -> Option<Identifier> {
+pub(crate) fn of_number(name: &str) -> Option<IdentifyingWord> {
     identifier(&words(name))
 }
 
 /// The identifier that the name of a text says, if it says one. A plural says
 /// several of them.
-pub(crate) fn of_text(name: &str) -> Option<Identifier> {
+pub(crate) fn of_text(name: &str) -> Option<IdentifyingWord> {
     let mut words = words(name);
     let found = identifier(&words);
     if found.is_some() {
@@ -81,14 +81,14 @@ pub(crate) fn of_text(name: &str) -> Option<Identifier> {
     identifier(&words)
 }
 
-fn identifier(words: &[String]) -> Option<Identifier> {
+fn identifier(words: &[String]) -> Option<IdentifyingWord> {
     let (last, before) = words.split_last()?;
-    let found = |word: &str| Some(Identifier { word: word.to_owned(), only_wide: false });
+    let found = |word: &str| Some(IdentifyingWord { word: word.to_owned(), only_wide: false });
     if before.first().is_some_and(|first| is_in(first, COUNTS)) {
         return None;
     }
     if last == "id" {
-        return Some(Identifier { word: last.clone(), only_wide: true });
+        return Some(IdentifyingWord { word: last.clone(), only_wide: true });
     }
     if is_in(last, IDENTIFIERS) {
         return found(last);

@@ -11,7 +11,7 @@ use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
 use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
 use crate::generics::is_one_type;
-use crate::identifiers::{self, Identifier, Width};
+use crate::identifiers::{self, IdentifyingWord, Width};
 use crate::policy::{LeafPolicy, Policy};
 use crate::reasons;
 use crate::source::mentions;
@@ -381,7 +381,7 @@ fn check_keys(field: &Field<'_>, ty: &Type, errors: &mut Errors) {
 
 fn ask_for_a_reason(
     field: &Field<'_>,
-    identifier: &Identifier,
+    identifier: &IdentifyingWord,
     ty: &Type,
     policy: &str,
     errors: &mut Errors,
