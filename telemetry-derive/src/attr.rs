@@ -30,7 +30,7 @@ pub(crate) struct Container {
     /// The name of a variant of `TimePrecision`.
     pub(crate) time: Option<&'static str>,
     pub(crate) max_bits: Option<MaxBits>,
-    pub(crate) count: Option<Count>,
+    pub(crate) count: Option<CountAttribute>,
     /// The keys that are written, with and without mistakes.
     written: Vec<Ident>,
 }
@@ -42,7 +42,7 @@ pub(crate) struct MaxBits {
 }
 
 /// `count = "day"` or `count(period = "day", top = 1_000)`.
-pub(crate) struct Count {
+pub(crate) struct CountAttribute {
     /// The name of a variant of `Period`.
     pub(crate) period: &'static str,
     pub(crate) top: Option<u32>,
@@ -169,12 +169,12 @@ fn max_bits(item: &AttributeItem) -> syn::Result<MaxBits> {
     }
 }
 
-fn count(item: &AttributeItem) -> syn::Result<Count> {
+fn count(item: &AttributeItem) -> syn::Result<CountAttribute> {
     const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`";
     let span = item.name.span();
     let ItemValue::List(_) = &item.value else {
         let ItemValue::Lit(Lit::Str(period)) = &item.value else { return Err(item.error(FORM)) };
-        return Ok(Count { period: choice(period, &PERIODS)?, top: None, span });
+        return Ok(CountAttribute { period: choice(period, &PERIODS)?, top: None, span });
     };
     let (mut period, mut top) = (None, None);
     for option in item.list()? {
@@ -193,7 +193,7 @@ fn count(item: &AttributeItem) -> syn::Result<Count> {
         }
     }
     match period {
-        Some(period) => Ok(Count { period, top, span }),
+        Some(period) => Ok(CountAttribute { period, top, span }),
         None => Err(item.error(FORM)),
     }
 }
