@@ -14,7 +14,7 @@ use crate::View;
 use crate::document::{self, Output};
 use crate::exit::{Exit, Outcome};
 use crate::io::Io;
-use crate::status::{State, Waiting, reason};
+use crate::status::{Collection, Waiting, reason};
 use crate::text::{table, visible};
 
 /// The command that looks at one program.
@@ -25,7 +25,7 @@ pub(crate) fn command(app: &str) -> String {
 /// A program, as far as it can be seen from outside.
 struct Seen {
     program: Program,
-    state: State,
+    state: Collection,
     why: String,
     /// What waits and what was dropped, or why that cannot be said.
     stored: Result<(Waiting, u64), String>,
@@ -40,7 +40,7 @@ impl Seen {
             Ok((waiting, spool::counts(folder)?.total()))
         });
         Self {
-            state: State::of(&decision, View::Outside),
+            state: Collection::of(&decision, View::Outside),
             why: reason(&decision, View::Outside),
             stored: stored.map_err(|error: telemetry_core::Error| crate::exit::words(&error)),
             program,

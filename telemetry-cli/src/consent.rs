@@ -11,7 +11,7 @@ use telemetry_core::consent::{Decision, Notice, Receipt, Ruling};
 use crate::Context;
 use crate::document::{self, Output};
 use crate::exit::{Exit, Outcome, Stop};
-use crate::status::{OUTSIDE, State};
+use crate::status::{Collection, OUTSIDE};
 use crate::text::{table, visible, visible_lines};
 
 /// The whole explanation.
@@ -20,7 +20,7 @@ pub(crate) fn why(context: &mut Context<'_, '_>, output: Output) -> Outcome {
     let outside = context.is_outside();
     if output.json {
         let result = json!({
-            "state": State::of(&decision, context.view).name(),
+            "state": Collection::of(&decision, context.view).name(),
             "text": decision.why().to_string(),
             "purposes": rulings(decision.purposes()),
             "others": document::ruling(decision.others()),
@@ -65,7 +65,7 @@ pub(crate) fn purposes(context: &mut Context<'_, '_>, output: Output) -> Outcome
     if output.json {
         let purposes = names.iter().map(|name| (*name, decision.ruling(name)));
         let result = json!({
-            "state": State::of(&decision, context.view).name(),
+            "state": Collection::of(&decision, context.view).name(),
             "purposes": rulings(purposes),
             "others": others.then(|| document::ruling(decision.others())),
             "outside": context.is_outside(),

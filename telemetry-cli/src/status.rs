@@ -25,7 +25,7 @@ pub(crate) const OUTSIDE: &str = "seen from outside: the variables, config file,
 
 /// Whether telemetry is on, as far as can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum Collection {
     On,
     Off,
     /// Nobody has said anything. From inside, nothing is collected then; from
@@ -33,7 +33,7 @@ pub(crate) enum State {
     Undecided,
 }
 
-impl State {
+impl Collection {
     pub(crate) fn of(decision: &Decision, view: View) -> Self {
         if view == View::Outside && is_open(decision) {
             // The program's own default, or its word on build machines, decides.
@@ -181,7 +181,7 @@ impl Delivery {
 
 /// Everything that `status` says.
 struct Status {
-    state: State,
+    state: Collection,
     on: bool,
     why: String,
     change: String,
@@ -198,7 +198,7 @@ impl Status {
     fn of(context: &Context<'_, '_>, decision: &Decision) -> Result<Self, Stop> {
         let telemetry = context.telemetry;
         Ok(Self {
-            state: State::of(decision, context.view),
+            state: Collection::of(decision, context.view),
             on: decision.is_on(),
             why: reason(decision, context.view),
             change: deciding(decision).how_to_change().to_owned(),
