@@ -14,7 +14,7 @@ use crate::View;
 use crate::document::{self, Output};
 use crate::exit::{Exit, Outcome};
 use crate::io::Io;
-use crate::status::{Collection, Waiting, reason};
+use crate::status::{Collection, WaitingEvents, reason};
 use crate::text::{table, visible};
 
 /// The command that looks at one program.
@@ -28,17 +28,18 @@ struct Seen {
     state: Collection,
     why: String,
     /// What waits and what was dropped, or why that cannot be said.
-    stored: Result<(Waiting, u64), String>,
+    stored: Result<(WaitingEvents, u64), String>,
 }
 
 impl Seen {
     fn of(program: Program) -> Self {
         // Decided, and not set up: setting up may write down a refusal.
         let decision = Layers::new(&program.name).command(command(&program.name)).decide();
-        let stored = program.folder.as_deref().map_or(Ok((Waiting::default(), 0)), |folder| {
-            let waiting = Waiting::of(folder)?;
-            Ok((waiting, spool::counts(folder)?.total()))
-        });
+        let stored =
+            program.folder.as_deref().map_or(Ok((WaitingEvents::default(), 0)), |folder| {
+                let waiting = WaitingEvents::of(folder)?;
+                Ok((waiting, spool::counts(folder)?.total()))
+            });
         Self {
             state: Collection::of(&decision, View::Outside),
             why: reason(&decision, View::Outside),

@@ -84,12 +84,12 @@ fn is_open(decision: &Decision) -> bool {
 
 /// How many events wait.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitingEvents {
     pub(crate) events: u64,
     pub(crate) unreadable: u64,
 }
 
-impl Waiting {
+impl WaitingEvents {
     pub(crate) fn of(folder: &Path) -> Result<Self, Error> {
         let mut waiting = Self::default();
         for item in spool::read(folder)? {
@@ -187,7 +187,7 @@ struct Status {
     change: String,
     folder: PathBuf,
     choice: Option<PathBuf>,
-    waiting: Waiting,
+    waiting: WaitingEvents,
     dropped: Counts,
     delivery: Delivery,
     size: Option<String>,
@@ -204,7 +204,7 @@ impl Status {
             change: deciding(decision).how_to_change().to_owned(),
             folder: telemetry.folder().to_owned(),
             choice: telemetry.choice().ok().map(|choice| choice.path().to_owned()),
-            waiting: Waiting::of(telemetry.folder())?,
+            waiting: WaitingEvents::of(telemetry.folder())?,
             dropped: telemetry.counts()?,
             delivery: Delivery::of(telemetry)?,
             size: if context.is_outside() { None } else { crate::schema::linked_size() },
