@@ -114,14 +114,14 @@ impl WaitingEvents {
 
 /// What was last heard of delivery.
 #[derive(Debug)]
-struct Delivery {
+struct LastDelivery {
     last: Option<Sent>,
     hindrance: Hindrance,
     /// Why the receiver cannot be reached at all.
     unable: Option<String>,
 }
 
-impl Delivery {
+impl LastDelivery {
     fn of(telemetry: &Telemetry) -> Result<Self, Stop> {
         Ok(Self {
             last: sent::each(telemetry.folder())?.last().transpose()?,
@@ -189,7 +189,7 @@ struct Status {
     choice: Option<PathBuf>,
     waiting: WaitingEvents,
     dropped: Counts,
-    delivery: Delivery,
+    delivery: LastDelivery,
     size: Option<String>,
     notice_due: Option<String>,
 }
@@ -206,7 +206,7 @@ impl Status {
             choice: telemetry.choice().ok().map(|choice| choice.path().to_owned()),
             waiting: WaitingEvents::of(telemetry.folder())?,
             dropped: telemetry.counts()?,
-            delivery: Delivery::of(telemetry)?,
+            delivery: LastDelivery::of(telemetry)?,
             size: if context.is_outside() { None } else { crate::schema::linked_size() },
             notice_due: decision.notice_due().map(|notice| notice.version().to_owned()),
         })
