@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use telemetry_core::export::sent;
 use telemetry_core::spool::{self, Filter};
 
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::text::{count, visible};
 use crate::time::moment;
@@ -31,7 +31,7 @@ pub struct Erase {
 }
 
 impl Erase {
-    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let events = if self.sent { 0 } else { self.matching(context)? };
         let log = self.erases_log() && sent::each(context.telemetry.folder())?.next().is_some();
         if !self.yes && (events > 0 || log) && !self.confirmed(context, events, log)? {
@@ -80,14 +80,14 @@ impl Erase {
         self.sent || self.is_all()
     }
 
-    fn matching(&self, context: &Context<'_, '_>) -> Result<u64, Stop> {
+    fn matching(&self, context: &CommandContext<'_, '_>) -> Result<u64, Stop> {
         // In the places and in the way in which erasing counts.
         Ok(spool::count_matching(context.telemetry.folder(), self.filter())?)
     }
 
     fn confirmed(
         &self,
-        context: &mut Context<'_, '_>,
+        context: &mut CommandContext<'_, '_>,
         events: u64,
         log: bool,
     ) -> Result<bool, Stop> {

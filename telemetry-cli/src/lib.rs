@@ -283,7 +283,7 @@ impl Command {
     }
 
     fn run_from(&self, telemetry: &Telemetry, view: View, io: &mut Io<'_>) -> ExitCode {
-        let outcome = self.execute(&mut Context { telemetry, view, io });
+        let outcome = self.execute(&mut CommandContext { telemetry, view, io });
         exit::finish(outcome, io)
     }
 
@@ -299,7 +299,7 @@ impl Command {
         }
     }
 
-    fn execute(&self, context: &mut Context<'_, '_>) -> Outcome {
+    fn execute(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         match self {
             Self::Status(output) => status::status(context, *output),
             Self::Why(output) => consent::why(context, *output),
@@ -330,13 +330,13 @@ enum View {
 }
 
 /// What every command is given.
-struct Context<'c, 'i> {
+struct CommandContext<'c, 'i> {
     telemetry: &'c Telemetry,
     view: View,
     io: &'c mut Io<'i>,
 }
 
-impl Context<'_, '_> {
+impl CommandContext<'_, '_> {
     /// The command, as the user types it: `telemetry` or `chef telemetry`.
     fn command(&self) -> &str {
         self.telemetry.command()

@@ -2,13 +2,13 @@
 
 use telemetry_core::pseudonym::Secret;
 
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome};
 
 /// Replaces the secret behind the pseudonyms by the next one and erases the
 /// old one. Makes no secret where there is none: while nothing was collected
 /// there is no identifier.
-pub(crate) fn rotate(context: &mut Context<'_, '_>) -> Outcome {
+pub(crate) fn rotate(context: &mut CommandContext<'_, '_>) -> Outcome {
     let path = context.telemetry.folder().join("secret");
     if std::fs::symlink_metadata(&path).is_err() {
         writeln!(context.io.out(), "There is nothing to rotate: no pseudonym was made here yet.")?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::{self, End, Report};
 
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::text::count;
 
@@ -17,7 +17,7 @@ pub struct SendNow {
 }
 
 impl SendNow {
-    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let telemetry = context.telemetry;
         let command = context.command().to_owned();
         if context.is_outside() {
@@ -55,7 +55,7 @@ impl SendNow {
 }
 
 /// What happened to the events, a line for each thing that did.
-fn say(context: &mut Context<'_, '_>, report: &Report) -> Outcome {
+fn say(context: &mut CommandContext<'_, '_>, report: &Report) -> Outcome {
     let out = context.io.out();
     let (events, requests) = (count(report.sent, "event"), count(report.batches, "request"));
     writeln!(out, "sent       {events} in {requests}")?;

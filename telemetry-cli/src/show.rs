@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use telemetry_core::export::sent::{self, Sent};
 use telemetry_core::spool::{self, Stored};
 
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::text::{count, shorten, table, value, visible, visible_json};
 use crate::time::moment;
@@ -90,7 +90,7 @@ impl About {
     }
 
     /// Behind the table, for people.
-    fn write(&self, context: &mut Context<'_, '_>) -> io::Result<()> {
+    fn write(&self, context: &mut CommandContext<'_, '_>) -> io::Result<()> {
         let outside = context.is_outside();
         let out = context.io.out();
         writeln!(out)?;
@@ -106,11 +106,11 @@ impl About {
 }
 
 impl Show {
-    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         if self.sent { self.sent(context) } else { self.stored(context) }
     }
 
-    fn stored(&self, context: &mut Context<'_, '_>) -> Outcome {
+    fn stored(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let mut newest = self.last.map(Newest::new);
         let (mut page, mut unreadable) = (Page::default(), 0_u64);
         for item in spool::read(context.telemetry.folder())? {
@@ -134,7 +134,7 @@ impl Show {
         &self,
         event: &Stored,
         page: &mut Page,
-        context: &mut Context<'_, '_>,
+        context: &mut CommandContext<'_, '_>,
     ) -> Result<(), Stop> {
         page.shown += 1;
         if self.json {
@@ -145,7 +145,12 @@ impl Show {
         Ok(())
     }
 
-    fn finish(&self, page: &Page, unreadable: u64, context: &mut Context<'_, '_>) -> Outcome {
+    fn finish(
+        &self,
+        page: &Page,
+        unreadable: u64,
+        context: &mut CommandContext<'_, '_>,
+    ) -> Outcome {
         if !page.rows.is_empty() {
             let paint = context.io.paint();
             table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &page.rows)?;
@@ -185,10 +190,10 @@ impl Show {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 
-    fn sent(&self, context: &mut Context<'_, '_>) -> Outcome {
+    fn sent(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let mut newest = self.last.map(Newest::new);
         let (mut rows, mut shown) = (Vec::new(), 0_u64);
-        let mut emit = |sent: &Sent, context: &mut Context<'_, '_>| {
+        let mut emit = |sent: &Sent, context: &mut CommandContext<'_, '_>| {
             shown += 1;
             if self.json {
                 return stored_line(context, &sent.raw);
@@ -225,7 +230,7 @@ impl Show {
 
 /// The line byte for byte; on a terminal the same JSON without a character
 /// that the terminal could act on.
-fn stored_line(context: &mut Context<'_, '_>, raw: &[u8]) -> Result<(), Stop> {
+fn stored_line(context: &mut CommandContext<'_, '_>, raw: &[u8]) -> Result<(), Stop> {
     let terminal = context.io.is_terminal();
     let out = context.io.out();
     match std::str::from_utf8(raw) {

@@ -17,7 +17,7 @@ use crate::document::{self, Output};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::io::Paint;
 use crate::text::{count, visible};
-use crate::{Context, View, drops};
+use crate::{CommandContext, View, drops};
 
 /// What the `telemetry` binary cannot see, said wherever it matters.
 pub(crate) const OUTSIDE: &str = "seen from outside: the variables, config file, notice and default that only \
@@ -195,7 +195,7 @@ struct Status {
 }
 
 impl Status {
-    fn of(context: &Context<'_, '_>, decision: &Decision) -> Result<Self, Stop> {
+    fn of(context: &CommandContext<'_, '_>, decision: &Decision) -> Result<Self, Stop> {
         let telemetry = context.telemetry;
         Ok(Self {
             state: Collection::of(decision, context.view),
@@ -213,7 +213,7 @@ impl Status {
     }
 
     /// One line for each thing, its name first, so that `grep` finds it.
-    fn write(&self, context: &mut Context<'_, '_>, decision: &Decision) -> Result<(), Stop> {
+    fn write(&self, context: &mut CommandContext<'_, '_>, decision: &Decision) -> Result<(), Stop> {
         let mut lines = vec![
             ("why", self.why.clone()),
             ("folder", self.folder.display().to_string()),
@@ -260,7 +260,7 @@ impl Status {
     }
 }
 
-pub(crate) fn status(context: &mut Context<'_, '_>, output: Output) -> Outcome {
+pub(crate) fn status(context: &mut CommandContext<'_, '_>, output: Output) -> Outcome {
     let decision = context.telemetry.decision();
     let status = Status::of(context, &decision)?;
     if output.json {
@@ -301,7 +301,7 @@ pub(crate) fn reason(decision: &Decision, view: View) -> String {
 }
 
 /// The folder, for scripts byte for byte.
-pub(crate) fn path(context: &mut Context<'_, '_>) -> Outcome {
+pub(crate) fn path(context: &mut CommandContext<'_, '_>) -> Outcome {
     let folder = context.telemetry.folder();
     if context.io.is_terminal() {
         let shown = visible(&folder.display().to_string());

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use telemetry_schema::{export, json_schema};
 
 use super::source::{Found, Source};
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::io::Io;
 
@@ -51,7 +51,7 @@ impl Export {
         self.source.alone().map(|from| self.write(from?, io))
     }
 
-    pub(super) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(super) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let from = self.source.read(context)?;
         if self.form != Form::Receipts {
             return self.write(from, context.io);

@@ -22,7 +22,7 @@ use self::export::Export;
 use self::lint::Lint;
 use self::source::Source;
 pub use self::verify::Verify;
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::io::Io;
 
@@ -83,7 +83,7 @@ impl Schema {
         }
     }
 
-    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         match &self.action {
             None => {
                 let from = self.source.read(context)?;

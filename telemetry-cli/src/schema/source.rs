@@ -8,7 +8,7 @@ use telemetry_schema::Schema;
 use telemetry_schema::dictionary::Facts;
 use telemetry_schema::lock::parse;
 
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::Stop;
 
 /// Which schema, and what it does not say itself.
@@ -53,7 +53,7 @@ impl Source {
     }
 
     /// The schema of the file, or of the program.
-    pub(crate) fn read(&self, context: &Context<'_, '_>) -> Result<Found, Stop> {
+    pub(crate) fn read(&self, context: &CommandContext<'_, '_>) -> Result<Found, Stop> {
         if let Some(found) = self.alone() {
             return found;
         }
@@ -70,7 +70,7 @@ impl Source {
         Ok(Found { schema, facts: self.facts(Some(context)), noticed })
     }
 
-    fn facts(&self, context: Option<&Context<'_, '_>>) -> Facts {
+    fn facts(&self, context: Option<&CommandContext<'_, '_>>) -> Facts {
         let command = context.map(|context| context.command().to_owned());
         Facts {
             program: self.program.clone(),

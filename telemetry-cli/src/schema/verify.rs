@@ -8,7 +8,7 @@ use telemetry_schema::Schema;
 use telemetry_schema::verify::{Finding, Summary, Verifier};
 
 use super::source::{file, linked};
-use crate::Context;
+use crate::CommandContext;
 use crate::exit::{Exit, Outcome, Stop};
 use crate::io::Io;
 use crate::text::{count, visible};
@@ -37,7 +37,7 @@ impl Verify {
         Some(schema.and_then(|schema| self.check(&schema, io)))
     }
 
-    pub(crate) fn run(&self, context: &mut Context<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         if let Some(outcome) = self.run_alone(context.io) {
             return outcome;
         }
