@@ -67,7 +67,7 @@ impl<T> Newest<T> {
 
 /// What is printed when all was read: lines of JSON are printed at once.
 #[derive(Default)]
-struct Page {
+struct EventTable {
     rows: Vec<Vec<String>>,
     about: About,
     shown: u64,
@@ -112,7 +112,7 @@ impl Show {
 
     fn stored(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
         let mut newest = self.last.map(Newest::new);
-        let (mut page, mut unreadable) = (Page::default(), 0_u64);
+        let (mut page, mut unreadable) = (EventTable::default(), 0_u64);
         for item in spool::read(context.telemetry.folder())? {
             match (item, &mut newest) {
                 (Ok(event), _) if !self.wants(&event) => {}
@@ -133,7 +133,7 @@ impl Show {
     fn emit(
         &self,
         event: &Stored,
-        page: &mut Page,
+        page: &mut EventTable,
         context: &mut CommandContext<'_, '_>,
     ) -> Result<(), Stop> {
         page.shown += 1;
@@ -147,7 +147,7 @@ impl Show {
 
     fn finish(
         &self,
-        page: &Page,
+        page: &EventTable,
         unreadable: u64,
         context: &mut CommandContext<'_, '_>,
     ) -> Outcome {
