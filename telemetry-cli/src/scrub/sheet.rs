@@ -46,7 +46,7 @@ pub(super) struct Task<'s> {
 
 /// Where a find is, both counted from 1; columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct SheetPosition {
     pub(super) line: u64,
     pub(super) column: usize,
     pub(super) rule: String,
@@ -59,7 +59,7 @@ pub(super) struct Sheet {
     /// Bytes before they were scrubbed.
     pub(super) read: u64,
     pub(super) counts: BTreeMap<String, u64>,
-    pub(super) places: Vec<Place>,
+    pub(super) places: Vec<SheetPosition>,
 }
 
 /// The rule under which a line of a PEM block is counted.
@@ -303,7 +303,7 @@ impl Task<'_> {
             }
         }
         if self.places {
-            sheet.places.push(Place { line, column, rule: rule.to_owned() });
+            sheet.places.push(SheetPosition { line, column, rule: rule.to_owned() });
         }
     }
 }
