@@ -24,7 +24,7 @@ use telemetry_core::scrub::{Preset, Scrubber, Vocabulary};
 use self::output::Replacement;
 use self::pipeline::Cut;
 use self::progress::Progress;
-use self::sheet::{Format, Sheet, Task};
+use self::sheet::{Sheet, SheetFormat, Task};
 use crate::exit::{Exit, Outcome, Stop};
 use crate::io::Io;
 use crate::text::visible;
@@ -40,7 +40,7 @@ pub struct Scrub {
     files: Vec<PathBuf>,
     /// What the files hold; by default, their names say it
     #[arg(long, value_enum)]
-    format: Option<Format>,
+    format: Option<SheetFormat>,
     /// Which rules run: `strict` also hides each word that no program says
     #[arg(long, value_enum, default_value_t = Rules::Balanced)]
     preset: Rules,
@@ -227,7 +227,7 @@ impl Scrub {
         };
         let format = self.format.unwrap_or_else(|| format_of(path));
         let (head, columns) = match format {
-            Format::Csv => columns(&mut input, self.delimiter).map_err(failed)?,
+            SheetFormat::Csv => columns(&mut input, self.delimiter).map_err(failed)?,
             _ => (Vec::new(), Vec::new()),
         };
         let task = Task {
@@ -237,14 +237,14 @@ impl Scrub {
             keys: self.keys,
             delimiter: self.delimiter,
             columns,
-            one_by_one: format != Format::Text
+            one_by_one: format != SheetFormat::Text
                 || words.is_some()
                 || self.check
                 || !self.pattern.is_empty(),
             counts: self.report,
             places: self.check,
         };
-        let cut = if format == Format::Csv { Cut::Record } else { Cut::Line };
+        let cut = if format == SheetFormat::Csv { Cut::Record } else { Cut::Line };
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = self.threads.map_or_else(cores, NonZeroUsize::get);
         // What a pipe brings is passed on line by line.
@@ -314,12 +314,12 @@ fn report(total: &Total, io: &mut Io<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn format_of(path: &Path) -> Format {
+fn format_of(path: &Path) -> SheetFormat {
     let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
     match extension.to_str() {
-        Some("ndjson" | "jsonl" | "json") => Format::Ndjson,
-        Some("csv") => Format::Csv,
-        _ => Format::Text,
+        Some("ndjson" | "jsonl" | "json") => SheetFormat::Ndjson,
+        Some("csv") => SheetFormat::Csv,
+        _ => SheetFormat::Text,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{csv, json};
 
 /// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(super) enum SheetFormat {
     /// Lines of text
     Text,
     /// A JSON value on each line
@@ -29,7 +29,7 @@ pub(super) struct Task<'s> {
     pub(super) scrubber: &'s Scrubber,
     /// What is known; nothing else stays.
     pub(super) words: Option<&'s Vocabulary>,
-    pub(super) format: Format,
+    pub(super) format: SheetFormat,
     /// Whether the keys of JSON objects are scrubbed too.
     pub(super) keys: bool,
     pub(super) delimiter: char,
@@ -96,7 +96,7 @@ impl Task<'_> {
                 }
             }
             let end = match self.format {
-                Format::Csv => csv::end_of_record(rest),
+                SheetFormat::Csv => csv::end_of_record(rest),
                 _ => memchr::memchr(b'\n', rest).map(|at| at + 1),
             };
             let (whole, behind) =
@@ -104,15 +104,17 @@ impl Task<'_> {
             let text = whole.strip_suffix(b"\n").unwrap_or(whole);
             let text = text.strip_suffix(b"\r").unwrap_or(text);
             match self.format {
-                Format::Text => self.text(text, line, has_pem.then_some(&mut in_pem), &mut sheet),
-                Format::Ndjson => {
+                SheetFormat::Text => {
+                    self.text(text, line, has_pem.then_some(&mut in_pem), &mut sheet)
+                }
+                SheetFormat::Ndjson => {
                     self.ndjson(text, line, has_pem.then_some(&mut in_pem), &mut sheet);
                 }
-                Format::Csv => self.csv(text, line, &mut sheet),
+                SheetFormat::Csv => self.csv(text, line, &mut sheet),
             }
             sheet.bytes.extend_from_slice(whole.get(text.len()..).unwrap_or_default());
             line += match self.format {
-                Format::Csv => memchr::memchr_iter(b'\n', whole).count() as u64,
+                SheetFormat::Csv => memchr::memchr_iter(b'\n', whole).count() as u64,
                 _ => 1,
             };
             rest = behind;
