@@ -97,7 +97,7 @@ enum Rules {
 
 /// What was done so far.
 #[derive(Debug, Default)]
-struct Total {
+struct ScrubTotal {
     counts: BTreeMap<String, u64>,
     found: bool,
 }
@@ -119,7 +119,7 @@ impl Scrub {
         }
         let scrubber = self.scrubber()?;
         let words = self.words()?;
-        let mut total = Total::default();
+        let mut total = ScrubTotal::default();
         let mut output = match &self.output {
             Some(path) => Some(Replacement::of(path, None).map_err(|e| unwritable(path, &e))?),
             None => None,
@@ -201,7 +201,7 @@ impl Scrub {
         scrubber: &Scrubber,
         words: Option<&Vocabulary>,
         output: &mut Option<Replacement>,
-        total: &mut Total,
+        total: &mut ScrubTotal,
         io: &mut Io<'_>,
     ) -> Result<(), Stop> {
         let standard = path == Path::new("-");
@@ -283,7 +283,7 @@ impl Scrub {
     }
 }
 
-impl Total {
+impl ScrubTotal {
     fn take(&mut self, sheet: &Sheet) {
         self.found |= !sheet.places.is_empty();
         for (rule, count) in &sheet.counts {
@@ -303,7 +303,7 @@ fn places(path: &Path, sheet: &Sheet, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn report(total: &Total, io: &mut Io<'_>) -> io::Result<()> {
+fn report(total: &ScrubTotal, io: &mut Io<'_>) -> io::Result<()> {
     io.out().flush()?;
     if total.counts.is_empty() {
         return writeln!(io.err(), "nothing was found");
