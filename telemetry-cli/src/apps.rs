@@ -12,7 +12,7 @@ use telemetry_core::spool;
 
 use crate::View;
 use crate::document::{self, Output};
-use crate::exit::{Exit, Outcome};
+use crate::exit::{CommandResult, Exit};
 use crate::io::Io;
 use crate::status::{Collection, WaitingEvents, reason};
 use crate::text::{table, visible};
@@ -83,7 +83,7 @@ fn shown(path: &Path) -> String {
 }
 
 /// Lists them.
-pub(crate) fn apps(output: Output, io: &mut Io<'_>) -> Outcome {
+pub(crate) fn apps(output: Output, io: &mut Io<'_>) -> CommandResult {
     let programs = programs()?;
     let seen: Vec<_> = programs.found.into_iter().map(Seen::of).collect();
     let searched: Vec<_> = programs.searched.iter().map(|path| shown(path)).collect();

@@ -1,13 +1,13 @@
 //! Agreeing and refusing.
 
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop, words};
+use crate::exit::{CommandResult, Exit, Stop, words};
 use crate::status::{OUTSIDE, deciding};
 use crate::text::{count, visible};
 
 /// Agrees, and says whether telemetry is on now: the user's yes never beats
 /// somebody else's no.
-pub(crate) fn on(context: &mut CommandContext<'_, '_>, purpose: Option<&str>) -> Outcome {
+pub(crate) fn on(context: &mut CommandContext<'_, '_>, purpose: Option<&str>) -> CommandResult {
     let choice = context.telemetry.choice()?;
     match purpose {
         Some(purpose) => {
@@ -64,7 +64,7 @@ pub(crate) fn on(context: &mut CommandContext<'_, '_>, purpose: Option<&str>) ->
 }
 
 /// Refuses, durably, and then erases.
-pub(crate) fn off(context: &mut CommandContext<'_, '_>, purpose: Option<&str>) -> Outcome {
+pub(crate) fn off(context: &mut CommandContext<'_, '_>, purpose: Option<&str>) -> CommandResult {
     let withdrawal = match purpose {
         None => context.telemetry.off(),
         Some(purpose) => context.telemetry.off_for(purpose),

@@ -10,12 +10,12 @@ use telemetry_core::consent::{Decision, Notice, Receipt, Ruling};
 
 use crate::CommandContext;
 use crate::document::{self, Output};
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::status::{Collection, OUTSIDE};
 use crate::text::{table, visible, visible_lines};
 
 /// The whole explanation.
-pub(crate) fn why(context: &mut CommandContext<'_, '_>, output: Output) -> Outcome {
+pub(crate) fn why(context: &mut CommandContext<'_, '_>, output: Output) -> CommandResult {
     let decision = context.telemetry.decision();
     let outside = context.is_outside();
     if output.json {
@@ -54,7 +54,7 @@ fn rulings<'d>(purposes: impl Iterator<Item = (&'d str, &'d Ruling)>) -> Vec<Val
 }
 
 /// A line for every purpose that the program or a source of consent names.
-pub(crate) fn purposes(context: &mut CommandContext<'_, '_>, output: Output) -> Outcome {
+pub(crate) fn purposes(context: &mut CommandContext<'_, '_>, output: Output) -> CommandResult {
     let decision = context.telemetry.decision();
     let mut names: BTreeSet<&str> = decision.purposes().map(|(name, _)| name).collect();
     if !context.is_outside() {
@@ -143,7 +143,7 @@ fn off<'n>(notice: &'n Notice, decision: &Decision) -> Vec<&'n str> {
 }
 
 /// The notice, and the receipts.
-pub(crate) fn notice(context: &mut CommandContext<'_, '_>, output: Output) -> Outcome {
+pub(crate) fn notice(context: &mut CommandContext<'_, '_>, output: Output) -> CommandResult {
     let decision = context.telemetry.decision();
     let choice = context.telemetry.choice()?;
     if output.json {

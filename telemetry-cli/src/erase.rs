@@ -6,7 +6,7 @@ use telemetry_core::export::sent;
 use telemetry_core::spool::{self, Filter};
 
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::text::{count, visible};
 use crate::time::moment;
 
@@ -31,7 +31,7 @@ pub struct Erase {
 }
 
 impl Erase {
-    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let events = if self.sent { 0 } else { self.matching(context)? };
         let log = self.erases_log() && sent::each(context.telemetry.folder())?.next().is_some();
         if !self.yes && (events > 0 || log) && !self.confirmed(context, events, log)? {

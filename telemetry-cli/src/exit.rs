@@ -37,7 +37,7 @@ pub(crate) enum Stop {
     Output(io::Error),
 }
 
-pub(crate) type Outcome = Result<Exit, Stop>;
+pub(crate) type CommandResult = Result<Exit, Stop>;
 
 impl Stop {
     pub(crate) fn failed(what: impl Into<String>, next: impl Into<String>) -> Self {
@@ -93,7 +93,7 @@ fn remedy(error: &Error) -> &'static str {
 }
 
 /// Says what went wrong, and gives the exit code.
-pub(crate) fn finish(outcome: Outcome, io: &mut Io<'_>) -> ExitCode {
+pub(crate) fn finish(outcome: CommandResult, io: &mut Io<'_>) -> ExitCode {
     // What was written before an error comes first. A reader that went away
     // has seen what it wanted.
     let outcome = match (outcome, io.flush()) {

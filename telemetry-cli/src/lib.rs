@@ -105,7 +105,7 @@ use telemetry_core::{Builder, Telemetry};
 pub use self::ask::{ask, ask_with};
 pub use self::document::Output;
 pub use self::erase::Erase;
-use self::exit::Outcome;
+use self::exit::CommandResult;
 pub use self::io::Io;
 #[cfg(feature = "completions")]
 pub use self::pages::{Completions, Man};
@@ -257,7 +257,7 @@ impl Command {
         &self,
         program: impl FnOnce() -> clap::Command,
         io: &mut Io<'_>,
-    ) -> Option<Outcome> {
+    ) -> Option<CommandResult> {
         match self {
             Self::Completions(completions) => Some(completions.run(program(), io)),
             Self::Man(man) => Some(man.run(program(), io)),
@@ -270,7 +270,7 @@ impl Command {
         &self,
         _program: impl FnOnce() -> clap::Command,
         _io: &mut Io<'_>,
-    ) -> Option<Outcome> {
+    ) -> Option<CommandResult> {
         None
     }
 
@@ -289,7 +289,7 @@ impl Command {
 
     /// Runs what is about files that were named, for which no telemetry is
     /// looked at.
-    fn run_alone(&self, io: &mut Io<'_>) -> Option<Outcome> {
+    fn run_alone(&self, io: &mut Io<'_>) -> Option<CommandResult> {
         match self {
             Self::Schema(schema) => schema.run_alone(io),
             Self::Verify(verify) => verify.run_alone(io),
@@ -299,7 +299,7 @@ impl Command {
         }
     }
 
-    fn execute(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    fn execute(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         match self {
             Self::Status(output) => status::status(context, *output),
             Self::Why(output) => consent::why(context, *output),

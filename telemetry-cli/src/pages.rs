@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap_complete::Shell;
 use clap_mangen::Man as Page;
 
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::flag;
 use crate::io::Io;
 use crate::text::visible;
@@ -34,7 +34,7 @@ pub struct Man {
 
 impl Completions {
     /// Those of the whole program: a shell has one script for each.
-    pub(crate) fn run(&self, program: clap::Command, io: &mut Io<'_>) -> Outcome {
+    pub(crate) fn run(&self, program: clap::Command, io: &mut Io<'_>) -> CommandResult {
         let mut program = flag::with_values(program);
         let name = program.get_bin_name().unwrap_or(program.get_name()).to_owned();
         let mut script = Vec::new();
@@ -46,7 +46,7 @@ impl Completions {
 
 impl Man {
     /// Those of the commands of this crate.
-    pub(crate) fn run(&self, program: clap::Command, io: &mut Io<'_>) -> Outcome {
+    pub(crate) fn run(&self, program: clap::Command, io: &mut Io<'_>) -> CommandResult {
         let mut program = program.disable_help_subcommand(true);
         program.build();
         let mut own = match ours(&program) {
@@ -86,7 +86,7 @@ fn ours(program: &clap::Command) -> Option<&clap::Command> {
     program.get_subcommands().find_map(ours)
 }
 
-fn write_all(command: &clap::Command, folder: &Path, io: &mut Io<'_>) -> Outcome {
+fn write_all(command: &clap::Command, folder: &Path, io: &mut Io<'_>) -> CommandResult {
     for command in command.get_subcommands().filter(|command| !command.is_hide_set()) {
         write_all(command, folder, io)?;
     }

@@ -3,12 +3,12 @@
 use telemetry_core::pseudonym::Secret;
 
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome};
+use crate::exit::{CommandResult, Exit};
 
 /// Replaces the secret behind the pseudonyms by the next one and erases the
 /// old one. Makes no secret where there is none: while nothing was collected
 /// there is no identifier.
-pub(crate) fn rotate(context: &mut CommandContext<'_, '_>) -> Outcome {
+pub(crate) fn rotate(context: &mut CommandContext<'_, '_>) -> CommandResult {
     let path = context.telemetry.folder().join("secret");
     if std::fs::symlink_metadata(&path).is_err() {
         writeln!(context.io.out(), "There is nothing to rotate: no pseudonym was made here yet.")?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 use telemetry_core::export::{self, End, Report};
 
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::text::count;
 
 /// How to send.
@@ -17,7 +17,7 @@ pub struct SendNow {
 }
 
 impl SendNow {
-    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let telemetry = context.telemetry;
         let command = context.command().to_owned();
         if context.is_outside() {
@@ -55,7 +55,7 @@ impl SendNow {
 }
 
 /// What happened to the events, a line for each thing that did.
-fn say(context: &mut CommandContext<'_, '_>, report: &Report) -> Outcome {
+fn say(context: &mut CommandContext<'_, '_>, report: &Report) -> CommandResult {
     let out = context.io.out();
     let (events, requests) = (count(report.sent, "event"), count(report.batches, "request"));
     writeln!(out, "sent       {events} in {requests}")?;
@@ -72,7 +72,7 @@ fn say(context: &mut CommandContext<'_, '_>, report: &Report) -> Outcome {
 }
 
 /// Whether that is what the user wanted.
-fn ended(report: &Report, command: &str, remedy: Option<&str>) -> Outcome {
+fn ended(report: &Report, command: &str, remedy: Option<&str>) -> CommandResult {
     let next = report.next_attempt.and_then(|time| time.duration_since(SystemTime::now()).ok());
     let next = next.map_or("try again later".to_owned(), |wait| {
         format!("try again in {}; nothing is lost meanwhile", count(wait.as_secs() + 1, "second"))

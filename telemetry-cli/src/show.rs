@@ -9,7 +9,7 @@ use telemetry_core::export::sent::{self, Sent};
 use telemetry_core::spool::{self, Stored};
 
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::text::{count, shorten, table, value, visible, visible_json};
 use crate::time::moment;
 
@@ -106,11 +106,11 @@ impl About {
 }
 
 impl Show {
-    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         if self.sent { self.sent(context) } else { self.stored(context) }
     }
 
-    fn stored(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    fn stored(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let mut newest = self.last.map(Newest::new);
         let (mut page, mut unreadable) = (EventTable::default(), 0_u64);
         for item in spool::read(context.telemetry.folder())? {
@@ -150,7 +150,7 @@ impl Show {
         page: &EventTable,
         unreadable: u64,
         context: &mut CommandContext<'_, '_>,
-    ) -> Outcome {
+    ) -> CommandResult {
         if !page.rows.is_empty() {
             let paint = context.io.paint();
             table(context.io.out(), paint, &["TIME", "ID", "EVENT", "FIELDS"], &page.rows)?;
@@ -190,7 +190,7 @@ impl Show {
         self.since.is_none_or(|since| time >= since) && self.until.is_none_or(|until| time < until)
     }
 
-    fn sent(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    fn sent(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let mut newest = self.last.map(Newest::new);
         let (mut rows, mut shown) = (Vec::new(), 0_u64);
         let mut emit = |sent: &Sent, context: &mut CommandContext<'_, '_>| {

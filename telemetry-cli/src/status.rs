@@ -14,7 +14,7 @@ use telemetry_core::spool::{self, Counts};
 use telemetry_core::{Error, Telemetry};
 
 use crate::document::{self, Output};
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Paint;
 use crate::text::{count, visible};
 use crate::{CommandContext, View, drops};
@@ -260,7 +260,7 @@ impl Status {
     }
 }
 
-pub(crate) fn status(context: &mut CommandContext<'_, '_>, output: Output) -> Outcome {
+pub(crate) fn status(context: &mut CommandContext<'_, '_>, output: Output) -> CommandResult {
     let decision = context.telemetry.decision();
     let status = Status::of(context, &decision)?;
     if output.json {
@@ -301,7 +301,7 @@ pub(crate) fn reason(decision: &Decision, view: View) -> String {
 }
 
 /// The folder, for scripts byte for byte.
-pub(crate) fn path(context: &mut CommandContext<'_, '_>) -> Outcome {
+pub(crate) fn path(context: &mut CommandContext<'_, '_>) -> CommandResult {
     let folder = context.telemetry.folder();
     if context.io.is_terminal() {
         let shown = visible(&folder.display().to_string());

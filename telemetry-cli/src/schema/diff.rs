@@ -7,7 +7,7 @@ use std::process::Command;
 use telemetry_schema::diff::{self, Rank};
 
 use super::source::text_of;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
 use crate::text::visible_lines;
 
@@ -41,7 +41,7 @@ fn rank(name: &str) -> Result<Rank, String> {
 }
 
 impl Diff {
-    pub(super) fn run(&self, io: &mut Io<'_>) -> Outcome {
+    pub(super) fn run(&self, io: &mut Io<'_>) -> CommandResult {
         let old = self.lock(&self.old)?;
         let new = self.lock(self.new.as_deref().unwrap_or(&self.path))?;
         let diff = diff::compare(&old, &new);

@@ -5,7 +5,7 @@ use telemetry_schema::{export, json_schema};
 
 use super::source::{Found, Source};
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
 
 /// Which draft.
@@ -43,7 +43,7 @@ enum Form {
 }
 
 impl Export {
-    pub(super) fn run_alone(&self, io: &mut Io<'_>) -> Option<Outcome> {
+    pub(super) fn run_alone(&self, io: &mut Io<'_>) -> Option<CommandResult> {
         // Whose receipts they are, only the program's folders say.
         if self.form == Form::Receipts {
             return None;
@@ -51,7 +51,7 @@ impl Export {
         self.source.alone().map(|from| self.write(from?, io))
     }
 
-    pub(super) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(super) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let from = self.source.read(context)?;
         if self.form != Form::Receipts {
             return self.write(from, context.io);
@@ -72,7 +72,7 @@ impl Export {
         Ok(Exit::Done)
     }
 
-    fn write(&self, from: Found, io: &mut Io<'_>) -> Outcome {
+    fn write(&self, from: Found, io: &mut Io<'_>) -> CommandResult {
         let Found { schema, facts, .. } = &from;
         let out = io.out();
         match self.form {

@@ -23,7 +23,7 @@ use self::lint::Lint;
 use self::source::Source;
 pub use self::verify::Verify;
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
 
 /// In which form to print the dictionary; as text without a choice.
@@ -72,7 +72,7 @@ enum Action {
 
 impl Schema {
     /// Runs what needs neither the program nor its folders.
-    pub(crate) fn run_alone(&self, io: &mut Io<'_>) -> Option<Outcome> {
+    pub(crate) fn run_alone(&self, io: &mut Io<'_>) -> Option<CommandResult> {
         match &self.action {
             Some(Action::Diff(diff)) => Some(diff.run(io)),
             Some(Action::Lint(lint)) => lint.source.alone().map(|from| lint.run(from?, io)),
@@ -83,7 +83,7 @@ impl Schema {
         }
     }
 
-    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         match &self.action {
             None => {
                 let from = self.source.read(context)?;
@@ -107,7 +107,7 @@ impl Schema {
         }
     }
 
-    fn print(&self, mut from: source::Found, io: &mut Io<'_>) -> Outcome {
+    fn print(&self, mut from: source::Found, io: &mut Io<'_>) -> CommandResult {
         if let Some(name) = &self.event {
             from.schema.events.retain(|event| event.name == *name);
             if from.schema.events.is_empty() {

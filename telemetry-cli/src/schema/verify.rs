@@ -9,7 +9,7 @@ use telemetry_schema::verify::{Finding, Summary, Verifier};
 
 use super::source::{file, linked};
 use crate::CommandContext;
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
 use crate::text::{count, visible};
 
@@ -32,12 +32,12 @@ pub struct Verify {
 
 impl Verify {
     /// Runs without a program, if a lock's file is named.
-    pub(crate) fn run_alone(&self, io: &mut Io<'_>) -> Option<Outcome> {
+    pub(crate) fn run_alone(&self, io: &mut Io<'_>) -> Option<CommandResult> {
         let schema = file(self.schema.as_ref()?);
         Some(schema.and_then(|schema| self.check(&schema, io)))
     }
 
-    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> Outcome {
+    pub(crate) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         if let Some(outcome) = self.run_alone(context.io) {
             return outcome;
         }
@@ -50,7 +50,7 @@ impl Verify {
         self.check(&linked()?, context.io)
     }
 
-    fn check(&self, schema: &Schema, io: &mut Io<'_>) -> Outcome {
+    fn check(&self, schema: &Schema, io: &mut Io<'_>) -> CommandResult {
         let mut verifier = Verifier::new(schema);
         let mut shown = 0;
         let mut written = Ok(());

@@ -25,7 +25,7 @@ use self::output::Replacement;
 use self::pipeline::Cut;
 use self::progress::Progress;
 use self::sheet::{Sheet, SheetFormat, Task};
-use crate::exit::{Exit, Outcome, Stop};
+use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
 use crate::text::visible;
 
@@ -104,7 +104,7 @@ struct ScrubTotal {
 
 impl Scrub {
     /// Runs the command. It looks at no program's telemetry.
-    pub(crate) fn run(&self, io: &mut Io<'_>) -> Outcome {
+    pub(crate) fn run(&self, io: &mut Io<'_>) -> CommandResult {
         if self.list_rules {
             for rule in Scrubber::rules() {
                 writeln!(
