@@ -94,7 +94,7 @@ pub(crate) fn purposes(context: &mut CommandContext<'_, '_>, output: Output) -> 
 
 /// Whether a notice was shown, and whether it still has to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shown {
+enum NoticeShown {
     /// It waits to be shown.
     Due,
     /// The user agreed to it.
@@ -105,7 +105,7 @@ enum Shown {
     NotNeeded,
 }
 
-impl Shown {
+impl NoticeShown {
     fn of(notice: &Notice, decision: &Decision) -> Self {
         let agreed = decision.receipts().iter().any(|r| r.notice() == notice.version());
         match (decision.notice_due().is_some(), agreed) {
@@ -185,7 +185,7 @@ fn notice_document(notice: Option<&Notice>, decision: &Decision, outside: bool) 
             "text": notice.text(),
             "purposes": notice.purpose_names(),
             "off": off(notice, decision),
-            "shown": Shown::of(notice, decision).name(),
+            "shown": NoticeShown::of(notice, decision).name(),
         })),
         "agreed": decision.receipts().iter().map(receipt).collect::<Vec<_>>(),
         "outside": outside,
@@ -203,7 +203,7 @@ fn write_notice(
     let version = paint.bold(&format!("Notice {}", visible(notice.version())));
     let purposes = visible(&notice.purpose_names().join(", "));
     writeln!(out, "{version}, for {purposes}\n\n{}\n", visible_lines(notice.text()))?;
-    writeln!(out, "shown   {}", Shown::of(notice, decision).text())?;
+    writeln!(out, "shown   {}", NoticeShown::of(notice, decision).text())?;
     let off = off(notice, decision);
     if !off.is_empty() {
         let off = visible(&off.join(", "));
