@@ -23,7 +23,7 @@ pub(crate) fn command(app: &str) -> String {
 }
 
 /// A program, as far as it can be seen from outside.
-struct Seen {
+struct FoundProgram {
     program: Program,
     state: Collection,
     why: String,
@@ -31,7 +31,7 @@ struct Seen {
     stored: Result<(WaitingEvents, u64), String>,
 }
 
-impl Seen {
+impl FoundProgram {
     fn of(program: Program) -> Self {
         // Decided, and not set up: setting up may write down a refusal.
         let decision = Layers::new(&program.name).command(command(&program.name)).decide();
@@ -85,10 +85,10 @@ fn shown(path: &Path) -> String {
 /// Lists them.
 pub(crate) fn apps(output: Output, io: &mut Io<'_>) -> CommandResult {
     let programs = programs()?;
-    let seen: Vec<_> = programs.found.into_iter().map(Seen::of).collect();
+    let seen: Vec<_> = programs.found.into_iter().map(FoundProgram::of).collect();
     let searched: Vec<_> = programs.searched.iter().map(|path| shown(path)).collect();
     if output.json {
-        let programs: Vec<_> = seen.iter().map(Seen::json).collect();
+        let programs: Vec<_> = seen.iter().map(FoundProgram::json).collect();
         document::write(io, "apps", json!({ "programs": programs, "searched": searched }))?;
         return Ok(Exit::Done);
     }
@@ -97,7 +97,7 @@ pub(crate) fn apps(output: Output, io: &mut Io<'_>) -> CommandResult {
         writeln!(io.err(), "No program of yours keeps telemetry by this library in {searched}.")?;
         return Ok(Exit::Done);
     }
-    let rows: Vec<_> = seen.iter().map(Seen::row).collect();
+    let rows: Vec<_> = seen.iter().map(FoundProgram::row).collect();
     let paint = io.paint();
     table(io.out(), paint, &["PROGRAM", "STATE", "WAITING", "DROPPED", "FOLDER"], &rows)?;
     if io.is_terminal() {
