@@ -2,7 +2,7 @@
 
 use telemetry_schema::dictionary;
 
-use super::source::{Found, Source};
+use super::source::{Found, SchemaSource};
 use crate::exit::{CommandResult, Exit};
 use crate::io::Io;
 
@@ -19,7 +19,7 @@ pub(crate) struct Docs {
     #[arg(long, group = "form")]
     markdown: bool,
     #[command(flatten)]
-    pub(super) source: Source,
+    pub(super) source: SchemaSource,
 }
 
 /// The form of a page.

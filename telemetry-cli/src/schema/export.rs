@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use telemetry_schema::{export, json_schema};
 
-use super::source::{Found, Source};
+use super::source::{Found, SchemaSource};
 use crate::CommandContext;
 use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
@@ -17,7 +17,7 @@ pub(crate) struct Export {
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
     #[command(flatten)]
-    source: Source,
+    source: SchemaSource,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

@@ -4,7 +4,7 @@ use serde_json::json;
 use telemetry_core::lock::dates;
 use telemetry_schema::lint::{self, Known};
 
-use super::source::{Found, Source};
+use super::source::{Found, SchemaSource};
 use crate::exit::{CommandResult, Exit};
 use crate::io::Io;
 use crate::text::{count, visible};
@@ -19,7 +19,7 @@ pub(crate) struct Lint {
     #[arg(long)]
     allowed: bool,
     #[command(flatten)]
-    pub(super) source: Source,
+    pub(super) source: SchemaSource,
 }
 
 impl Lint {

@@ -20,7 +20,7 @@ use self::dictionary::{Docs, Form};
 use self::diff::Diff;
 use self::export::Export;
 use self::lint::Lint;
-use self::source::Source;
+use self::source::SchemaSource;
 pub use self::verify::Verify;
 use crate::CommandContext;
 use crate::exit::{CommandResult, Exit, Stop};
@@ -40,7 +40,7 @@ pub struct Schema {
     #[arg(long, value_name = "NAME")]
     pub event: Option<String>,
     #[command(flatten)]
-    source: Source,
+    source: SchemaSource,
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -94,7 +94,7 @@ impl Schema {
                 docs.run(from, context.io)
             }
             Some(Action::Lock) => {
-                let from = Source::default().read(context)?;
+                let from = SchemaSource::default().read(context)?;
                 write!(context.io.out(), "{}", telemetry_schema::lock::write(&from.schema))?;
                 Ok(Exit::Done)
             }

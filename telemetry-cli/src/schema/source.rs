@@ -13,7 +13,7 @@ use crate::exit::Stop;
 
 /// Which schema, and what it does not say itself.
 #[derive(Clone, Debug, Default, clap::Args)]
-pub(crate) struct Source {
+pub(crate) struct SchemaSource {
     /// Read the schema from this lock's file, not from the program
     #[arg(long, value_name = "FILE")]
     lock: Option<PathBuf>,
@@ -43,7 +43,7 @@ pub(crate) struct Found {
     pub(crate) noticed: Option<Vec<String>>,
 }
 
-impl Source {
+impl SchemaSource {
     /// The schema of the file, if one is named: that needs no program.
     pub(crate) fn alone(&self) -> Option<Result<Found, Stop>> {
         let path = self.lock.as_ref()?;
