@@ -2,7 +2,7 @@
 
 use telemetry_schema::dictionary;
 
-use super::source::{Found, SchemaSource};
+use super::source::{LoadedSchema, SchemaSource};
 use crate::exit::{CommandResult, Exit};
 use crate::io::Io;
 
@@ -31,7 +31,7 @@ pub(super) enum Form {
 }
 
 impl Docs {
-    pub(super) fn run(&self, from: Found, io: &mut Io<'_>) -> CommandResult {
+    pub(super) fn run(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
         let form = match (self.html, self.json) {
             (true, _) => Form::Html,
             (_, true) => Form::Json,
@@ -41,7 +41,7 @@ impl Docs {
     }
 }
 
-pub(super) fn write(io: &mut Io<'_>, from: &Found, form: Form) -> CommandResult {
+pub(super) fn write(io: &mut Io<'_>, from: &LoadedSchema, form: Form) -> CommandResult {
     let out = io.out();
     match form {
         Form::Html => write!(out, "{}", dictionary::html(&from.schema, &from.facts))?,

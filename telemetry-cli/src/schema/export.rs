@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use telemetry_schema::{export, json_schema};
 
-use super::source::{Found, SchemaSource};
+use super::source::{LoadedSchema, SchemaSource};
 use crate::CommandContext;
 use crate::exit::{CommandResult, Exit, Stop};
 use crate::io::Io;
@@ -72,8 +72,8 @@ impl Export {
         Ok(Exit::Done)
     }
 
-    fn write(&self, from: Found, io: &mut Io<'_>) -> CommandResult {
-        let Found { schema, facts, .. } = &from;
+    fn write(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
+        let LoadedSchema { schema, facts, .. } = &from;
         let out = io.out();
         match self.form {
             Form::Apple => write!(out, "{}", export::apple(schema))?,
@@ -89,7 +89,7 @@ impl Export {
         Ok(Exit::Done)
     }
 
-    fn json_schema(&self, from: &Found) -> Result<serde_json::Value, Stop> {
+    fn json_schema(&self, from: &LoadedSchema) -> Result<serde_json::Value, Stop> {
         let Some(name) = &self.event else { return Ok(json_schema::all(&from.schema)) };
         let event = from.schema.events.iter().find(|event| event.title() == *name);
         event.map(json_schema::event).ok_or_else(|| {

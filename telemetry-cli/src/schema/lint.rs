@@ -4,7 +4,7 @@ use serde_json::json;
 use telemetry_core::lock::dates;
 use telemetry_schema::lint::{self, Known};
 
-use super::source::{Found, SchemaSource};
+use super::source::{LoadedSchema, SchemaSource};
 use crate::exit::{CommandResult, Exit};
 use crate::io::Io;
 use crate::text::{count, visible};
@@ -23,7 +23,7 @@ pub(crate) struct Lint {
 }
 
 impl Lint {
-    pub(super) fn run(&self, from: Found, io: &mut Io<'_>) -> CommandResult {
+    pub(super) fn run(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
         let known = Known { noticed: from.noticed, ..dates() };
         let all = lint::lint(&from.schema, &known);
         let open = all.iter().filter(|finding| finding.allowed.is_none()).count();

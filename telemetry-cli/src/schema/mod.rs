@@ -107,7 +107,7 @@ impl Schema {
         }
     }
 
-    fn print(&self, mut from: source::Found, io: &mut Io<'_>) -> CommandResult {
+    fn print(&self, mut from: source::LoadedSchema, io: &mut Io<'_>) -> CommandResult {
         if let Some(name) = &self.event {
             from.schema.events.retain(|event| event.name == *name);
             if from.schema.events.is_empty() {

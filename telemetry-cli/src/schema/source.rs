@@ -36,7 +36,7 @@ pub(crate) struct SchemaSource {
 
 /// A schema, and what is known beside it.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct LoadedSchema {
     pub(crate) schema: Schema,
     pub(crate) facts: Facts,
     /// The purposes of the program's notice, if there is a program.
@@ -45,15 +45,18 @@ pub(crate) struct Found {
 
 impl SchemaSource {
     /// The schema of the file, if one is named: that needs no program.
-    pub(crate) fn alone(&self) -> Option<Result<Found, Stop>> {
+    pub(crate) fn alone(&self) -> Option<Result<LoadedSchema, Stop>> {
         let path = self.lock.as_ref()?;
-        let found =
-            file(path).map(|schema| Found { schema, facts: self.facts(None), noticed: None });
+        let found = file(path).map(|schema| LoadedSchema {
+            schema,
+            facts: self.facts(None),
+            noticed: None,
+        });
         Some(found)
     }
 
     /// The schema of the file, or of the program.
-    pub(crate) fn read(&self, context: &CommandContext<'_, '_>) -> Result<Found, Stop> {
+    pub(crate) fn read(&self, context: &CommandContext<'_, '_>) -> Result<LoadedSchema, Stop> {
         if let Some(found) = self.alone() {
             return found;
         }
@@ -67,7 +70,7 @@ impl SchemaSource {
         let schema = linked()?;
         let noticed =
             context.telemetry.choice()?.notice().map(|notice| notice.purpose_names().to_vec());
-        Ok(Found { schema, facts: self.facts(Some(context)), noticed })
+        Ok(LoadedSchema { schema, facts: self.facts(Some(context)), noticed })
     }
 
     fn facts(&self, context: Option<&CommandContext<'_, '_>>) -> Facts {
