@@ -24,7 +24,7 @@ pub(crate) struct Docs {
 
 /// The form of a page.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Form {
+pub(super) enum PageForm {
     Html,
     Json,
     Markdown,
@@ -33,20 +33,20 @@ pub(super) enum Form {
 impl Docs {
     pub(super) fn run(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
         let form = match (self.html, self.json) {
-            (true, _) => Form::Html,
-            (_, true) => Form::Json,
-            _ => Form::Markdown,
+            (true, _) => PageForm::Html,
+            (_, true) => PageForm::Json,
+            _ => PageForm::Markdown,
         };
         write(io, &from, form)
     }
 }
 
-pub(super) fn write(io: &mut Io<'_>, from: &LoadedSchema, form: Form) -> CommandResult {
+pub(super) fn write(io: &mut Io<'_>, from: &LoadedSchema, form: PageForm) -> CommandResult {
     let out = io.out();
     match form {
-        Form::Html => write!(out, "{}", dictionary::html(&from.schema, &from.facts))?,
-        Form::Json => writeln!(out, "{:#}", dictionary::json(&from.schema))?,
-        Form::Markdown => write!(out, "{}", dictionary::markdown(&from.schema, &from.facts))?,
+        PageForm::Html => write!(out, "{}", dictionary::html(&from.schema, &from.facts))?,
+        PageForm::Json => writeln!(out, "{:#}", dictionary::json(&from.schema))?,
+        PageForm::Markdown => write!(out, "{}", dictionary::markdown(&from.schema, &from.facts))?,
     }
     Ok(Exit::Done)
 }

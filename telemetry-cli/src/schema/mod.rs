@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 use telemetry_core::schema::{self, FieldSchema, Parts};
 use telemetry_schema::words;
 
-use self::dictionary::{Docs, Form};
+use self::dictionary::{Docs, PageForm};
 use self::diff::Diff;
 use self::export::Export;
 use self::lint::Lint;
@@ -118,8 +118,8 @@ impl Schema {
             }
         }
         let form = match (self.json, self.markdown) {
-            (true, _) => Form::Json,
-            (_, true) => Form::Markdown,
+            (true, _) => PageForm::Json,
+            (_, true) => PageForm::Markdown,
             _ => {
                 let paint = io.paint();
                 text::write(io.out(), paint, &from.schema)?;
