@@ -12,7 +12,7 @@ use crate::io::Io;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Export {
     #[arg(value_name = "FORM", value_enum)]
-    form: Form,
+    form: ExportForm,
     /// Only the event of this name, for `json-schema`
     #[arg(long, value_name = "NAME")]
     event: Option<String>,
@@ -21,7 +21,7 @@ pub(crate) struct Export {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Form {
+enum ExportForm {
     /// Apple's privacy manifest, PrivacyInfo.xcprivacy
     Apple,
     /// Google Play's data safety form, CSV
@@ -45,7 +45,7 @@ enum Form {
 impl Export {
     pub(super) fn run_alone(&self, io: &mut Io<'_>) -> Option<CommandResult> {
         // Whose receipts they are, only the program's folders say.
-        if self.form == Form::Receipts {
+        if self.form == ExportForm::Receipts {
             return None;
         }
         self.source.alone().map(|from| self.write(from?, io))
@@ -53,7 +53,7 @@ impl Export {
 
     pub(super) fn run(&self, context: &mut CommandContext<'_, '_>) -> CommandResult {
         let from = self.source.read(context)?;
-        if self.form != Form::Receipts {
+        if self.form != ExportForm::Receipts {
             return self.write(from, context.io);
         }
         let decision = context.telemetry.decision();
@@ -76,15 +76,15 @@ impl Export {
         let LoadedSchema { schema, facts, .. } = &from;
         let out = io.out();
         match self.form {
-            Form::Apple => write!(out, "{}", export::apple(schema))?,
-            Form::Play => write!(out, "{}", export::play(schema))?,
-            Form::Dpv => writeln!(out, "{:#}", export::dpv(schema, facts))?,
-            Form::Receipts => {}
-            Form::Article30 => write!(out, "{}", export::article30(schema, facts))?,
-            Form::Weaver => write!(out, "{}", export::weaver(schema))?,
-            Form::WeaverManifest => write!(out, "{}", export::weaver_manifest(facts))?,
-            Form::Typescript => write!(out, "{}", export::typescript(schema))?,
-            Form::JsonSchema => writeln!(out, "{:#}", self.json_schema(&from)?)?,
+            ExportForm::Apple => write!(out, "{}", export::apple(schema))?,
+            ExportForm::Play => write!(out, "{}", export::play(schema))?,
+            ExportForm::Dpv => writeln!(out, "{:#}", export::dpv(schema, facts))?,
+            ExportForm::Receipts => {}
+            ExportForm::Article30 => write!(out, "{}", export::article30(schema, facts))?,
+            ExportForm::Weaver => write!(out, "{}", export::weaver(schema))?,
+            ExportForm::WeaverManifest => write!(out, "{}", export::weaver_manifest(facts))?,
+            ExportForm::Typescript => write!(out, "{}", export::typescript(schema))?,
+            ExportForm::JsonSchema => writeln!(out, "{:#}", self.json_schema(&from)?)?,
         }
         Ok(Exit::Done)
     }
