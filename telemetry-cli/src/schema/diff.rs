@@ -13,7 +13,7 @@ use crate::text::visible_lines;
 
 /// Which locks, and how to say what changed.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Diff {
+pub(crate) struct DiffArguments {
     /// The lock before: a file, or a git revision such as `main` or `HEAD~1:dir/telemetry.lock`
     #[arg(value_name = "OLD")]
     old: String,
@@ -40,7 +40,7 @@ fn rank(name: &str) -> Result<Rank, String> {
     Rank::ALL.into_iter().find(|rank| rank.name() == name).ok_or(format!("one of {known}"))
 }
 
-impl Diff {
+impl DiffArguments {
     pub(super) fn run(&self, io: &mut Io<'_>) -> CommandResult {
         let old = self.lock(&self.old)?;
         let new = self.lock(self.new.as_deref().unwrap_or(&self.path))?;

@@ -17,7 +17,7 @@ use telemetry_core::schema::{self, FieldSchema, Parts};
 use telemetry_schema::words;
 
 use self::dictionary::{Docs, PageForm};
-use self::diff::Diff;
+use self::diff::DiffArguments;
 use self::export::Export;
 use self::lint::Lint;
 use self::source::SchemaSource;
@@ -59,7 +59,7 @@ enum Action {
     /// The exit code says the rank of the change that matters most: 0 nothing,
     /// 10 cosmetic, 11 tightened, 12 widened, 13 loosened.
     #[command(after_help = example!("telemetry schema diff main HEAD --at-least loosened"))]
-    Diff(Diff),
+    Diff(DiffArguments),
     /// Say what looks wrong although it compiles; docs/lints.md explains each
     ///
     /// The exit code is 4 if there is a finding that is not allowed.
