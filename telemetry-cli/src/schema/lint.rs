@@ -11,7 +11,7 @@ use crate::text::{count, visible};
 
 /// How to say it.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Lint {
+pub(crate) struct LintArguments {
     /// Print the findings as a JSON list
     #[arg(long)]
     json: bool,
@@ -22,7 +22,7 @@ pub(crate) struct Lint {
     pub(super) source: SchemaSource,
 }
 
-impl Lint {
+impl LintArguments {
     pub(super) fn run(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
         let known = Known { noticed: from.noticed, ..dates() };
         let all = lint::lint(&from.schema, &known);

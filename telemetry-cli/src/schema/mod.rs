@@ -19,7 +19,7 @@ use telemetry_schema::words;
 use self::dictionary::{Docs, PageForm};
 use self::diff::DiffArguments;
 use self::export::Export;
-use self::lint::Lint;
+use self::lint::LintArguments;
 use self::source::SchemaSource;
 pub use self::verify::Verify;
 use crate::CommandContext;
@@ -64,7 +64,7 @@ enum Action {
     ///
     /// The exit code is 4 if there is a finding that is not allowed.
     #[command(after_help = example!("telemetry schema lint"))]
-    Lint(Lint),
+    Lint(LintArguments),
     /// Print a draft of a form that others ask for
     #[command(after_help = example!("telemetry schema export json-schema --event run.finished"))]
     Export(Export),
