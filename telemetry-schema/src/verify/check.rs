@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::Kind;
+use super::Violation;
 use super::cursor::{Cursor, NotJson, Shape, Text};
 use crate::domain::{Domain, Opening};
 use crate::model::Field;
@@ -17,17 +17,17 @@ use crate::model::Field;
 pub(super) struct Problem {
     pub(super) event: Option<String>,
     pub(super) field: Option<String>,
-    pub(super) kind: Kind,
+    pub(super) kind: Violation,
     pub(super) text: String,
 }
 
 impl Problem {
-    pub(super) fn line(kind: Kind, text: &str) -> Self {
+    pub(super) fn line(kind: Violation, text: &str) -> Self {
         Self { event: None, field: None, kind, text: text.to_owned() }
     }
 
     pub(super) fn key(key: &str, text: &str) -> Self {
-        Self { field: Some(shown(key)), ..Self::line(Kind::UnknownField, text) }
+        Self { field: Some(shown(key)), ..Self::line(Violation::UnknownField, text) }
     }
 }
 
@@ -70,7 +70,7 @@ impl Trail<'_> {
     }
 
     #[cold]
-    fn problem(&self, kind: Kind, text: impl Into<String>) -> Problem {
+    fn problem(&self, kind: Violation, text: impl Into<String>) -> Problem {
         Problem { event: self.event(), field: self.field(), kind, text: text.into() }
     }
 }
@@ -120,13 +120,14 @@ impl Fields {
                 let text = key.unescaped().unwrap_or_default();
                 let text = shown(&text);
                 let below = Trail::Below(trail, &text);
-                problems.push(below.problem(Kind::UnknownField, "the schema has no such field"));
+                problems
+                    .push(below.problem(Violation::UnknownField, "the schema has no such field"));
                 return cursor.skip();
             };
             before = place;
             if self.seen.get(place).is_some_and(|seen| seen.replace(object) == object) {
                 let below = Trail::Below(trail, name);
-                problems.push(below.problem(Kind::Twice, "the field is there twice"));
+                problems.push(below.problem(Violation::Twice, "the field is there twice"));
             }
             check.value(cursor, &Trail::Below(trail, name), problems)
         })
@@ -284,7 +285,8 @@ impl Check {
                     of.value(cursor, trail, problems)
                 })?;
                 let fits = count == *length || *gaps && count < *length;
-                (!fits).then_some((Kind::OutsideDomain, "the number of elements is another one"))
+                (!fits)
+                    .then_some((Violation::OutsideDomain, "the number of elements is another one"))
             }
             (Self::Tuple(parts), Shape::Array) => return tuple(parts, cursor, trail, problems),
             (Self::Map(keys, values), Shape::Object) => {
@@ -305,28 +307,32 @@ impl Check {
     #[cold]
     fn wrong_type(&self, trail: &Trail<'_>, shape: Shape) -> Problem {
         let (kind, due) = match self {
-            Self::Nothing => (Kind::UnknownField, "nothing: the field is dropped"),
-            Self::Bool => (Kind::WrongType, "true or false"),
-            Self::Texts(_) | Self::ManyTexts(_) => (Kind::OutsideDomain, "one of the listed texts"),
-            Self::Networks { .. } => (Kind::OutsideDomain, "a network"),
-            Self::Integers { .. } => (Kind::OutsideDomain, "a whole number"),
-            Self::Tuple(_) | Self::Array { .. } | Self::List(_) => (Kind::WrongType, "an array"),
-            Self::Fields(_) | Self::Map(..) => (Kind::WrongType, "an object"),
-            Self::Pseudonym => (Kind::NotAPseudonym, "a pseudonym"),
-            Self::Digest => (Kind::NotAPseudonym, "a SHA-256"),
-            Self::Text => (Kind::WrongType, "a text"),
-            Self::Number => (Kind::WrongType, "a number"),
-            Self::Any => (Kind::WrongType, "anything"),
+            Self::Nothing => (Violation::UnknownField, "nothing: the field is dropped"),
+            Self::Bool => (Violation::WrongType, "true or false"),
+            Self::Texts(_) | Self::ManyTexts(_) => {
+                (Violation::OutsideDomain, "one of the listed texts")
+            }
+            Self::Networks { .. } => (Violation::OutsideDomain, "a network"),
+            Self::Integers { .. } => (Violation::OutsideDomain, "a whole number"),
+            Self::Tuple(_) | Self::Array { .. } | Self::List(_) => {
+                (Violation::WrongType, "an array")
+            }
+            Self::Fields(_) | Self::Map(..) => (Violation::WrongType, "an object"),
+            Self::Pseudonym => (Violation::NotAPseudonym, "a pseudonym"),
+            Self::Digest => (Violation::NotAPseudonym, "a SHA-256"),
+            Self::Text => (Violation::WrongType, "a text"),
+            Self::Number => (Violation::WrongType, "a number"),
+            Self::Any => (Violation::WrongType, "anything"),
         };
         trail.problem(kind, format!("there is {}, and due is {due}", shape.name()))
     }
 
     /// What is wrong about a text, if anything.
     #[inline]
-    fn text(&self, text: Text<'_>) -> Option<(Kind, &'static str)> {
+    fn text(&self, text: Text<'_>) -> Option<(Violation, &'static str)> {
         if text.escaped && !matches!(self, Self::Text) {
             let Some(plain) = text.unescaped() else {
-                return Some((Kind::NotAnEvent, "the text cannot be read"));
+                return Some((Violation::NotAnEvent, "the text cannot be read"));
             };
             return self.text(Text { raw: plain.as_bytes(), escaped: false });
         }
@@ -336,11 +342,11 @@ impl Check {
             Self::Texts(texts) if texts.iter().any(|known| **known == *raw) => None,
             Self::ManyTexts(texts) if texts.contains(raw) => None,
             Self::Texts(_) | Self::ManyTexts(_) => {
-                Some((Kind::OutsideDomain, "the text is none of those that the schema lists"))
+                Some((Violation::OutsideDomain, "the text is none of those that the schema lists"))
             }
             Self::Networks { v4, v6 } if is_network(raw, *v4, *v6) => None,
             Self::Networks { .. } => Some((
-                Kind::OutsideDomain,
+                Violation::OutsideDomain,
                 "the text is no network of the length that the schema says",
             )),
             Self::Pseudonym => not_a_pseudonym(raw),
@@ -373,7 +379,7 @@ fn tuple(
             first.get_or_insert(wrong);
         }
         let surplus =
-            || vec![trail.problem(Kind::OutsideDomain, "there are more elements than due")];
+            || vec![trail.problem(Violation::OutsideDomain, "there are more elements than due")];
         problems.extend(first.unwrap_or_else(surplus));
         cursor.skip()
     })
@@ -395,7 +401,7 @@ fn map(
                 outside_integers(key.raw, true, (*from, *to, *step))
             }
             Check::Bool if !matches!(key.raw, b"true" | b"false") => {
-                Some((Kind::WrongType, "the text is neither `true` nor `false`"))
+                Some((Violation::WrongType, "the text is neither `true` nor `false`"))
             }
             keys => keys.text(key),
         };
@@ -410,10 +416,10 @@ fn map(
 pub(super) fn histogram(
     cursor: &mut Cursor<'_>,
     bounds: &[f64],
-) -> Result<Option<(Kind, &'static str)>, NotJson> {
+) -> Result<Option<(Violation, &'static str)>, NotJson> {
     if cursor.shape()? != Shape::Object {
         cursor.skip()?;
-        return Ok(Some((Kind::WrongType, "a histogram is no object")));
+        return Ok(Some((Violation::WrongType, "a histogram is no object")));
     }
     let (mut said, mut ranges, mut wrong) = (0, 0, None);
     // A decimal fraction is read to within its last binary place.
@@ -427,7 +433,7 @@ pub(super) fn histogram(
         match (key.raw, cursor.shape()?) {
             (b"bounds", Shape::Array) => cursor.each(b'[', b']', |cursor| {
                 if !is(cursor.number()?.0, bounds.get(said)) {
-                    wrong = Some((Kind::OutsideDomain, "the bounds are other ones"));
+                    wrong = Some((Violation::OutsideDomain, "the bounds are other ones"));
                 }
                 said += 1;
                 Ok(())
@@ -435,20 +441,21 @@ pub(super) fn histogram(
             (b"ranges", Shape::Array) => cursor.each(b'[', b']', |cursor| {
                 let (digits, integer) = cursor.number()?;
                 if !integer || digits.starts_with(b"-") {
-                    wrong = Some((Kind::WrongType, "a range holds no count"));
+                    wrong = Some((Violation::WrongType, "a range holds no count"));
                 }
                 ranges += 1;
                 Ok(())
             }),
             (b"sum", Shape::Number) => cursor.number().map(drop),
             _ => {
-                wrong = Some((Kind::UnknownField, "a histogram has a key that it must not have"));
+                wrong =
+                    Some((Violation::UnknownField, "a histogram has a key that it must not have"));
                 cursor.skip()
             }
         }
     })?;
     if wrong.is_none() && (said, ranges) != (bounds.len(), bounds.len() + 1) {
-        wrong = Some((Kind::OutsideDomain, "the number of ranges is another one"));
+        wrong = Some((Violation::OutsideDomain, "the number of ranges is another one"));
     }
     Ok(wrong)
 }
@@ -459,16 +466,17 @@ fn outside_integers(
     digits: &[u8],
     integer: bool,
     (from, to, step): (i128, i128, u128),
-) -> Option<(Kind, &'static str)> {
+) -> Option<(Violation, &'static str)> {
     let number = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<i128>().ok());
     match number {
         Some(number) if integer && (from..=to).contains(&number) => {
             let on_step = step <= 1 || number.abs_diff(from).checked_rem(step) == Some(0);
-            (!on_step).then_some((Kind::OutsideDomain, "the number lies between the steps"))
+            (!on_step).then_some((Violation::OutsideDomain, "the number lies between the steps"))
         }
-        _ => {
-            Some((Kind::OutsideDomain, "the number lies outside of the range that the schema says"))
-        }
+        _ => Some((
+            Violation::OutsideDomain,
+            "the number lies outside of the range that the schema says",
+        )),
     }
 }
 
@@ -486,7 +494,7 @@ fn is_hex(bytes: &[u8]) -> bool {
 }
 
 #[inline]
-fn not_a_pseudonym(raw: &[u8]) -> Option<(Kind, &'static str)> {
+fn not_a_pseudonym(raw: &[u8]) -> Option<(Violation, &'static str)> {
     // 64 to 256 bits, in whole bytes.
     if let Some(digits) = raw.strip_prefix(PSEUDONYM)
         && (16..=64).contains(&digits.len())
@@ -499,7 +507,7 @@ fn not_a_pseudonym(raw: &[u8]) -> Option<(Kind, &'static str)> {
 }
 
 #[inline]
-fn not_a_digest(raw: &[u8]) -> Option<(Kind, &'static str)> {
+fn not_a_digest(raw: &[u8]) -> Option<(Violation, &'static str)> {
     if raw.len() == 64 && is_hex(raw) {
         return None;
     }
@@ -509,7 +517,7 @@ fn not_a_digest(raw: &[u8]) -> Option<(Kind, &'static str)> {
 /// Whether a text in a pseudonym's place was made by some other scheme, or is
 /// what the pseudonym should stand for.
 #[cold]
-fn looks(raw: &[u8], scheme: &'static str) -> (Kind, &'static str) {
+fn looks(raw: &[u8], scheme: &'static str) -> (Violation, &'static str) {
     // An algorithm's mark and hexadecimal digits, or digits alone: of enough
     // length, chance and names do not make them.
     let digits = match raw {
@@ -518,9 +526,9 @@ fn looks(raw: &[u8], scheme: &'static str) -> (Kind, &'static str) {
     };
     let made = digits.len() >= 16 && digits.iter().all(u8::is_ascii_hexdigit);
     if made {
-        (Kind::NotAPseudonym, scheme)
+        (Violation::NotAPseudonym, scheme)
     } else {
-        (Kind::RawText, "there is text that looks raw, and a pseudonym or digest is due")
+        (Violation::RawText, "there is text that looks raw, and a pseudonym or digest is due")
     }
 }
 

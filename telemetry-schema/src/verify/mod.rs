@@ -19,7 +19,7 @@ use plan::Plan;
 
 /// What is wrong in a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum Violation {
     /// The line is no JSON, or no stored event.
     NotAnEvent,
     /// The schema has no such event.
@@ -40,7 +40,7 @@ pub enum Kind {
     RawText,
 }
 
-impl Kind {
+impl Violation {
     /// The name, in a report.
     pub const fn name(self) -> &'static str {
         match self {
@@ -67,7 +67,7 @@ pub struct Finding {
     /// The field, with the path down to it; or the key of the envelope.
     pub field: Option<String>,
     /// What is wrong.
-    pub kind: Kind,
+    pub kind: Violation,
     /// The same in words.
     pub text: String,
 }
@@ -95,7 +95,7 @@ pub struct Summary {
     /// Bytes.
     pub bytes: u64,
     /// How often each thing is wrong.
-    pub findings: BTreeMap<Kind, u64>,
+    pub findings: BTreeMap<Violation, u64>,
 }
 
 /// Checks lines against a schema.
@@ -111,7 +111,7 @@ pub struct Summary {
 /// let line = br#"{"event":"run.finished","version":1,"purpose":"diagnostics","fields":{"target":"web-1"}}"#;
 /// let mut findings = Vec::new();
 /// verify::Verifier::new(&schema).read(&line[..], |finding| findings.push(finding))?;
-/// assert_eq!(findings[0].kind, verify::Kind::RawText);
+/// assert_eq!(findings[0].kind, verify::Violation::RawText);
 /// assert_eq!(findings[0].field.as_deref(), Some("target"));
 /// assert!(!findings[0].to_string().contains("web-1"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

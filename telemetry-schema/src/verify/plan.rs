@@ -6,7 +6,7 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 
-use super::Kind;
+use super::Violation;
 use super::check::{Fields, Problem, Trail, histogram, shown};
 use super::cursor::{Cursor, NotJson, Shape, Text};
 use crate::model::{Event, Form, Schema};
@@ -72,7 +72,7 @@ impl Plan {
     pub(super) fn line(&self, line: &[u8], problems: &mut Vec<Problem>) {
         let checked = std::str::from_utf8(line).map_err(|_| NotJson);
         if checked.and_then(|_| self.envelope(line, problems)).is_err() {
-            problems.push(Problem::line(Kind::NotAnEvent, "this is no JSON object"));
+            problems.push(Problem::line(Violation::NotAnEvent, "this is no JSON object"));
         }
     }
 
@@ -159,24 +159,27 @@ impl Plan {
     /// What is left to check when the whole line was read.
     fn rest(&self, said: &Said<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         let Some(name) = said.event else {
-            problems.push(Problem::line(Kind::NotAnEvent, "there is no event's name in it"));
+            problems.push(Problem::line(Violation::NotAnEvent, "there is no event's name in it"));
             return Ok(());
         };
         if said.fields != 1 {
             let text = "there are not exactly one `fields` or `counts` in it";
-            problems.push(Problem::line(Kind::NotAnEvent, text));
+            problems.push(Problem::line(Violation::NotAnEvent, text));
             return Ok(());
         }
         if let Some(of) = said.checked.and_then(|place| self.events.get(place)) {
             // A second name would make the check of the first one void.
             if of.name.as_bytes() != name.raw {
-                problems.push(Problem::line(Kind::NotAnEvent, "there are two events' names in it"));
+                problems.push(Problem::line(
+                    Violation::NotAnEvent,
+                    "there are two events' names in it",
+                ));
             }
             of.said(said, problems);
             return Ok(());
         }
         let Some(places) = self.names.get(name.raw) else {
-            problems.push(Problem::line(Kind::UnknownEvent, "the schema has no such event"));
+            problems.push(Problem::line(Violation::UnknownEvent, "the schema has no such event"));
             return Ok(());
         };
         // Of a generic event one instance must fit; else the first is told of.
@@ -224,18 +227,19 @@ impl Of {
             (None, Some(fields), _) => self.fields(&mut fields.clone(), problems),
             (Some(period), _, Some(counts)) => {
                 if said.period.is_none_or(|said| said.raw != period.as_bytes()) {
-                    problems.push(self.problem(Kind::OtherSchema, "the period is another one"));
+                    problems
+                        .push(self.problem(Violation::OtherSchema, "the period is another one"));
                 }
                 self.counts(&mut counts.clone(), problems)
             }
             (Some(_), ..) => {
                 let text = "a single event, where only counts may leave";
-                problems.push(self.problem(Kind::OtherSchema, text));
+                problems.push(self.problem(Violation::OtherSchema, text));
                 Ok(())
             }
             (None, ..) => {
                 let text = "counts of an event that leaves by itself";
-                problems.push(self.problem(Kind::OtherSchema, text));
+                problems.push(self.problem(Violation::OtherSchema, text));
                 Ok(())
             }
         }
@@ -244,12 +248,12 @@ impl Of {
     /// Checks a list of forms with how often each occurred.
     fn counts(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         if cursor.shape()? != Shape::Array {
-            problems.push(self.problem(Kind::WrongType, "`counts` is no list"));
+            problems.push(self.problem(Violation::WrongType, "`counts` is no list"));
             return cursor.skip();
         }
         cursor.each(b'[', b']', |cursor| {
             if cursor.shape()? != Shape::Object {
-                problems.push(self.problem(Kind::WrongType, "a count is no object"));
+                problems.push(self.problem(Violation::WrongType, "a count is no object"));
                 return cursor.skip();
             }
             cursor.each(b'{', b'}', |cursor| {
@@ -260,14 +264,15 @@ impl Of {
                     (b"fields", _) => self.fields(cursor, problems),
                     (b"count", Shape::Number) if cursor.number()?.1 => Ok(()),
                     (b"count", Shape::Number) => {
-                        problems.push(self.problem(Kind::WrongType, "a count is no whole number"));
+                        problems
+                            .push(self.problem(Violation::WrongType, "a count is no whole number"));
                         Ok(())
                     }
                     (b"other", Shape::Bool) => cursor.bool().map(drop),
                     (b"histograms", Shape::Object) => self.histograms(cursor, problems),
                     _ => {
                         let text = "a count has a key that it must not have";
-                        problems.push(self.problem(Kind::UnknownField, text));
+                        problems.push(self.problem(Violation::UnknownField, text));
                         cursor.skip()
                     }
                 }
@@ -289,7 +294,7 @@ impl Of {
             match self.histograms.iter().find(|(name, _)| **name == *key.raw) {
                 None => {
                     let text = "the schema has no such histogram";
-                    problems.push(place(self.problem(Kind::UnknownField, text)));
+                    problems.push(place(self.problem(Violation::UnknownField, text)));
                     cursor.skip()
                 }
                 Some((_, bounds)) => {
@@ -301,7 +306,7 @@ impl Of {
         })
     }
 
-    fn problem(&self, kind: Kind, text: &str) -> Problem {
+    fn problem(&self, kind: Violation, text: &str) -> Problem {
         Problem { event: Some(self.name.clone()), ..Problem::line(kind, text) }
     }
 
@@ -311,7 +316,7 @@ impl Of {
             problems.push(Problem {
                 event: Some(self.name.clone()),
                 field: None,
-                kind: Kind::OtherSchema,
+                kind: Violation::OtherSchema,
                 text: format!("the line has another {what} than the schema"),
             });
         };
@@ -327,7 +332,7 @@ impl Of {
     /// Checks the fields that stand here.
     fn fields(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         if cursor.shape()? != Shape::Object {
-            problems.push(Problem::line(Kind::NotAnEvent, "`fields` is no object"));
+            problems.push(Problem::line(Violation::NotAnEvent, "`fields` is no object"));
             return cursor.skip();
         }
         self.fields.object(cursor, &Trail::Event(&self.name), problems)

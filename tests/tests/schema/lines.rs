@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use telemetry_core::Sanitizer;
 use telemetry_core::pseudonym::Keys;
 use telemetry_core::testing::TestTelemetry;
-use telemetry_schema::verify::{Finding, Kind, Summary, Verifier};
+use telemetry_schema::verify::{Finding, Summary, Verifier, Violation};
 
 use super::events::{Closed, Generic, Host, Measured, Protocol, Run, linked};
 
@@ -89,23 +89,33 @@ fn each_thing_that_is_wrong_is_named_with_its_field() {
     let set = |path: &'static str, value: Value| {
         move |line: &mut Value| *line["fields"].pointer_mut(path).unwrap() = value.clone()
     };
-    let cases: [(&str, Value, &str, Kind); 16] = [
-        ("/command", json!("rm -rf"), "command", Kind::OutsideDomain),
-        ("/command", json!(3), "command", Kind::OutsideDomain),
-        ("/target", json!("web-1.example"), "target", Kind::RawText),
-        ("/target", json!("h1_"), "target", Kind::RawText),
-        ("/target", json!("h1_00112233445566778899AABBCCDDEEFF"), "target", Kind::NotAPseudonym),
-        ("/target", json!("d41d8cd98f00b204e9800998ecf8427e"), "target", Kind::NotAPseudonym),
-        ("/target", json!("h2_00112233445566778899aabbccddeeff"), "target", Kind::NotAPseudonym),
-        ("/target", json!(true), "target", Kind::NotAPseudonym),
-        ("/targets/1", json!("bob"), "targets", Kind::RawText),
-        ("/digest", json!("bob"), "digest", Kind::RawText),
-        ("/address", json!("203.0.113.7"), "address", Kind::OutsideDomain),
-        ("/address", json!("203.0.113.7/24"), "address", Kind::OutsideDomain),
-        ("/attempts", json!(256), "attempts", Kind::OutsideDomain),
-        ("/attempts", json!(1.5), "attempts", Kind::OutsideDomain),
-        ("/host/name", json!("web-1"), "host.name", Kind::RawText),
-        ("/bytes", json!("many"), "bytes", Kind::WrongType),
+    let cases: [(&str, Value, &str, Violation); 16] = [
+        ("/command", json!("rm -rf"), "command", Violation::OutsideDomain),
+        ("/command", json!(3), "command", Violation::OutsideDomain),
+        ("/target", json!("web-1.example"), "target", Violation::RawText),
+        ("/target", json!("h1_"), "target", Violation::RawText),
+        (
+            "/target",
+            json!("h1_00112233445566778899AABBCCDDEEFF"),
+            "target",
+            Violation::NotAPseudonym,
+        ),
+        ("/target", json!("d41d8cd98f00b204e9800998ecf8427e"), "target", Violation::NotAPseudonym),
+        (
+            "/target",
+            json!("h2_00112233445566778899aabbccddeeff"),
+            "target",
+            Violation::NotAPseudonym,
+        ),
+        ("/target", json!(true), "target", Violation::NotAPseudonym),
+        ("/targets/1", json!("bob"), "targets", Violation::RawText),
+        ("/digest", json!("bob"), "digest", Violation::RawText),
+        ("/address", json!("203.0.113.7"), "address", Violation::OutsideDomain),
+        ("/address", json!("203.0.113.7/24"), "address", Violation::OutsideDomain),
+        ("/attempts", json!(256), "attempts", Violation::OutsideDomain),
+        ("/attempts", json!(1.5), "attempts", Violation::OutsideDomain),
+        ("/host/name", json!("web-1"), "host.name", Violation::RawText),
+        ("/bytes", json!("many"), "bytes", Violation::WrongType),
     ];
     for (path, value, field, kind) in cases {
         let finding = wrong(set(path, value.clone()));
@@ -117,20 +127,26 @@ fn each_thing_that_is_wrong_is_named_with_its_field() {
         }
     }
     let finding = wrong(|line| line["fields"]["password"] = json!("hunter2"));
-    assert_eq!((finding.field.as_deref(), finding.kind), (Some("password"), Kind::UnknownField));
+    assert_eq!(
+        (finding.field.as_deref(), finding.kind),
+        (Some("password"), Violation::UnknownField)
+    );
     let finding = wrong(|line| line["fields"]["arguments"] = json!(["x"]));
-    assert_eq!((finding.field.as_deref(), finding.kind), (Some("arguments"), Kind::UnknownField));
+    assert_eq!(
+        (finding.field.as_deref(), finding.kind),
+        (Some("arguments"), Violation::UnknownField)
+    );
     let finding = wrong(|line| line["fields"]["columns"]["secret"] = json!(1));
     assert_eq!(
         (finding.field.as_deref(), finding.kind),
-        (Some("columns.(a key)"), Kind::OutsideDomain)
+        (Some("columns.(a key)"), Violation::OutsideDomain)
     );
-    assert_eq!(wrong(|line| line["event"] = json!("other")).kind, Kind::UnknownEvent);
-    assert_eq!(wrong(|line| line["version"] = json!(4)).kind, Kind::OtherSchema);
-    assert_eq!(wrong(|line| line["purpose"] = json!("service")).kind, Kind::OtherSchema);
-    assert_eq!(wrong(|line| line["hostname"] = json!("web-1")).kind, Kind::UnknownField);
-    assert_eq!(wrong(|line| line["fields"] = json!([])).kind, Kind::NotAnEvent);
-    assert_eq!(wrong(|line| *line = json!([1])).kind, Kind::NotAnEvent);
+    assert_eq!(wrong(|line| line["event"] = json!("other")).kind, Violation::UnknownEvent);
+    assert_eq!(wrong(|line| line["version"] = json!(4)).kind, Violation::OtherSchema);
+    assert_eq!(wrong(|line| line["purpose"] = json!("service")).kind, Violation::OtherSchema);
+    assert_eq!(wrong(|line| line["hostname"] = json!("web-1")).kind, Violation::UnknownField);
+    assert_eq!(wrong(|line| line["fields"] = json!([])).kind, Violation::NotAnEvent);
+    assert_eq!(wrong(|line| *line = json!([1])).kind, Violation::NotAnEvent);
 }
 
 #[test]
@@ -140,9 +156,15 @@ fn lines_are_counted_and_erased_ones_left_aside() {
     let text = format!("{good}\r\n{}\n\n{bad}\n{good}\nnot json\n{bad}", " ".repeat(100));
     let (summary, findings) = check(text.as_bytes());
     let places: Vec<_> = findings.iter().map(|finding| (finding.line, finding.kind)).collect();
-    assert_eq!(places, [(4, Kind::OutsideDomain), (6, Kind::NotAnEvent), (7, Kind::OutsideDomain)]);
+    assert_eq!(
+        places,
+        [(4, Violation::OutsideDomain), (6, Violation::NotAnEvent), (7, Violation::OutsideDomain)]
+    );
     assert_eq!((summary.lines, summary.wrong), (5, 3));
-    assert_eq!(summary.findings, BTreeMap::from([(Kind::OutsideDomain, 2), (Kind::NotAnEvent, 1)]));
+    assert_eq!(
+        summary.findings,
+        BTreeMap::from([(Violation::OutsideDomain, 2), (Violation::NotAnEvent, 1)])
+    );
 }
 
 #[test]
@@ -163,7 +185,7 @@ fn what_is_no_json_is_never_taken_for_an_event() {
         let (_, findings) = check(broken.as_bytes());
         assert_eq!(
             findings.last().map(|finding| finding.kind),
-            Some(Kind::NotAnEvent),
+            Some(Violation::NotAnEvent),
             "{broken:.200}"
         );
         assert!(serde_json::from_str::<Value>(&broken).is_err());
@@ -171,7 +193,7 @@ fn what_is_no_json_is_never_taken_for_an_event() {
     let mut invalid = good.into_bytes();
     let at = invalid.windows(8).position(|bytes| bytes == b"converge").unwrap();
     invalid[at] = 0xff;
-    assert_eq!(check(&invalid).1[0].kind, Kind::NotAnEvent);
+    assert_eq!(check(&invalid).1[0].kind, Violation::NotAnEvent);
 }
 
 #[test]
@@ -221,25 +243,25 @@ fn of_a_counted_event_only_counts_are_inside_the_schema() {
     });
     let (summary, findings) = check(good.to_string().as_bytes());
     assert!(findings.is_empty() && summary.lines == 1, "{findings:?}");
-    let kinds = |change: &dyn Fn(&mut Value)| -> Vec<Kind> {
+    let kinds = |change: &dyn Fn(&mut Value)| -> Vec<Violation> {
         let mut line = good.clone();
         change(&mut line);
         check(line.to_string().as_bytes()).1.into_iter().map(|finding| finding.kind).collect()
     };
-    assert_eq!(kinds(&|line| line["period"] = json!("hour")), [Kind::OtherSchema]);
+    assert_eq!(kinds(&|line| line["period"] = json!("hour")), [Violation::OtherSchema]);
     assert_eq!(
         kinds(&|line| line["counts"][0]["fields"]["protocol"] = json!("x")),
-        [Kind::OutsideDomain]
+        [Violation::OutsideDomain]
     );
-    assert_eq!(kinds(&|line| line["counts"][0]["count"] = json!(0.5)), [Kind::WrongType]);
-    assert_eq!(kinds(&|line| line["counts"][0]["host"] = json!("x")), [Kind::UnknownField]);
-    assert_eq!(kinds(&|line| line["counts"] = json!(3)), [Kind::WrongType]);
+    assert_eq!(kinds(&|line| line["counts"][0]["count"] = json!(0.5)), [Violation::WrongType]);
+    assert_eq!(kinds(&|line| line["counts"][0]["host"] = json!("x")), [Violation::UnknownField]);
+    assert_eq!(kinds(&|line| line["counts"] = json!(3)), [Violation::WrongType]);
     let single = |line: &mut Value| {
         line["fields"] = json!({ "protocol": "ssh" });
         line.as_object_mut().unwrap().remove("counts");
     };
-    assert_eq!(kinds(&single), [Kind::OtherSchema]);
-    assert_eq!(kinds(&|line| line["fields"] = json!({})), [Kind::NotAnEvent]);
+    assert_eq!(kinds(&single), [Violation::OtherSchema]);
+    assert_eq!(kinds(&|line| line["fields"] = json!({})), [Violation::NotAnEvent]);
     let all = telemetry_schema::json_schema::all(&linked());
     let validator = jsonschema::validator_for(&all).unwrap();
     assert!(validator.is_valid(&good), "{all:#}");
@@ -265,13 +287,13 @@ fn of_a_histogram_the_ranges_are_those_of_the_schema() {
 
     let place = "/counts/0/histograms";
     let cases = [
-        ("/took_ms/ranges", json!([1, 0]), Kind::OutsideDomain),
-        ("/took_ms/ranges", json!([1, 0, -1]), Kind::WrongType),
-        ("/took_ms/ranges/0", json!(0.5), Kind::WrongType),
-        ("/took_ms/bounds", json!([10, 101]), Kind::OutsideDomain),
-        ("/load_percent/bounds/0", json!(0.2), Kind::OutsideDomain),
-        ("/took_ms", json!(3), Kind::WrongType),
-        ("/took_ms/sum", json!("jane"), Kind::UnknownField),
+        ("/took_ms/ranges", json!([1, 0]), Violation::OutsideDomain),
+        ("/took_ms/ranges", json!([1, 0, -1]), Violation::WrongType),
+        ("/took_ms/ranges/0", json!(0.5), Violation::WrongType),
+        ("/took_ms/bounds", json!([10, 101]), Violation::OutsideDomain),
+        ("/load_percent/bounds/0", json!(0.2), Violation::OutsideDomain),
+        ("/took_ms", json!(3), Violation::WrongType),
+        ("/took_ms/sum", json!("jane"), Violation::UnknownField),
     ];
     for (path, value, kind) in cases {
         let mut line = good.clone();
@@ -284,10 +306,10 @@ fn of_a_histogram_the_ranges_are_those_of_the_schema() {
     }
     let mut line = good.clone();
     line.pointer_mut(place).unwrap()["jane"] = json!({});
-    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Kind::UnknownField);
+    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Violation::UnknownField);
     // The number itself has no place among the fields.
     let mut line = good;
     line.pointer_mut("/counts/0/fields").unwrap()["took_ms"] = json!(3);
-    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Kind::UnknownField);
+    assert_eq!(check(line.to_string().as_bytes()).1[0].kind, Violation::UnknownField);
     assert!(!validator.is_valid(&line));
 }
