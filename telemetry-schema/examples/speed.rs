@@ -82,7 +82,7 @@ fn per_line(took: Duration) -> f64 {
     took.as_nanos() as f64 / 150_000.0
 }
 
-fn panic(finding: &telemetry_schema::verify::Finding) {
+fn panic(finding: &telemetry_schema::verify::InvalidLine) {
     println!("{finding}");
     std::process::exit(1);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 use telemetry_schema::Schema;
-use telemetry_schema::verify::{Finding, Summary, Verifier};
+use telemetry_schema::verify::{InvalidLine, Summary, Verifier};
 
 use super::source::{file, linked};
 use crate::CommandContext;
@@ -54,7 +54,7 @@ impl Verify {
         let mut verifier = Verifier::new(schema);
         let mut shown = 0;
         let mut written = Ok(());
-        let mut found = |finding: Finding| {
+        let mut found = |finding: InvalidLine| {
             shown += 1;
             if shown <= self.most && written.is_ok() {
                 written = self.say(&finding, io);
@@ -85,7 +85,7 @@ impl Verify {
         })
     }
 
-    fn say(&self, finding: &Finding, io: &mut Io<'_>) -> std::io::Result<()> {
+    fn say(&self, finding: &InvalidLine, io: &mut Io<'_>) -> std::io::Result<()> {
         if self.json {
             let object = json!({
                 "line": finding.line,

@@ -59,7 +59,7 @@ impl Violation {
 
 /// What is wrong, and where. It holds no value of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct InvalidLine {
     /// The line, counted from 1.
     pub line: u64,
     /// The event, if the schema has one of this name.
@@ -72,7 +72,7 @@ pub struct Finding {
     pub text: String,
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for InvalidLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "line {}", self.line)?;
         match (&self.event, &self.field) {
@@ -146,7 +146,7 @@ impl Verifier {
     pub fn read(
         &mut self,
         mut lines: impl Read,
-        mut found: impl FnMut(Finding),
+        mut found: impl FnMut(InvalidLine),
     ) -> io::Result<Summary> {
         let mut summary = Summary::default();
         let mut number = 0;
@@ -198,7 +198,7 @@ impl Verifier {
         number: u64,
         line: &[u8],
         summary: &mut Summary,
-        found: &mut impl FnMut(Finding),
+        found: &mut impl FnMut(InvalidLine),
     ) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // A line that begins with a space was erased; an empty one says nothing.
@@ -215,7 +215,7 @@ impl Verifier {
         for problem in self.problems.drain(..) {
             *summary.findings.entry(problem.kind).or_default() += 1;
             let Problem { event, field, kind, text } = problem;
-            found(Finding { line: number, event, field, kind, text });
+            found(InvalidLine { line: number, event, field, kind, text });
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use telemetry_core::Sanitizer;
 use telemetry_core::pseudonym::Keys;
 use telemetry_core::testing::TestTelemetry;
-use telemetry_schema::verify::{Finding, Summary, Verifier, Violation};
+use telemetry_schema::verify::{InvalidLine, Summary, Verifier, Violation};
 
 use super::events::{Closed, Generic, Host, Measured, Protocol, Run, linked};
 
@@ -54,14 +54,14 @@ fn stored<E: telemetry_core::TelemetryEvent>(
     })
 }
 
-fn check(lines: &[u8]) -> (Summary, Vec<Finding>) {
+fn check(lines: &[u8]) -> (Summary, Vec<InvalidLine>) {
     let mut findings = Vec::new();
     let summary = Verifier::new(&linked()).read(lines, |finding| findings.push(finding)).unwrap();
     (summary, findings)
 }
 
 /// The one finding about `line` after `change`.
-fn wrong(change: impl Fn(&mut Value)) -> Finding {
+fn wrong(change: impl Fn(&mut Value)) -> InvalidLine {
     let mut line = line();
     change(&mut line);
     let (summary, mut findings) = check(line.to_string().as_bytes());
