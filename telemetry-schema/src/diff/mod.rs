@@ -11,7 +11,7 @@ mod since;
 
 use crate::model::{Event, Row, Schema};
 
-pub use self::since::Finding;
+pub use self::since::MissingSince;
 
 /// How much a change matters to the person whose data it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -90,7 +90,7 @@ pub struct Diff {
     /// The events that can tell more or less than before.
     pub bits: Vec<Bits>,
     /// What is missing for the change to be right.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<MissingSince>,
 }
 
 impl Diff {

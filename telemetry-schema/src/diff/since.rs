@@ -5,7 +5,7 @@ use crate::model::{Event, Row};
 
 /// What is missing for a change to be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
+pub struct MissingSince {
     /// The event.
     pub event: String,
     /// The field.
@@ -62,7 +62,7 @@ pub(super) fn loosened(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<
 
 fn find(diff: &mut Diff, event: &Event, row: Option<&Row<'_>>, text: &str) {
     let field = row.map(Row::dotted);
-    diff.findings.push(Finding { event: event.title(), field, text: text.to_owned() });
+    diff.findings.push(MissingSince { event: event.title(), field, text: text.to_owned() });
 }
 
 pub(super) fn compare_event(diff: &mut Diff, old: &Event, new: &Event) {
