@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Violation;
-use super::cursor::{Cursor, NotJson, Shape, Text};
+use super::cursor::{Cursor, NotJson, RawString, Shape};
 use crate::domain::{Domain, Opening};
 use crate::model::Field;
 
@@ -329,12 +329,12 @@ impl Check {
 
     /// What is wrong about a text, if anything.
     #[inline]
-    fn text(&self, text: Text<'_>) -> Option<(Violation, &'static str)> {
+    fn text(&self, text: RawString<'_>) -> Option<(Violation, &'static str)> {
         if text.escaped && !matches!(self, Self::Text) {
             let Some(plain) = text.unescaped() else {
                 return Some((Violation::NotAnEvent, "the text cannot be read"));
             };
-            return self.text(Text { raw: plain.as_bytes(), escaped: false });
+            return self.text(RawString { raw: plain.as_bytes(), escaped: false });
         }
         let raw = text.raw;
         match self {

@@ -10,12 +10,12 @@ pub(super) struct NotJson;
 
 /// A string as it stands between its quotation marks.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Text<'l> {
+pub(super) struct RawString<'l> {
     pub(super) raw: &'l [u8],
     pub(super) escaped: bool,
 }
 
-impl Text<'_> {
+impl RawString<'_> {
     /// The string itself, where it holds an escape.
     pub(super) fn unescaped(self) -> Option<String> {
         let mut quoted = Vec::with_capacity(self.raw.len() + 2);
@@ -121,7 +121,7 @@ impl<'l> Cursor<'l> {
 
     /// Moves over a string.
     #[inline]
-    pub(super) fn text(&mut self) -> Step<Text<'l>> {
+    pub(super) fn text(&mut self) -> Step<RawString<'l>> {
         self.must(b'"')?;
         let rest = self.line.get(self.at..).ok_or(NotJson)?;
         let mut escaped = false;
@@ -140,7 +140,7 @@ impl<'l> Cursor<'l> {
             index += plain(rest.get(index..).unwrap_or_default());
         }
         self.at += index + 1;
-        Ok(Text { raw: rest.get(..index).unwrap_or_default(), escaped })
+        Ok(RawString { raw: rest.get(..index).unwrap_or_default(), escaped })
     }
 
     /// Moves over a number, which is an integer if it has neither a point nor

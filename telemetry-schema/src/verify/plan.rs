@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::Violation;
 use super::check::{Fields, Problem, Trail, histogram, shown};
-use super::cursor::{Cursor, NotJson, Shape, Text};
+use super::cursor::{Cursor, NotJson, RawString, Shape};
 use crate::model::{Event, Form, Schema};
 
 #[derive(Debug)]
@@ -41,15 +41,15 @@ struct Of {
 #[derive(Default)]
 struct Said<'l> {
     version: Option<&'l [u8]>,
-    purpose: Option<Text<'l>>,
-    event: Option<Text<'l>>,
+    purpose: Option<RawString<'l>>,
+    event: Option<RawString<'l>>,
     /// How often there are fields, and where the last ones are.
     fields: u32,
     place: Option<Cursor<'l>>,
     /// The event whose fields were checked when they were met.
     checked: Option<usize>,
     /// Of a line of counts, the period, and where the counts are.
-    period: Option<Text<'l>>,
+    period: Option<RawString<'l>>,
     counts: Option<Cursor<'l>>,
 }
 
