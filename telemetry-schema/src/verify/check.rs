@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Violation;
-use super::cursor::{Cursor, NotJson, RawString, Shape};
+use super::cursor::{Cursor, JsonType, NotJson, RawString};
 use crate::domain::{Domain, Opening};
 use crate::model::Field;
 
@@ -250,27 +250,29 @@ impl Check {
                 | Self::ManyTexts(_)
                 | Self::Networks { .. }
                 | Self::Text,
-                Shape::Text,
+                JsonType::Text,
             ) => self.text(cursor.text()?),
-            (Self::Bool, Shape::Bool) => return cursor.bool().map(drop),
-            (Self::Number, Shape::Number) => return cursor.number().map(drop),
-            (Self::Integers { from, to, step }, Shape::Number) => {
+            (Self::Bool, JsonType::Bool) => return cursor.bool().map(drop),
+            (Self::Number, JsonType::Number) => return cursor.number().map(drop),
+            (Self::Integers { from, to, step }, JsonType::Number) => {
                 let (digits, integer) = cursor.number()?;
                 outside_integers(digits, integer, (*from, *to, *step))
             }
-            (Self::Fields(fields), Shape::Object) => return fields.object(cursor, trail, problems),
+            (Self::Fields(fields), JsonType::Object) => {
+                return fields.object(cursor, trail, problems);
+            }
             // The schema does not say of what is open whether it is one value
             // or a list of them.
-            (Self::Pseudonym | Self::Digest | Self::Text | Self::Number, Shape::Array) => {
+            (Self::Pseudonym | Self::Digest | Self::Text | Self::Number, JsonType::Array) => {
                 return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));
             }
             // A nested value may stand in a list, and a list in a list.
-            (Self::Fields(_) | Self::Map(..), Shape::Array) => {
+            (Self::Fields(_) | Self::Map(..), JsonType::Array) => {
                 return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));
             }
-            (Self::List(of), Shape::Array) => {
+            (Self::List(of), JsonType::Array) => {
                 return cursor.each(b'[', b']', |cursor| match cursor.shape()? {
-                    Shape::Array
+                    JsonType::Array
                         if !matches!(**of, Self::List(_) | Self::Array { .. } | Self::Tuple(_)) =>
                     {
                         self.value(cursor, trail, problems)
@@ -278,7 +280,7 @@ impl Check {
                     _ => of.value(cursor, trail, problems),
                 });
             }
-            (Self::Array { length, gaps, of }, Shape::Array) => {
+            (Self::Array { length, gaps, of }, JsonType::Array) => {
                 let mut count = 0;
                 cursor.each(b'[', b']', |cursor| {
                     count += 1;
@@ -288,8 +290,8 @@ impl Check {
                 (!fits)
                     .then_some((Violation::OutsideDomain, "the number of elements is another one"))
             }
-            (Self::Tuple(parts), Shape::Array) => return tuple(parts, cursor, trail, problems),
-            (Self::Map(keys, values), Shape::Object) => {
+            (Self::Tuple(parts), JsonType::Array) => return tuple(parts, cursor, trail, problems),
+            (Self::Map(keys, values), JsonType::Object) => {
                 return map(keys, values, cursor, trail, problems);
             }
             _ => {
@@ -305,7 +307,7 @@ impl Check {
     }
 
     #[cold]
-    fn wrong_type(&self, trail: &Trail<'_>, shape: Shape) -> Problem {
+    fn wrong_type(&self, trail: &Trail<'_>, shape: JsonType) -> Problem {
         let (kind, due) = match self {
             Self::Nothing => (Violation::UnknownField, "nothing: the field is dropped"),
             Self::Bool => (Violation::WrongType, "true or false"),
@@ -417,7 +419,7 @@ pub(super) fn histogram(
     cursor: &mut Cursor<'_>,
     bounds: &[f64],
 ) -> Result<Option<(Violation, &'static str)>, NotJson> {
-    if cursor.shape()? != Shape::Object {
+    if cursor.shape()? != JsonType::Object {
         cursor.skip()?;
         return Ok(Some((Violation::WrongType, "a histogram is no object")));
     }
@@ -431,14 +433,14 @@ pub(super) fn histogram(
         let key = cursor.text()?;
         cursor.must(b':')?;
         match (key.raw, cursor.shape()?) {
-            (b"bounds", Shape::Array) => cursor.each(b'[', b']', |cursor| {
+            (b"bounds", JsonType::Array) => cursor.each(b'[', b']', |cursor| {
                 if !is(cursor.number()?.0, bounds.get(said)) {
                     wrong = Some((Violation::OutsideDomain, "the bounds are other ones"));
                 }
                 said += 1;
                 Ok(())
             }),
-            (b"ranges", Shape::Array) => cursor.each(b'[', b']', |cursor| {
+            (b"ranges", JsonType::Array) => cursor.each(b'[', b']', |cursor| {
                 let (digits, integer) = cursor.number()?;
                 if !integer || digits.starts_with(b"-") {
                     wrong = Some((Violation::WrongType, "a range holds no count"));
@@ -446,7 +448,7 @@ pub(super) fn histogram(
                 ranges += 1;
                 Ok(())
             }),
-            (b"sum", Shape::Number) => cursor.number().map(drop),
+            (b"sum", JsonType::Number) => cursor.number().map(drop),
             _ => {
                 wrong =
                     Some((Violation::UnknownField, "a histogram has a key that it must not have"));

@@ -28,7 +28,7 @@ impl RawString<'_> {
 
 /// The kinds of values, by their first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum JsonType {
     Object,
     Array,
     Text,
@@ -37,7 +37,7 @@ pub(super) enum Shape {
     Null,
 }
 
-impl Shape {
+impl JsonType {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Object => "an object",
@@ -106,15 +106,15 @@ impl<'l> Cursor<'l> {
 
     /// The kind of the value that stands here.
     #[inline]
-    pub(super) fn shape(&mut self) -> Step<Shape> {
+    pub(super) fn shape(&mut self) -> Step<JsonType> {
         self.spaces();
         match self.byte() {
-            Some(b'"') => Ok(Shape::Text),
-            Some(b'-' | b'0'..=b'9') => Ok(Shape::Number),
-            Some(b'{') => Ok(Shape::Object),
-            Some(b'[') => Ok(Shape::Array),
-            Some(b't' | b'f') => Ok(Shape::Bool),
-            Some(b'n') => Ok(Shape::Null),
+            Some(b'"') => Ok(JsonType::Text),
+            Some(b'-' | b'0'..=b'9') => Ok(JsonType::Number),
+            Some(b'{') => Ok(JsonType::Object),
+            Some(b'[') => Ok(JsonType::Array),
+            Some(b't' | b'f') => Ok(JsonType::Bool),
+            Some(b'n') => Ok(JsonType::Null),
             _ => Err(NotJson),
         }
     }
@@ -206,13 +206,13 @@ impl<'l> Cursor<'l> {
     fn skip_within(&mut self, depth: u32) -> Step<()> {
         let depth = depth.checked_sub(1).ok_or(NotJson)?;
         match self.shape()? {
-            Shape::Text => self.text().map(drop),
-            Shape::Number => self.number().map(drop),
-            Shape::Bool => self.bool().map(drop),
-            Shape::Null if self.word(b"null") => Ok(()),
-            Shape::Null => Err(NotJson),
-            Shape::Array => self.each(b'[', b']', |cursor| cursor.skip_within(depth)),
-            Shape::Object => self.each(b'{', b'}', |cursor| {
+            JsonType::Text => self.text().map(drop),
+            JsonType::Number => self.number().map(drop),
+            JsonType::Bool => self.bool().map(drop),
+            JsonType::Null if self.word(b"null") => Ok(()),
+            JsonType::Null => Err(NotJson),
+            JsonType::Array => self.each(b'[', b']', |cursor| cursor.skip_within(depth)),
+            JsonType::Object => self.each(b'{', b'}', |cursor| {
                 cursor.text()?;
                 cursor.must(b':')?;
                 cursor.skip_within(depth)

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::Violation;
 use super::check::{Fields, Problem, Trail, histogram, shown};
-use super::cursor::{Cursor, NotJson, RawString, Shape};
+use super::cursor::{Cursor, JsonType, NotJson, RawString};
 use crate::model::{Event, Form, Schema};
 
 #[derive(Debug)]
@@ -84,12 +84,16 @@ impl Plan {
             let key = cursor.text()?;
             cursor.must(b':')?;
             match key.raw {
-                b"event" if cursor.shape()? == Shape::Text => said.event = Some(cursor.text()?),
-                b"purpose" if cursor.shape()? == Shape::Text => said.purpose = Some(cursor.text()?),
-                b"version" if cursor.shape()? == Shape::Number => {
+                b"event" if cursor.shape()? == JsonType::Text => said.event = Some(cursor.text()?),
+                b"purpose" if cursor.shape()? == JsonType::Text => {
+                    said.purpose = Some(cursor.text()?)
+                }
+                b"version" if cursor.shape()? == JsonType::Number => {
                     said.version = Some(cursor.number()?.0);
                 }
-                b"period" if cursor.shape()? == Shape::Text => said.period = Some(cursor.text()?),
+                b"period" if cursor.shape()? == JsonType::Text => {
+                    said.period = Some(cursor.text()?)
+                }
                 b"counts" => {
                     said.fields += 1;
                     said.counts = Some(cursor.clone());
@@ -247,12 +251,12 @@ impl Of {
 
     /// Checks a list of forms with how often each occurred.
     fn counts(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
-        if cursor.shape()? != Shape::Array {
+        if cursor.shape()? != JsonType::Array {
             problems.push(self.problem(Violation::WrongType, "`counts` is no list"));
             return cursor.skip();
         }
         cursor.each(b'[', b']', |cursor| {
-            if cursor.shape()? != Shape::Object {
+            if cursor.shape()? != JsonType::Object {
                 problems.push(self.problem(Violation::WrongType, "a count is no object"));
                 return cursor.skip();
             }
@@ -262,14 +266,14 @@ impl Of {
                 let shape = cursor.shape()?;
                 match (key.raw, shape) {
                     (b"fields", _) => self.fields(cursor, problems),
-                    (b"count", Shape::Number) if cursor.number()?.1 => Ok(()),
-                    (b"count", Shape::Number) => {
+                    (b"count", JsonType::Number) if cursor.number()?.1 => Ok(()),
+                    (b"count", JsonType::Number) => {
                         problems
                             .push(self.problem(Violation::WrongType, "a count is no whole number"));
                         Ok(())
                     }
-                    (b"other", Shape::Bool) => cursor.bool().map(drop),
-                    (b"histograms", Shape::Object) => self.histograms(cursor, problems),
+                    (b"other", JsonType::Bool) => cursor.bool().map(drop),
+                    (b"histograms", JsonType::Object) => self.histograms(cursor, problems),
                     _ => {
                         let text = "a count has a key that it must not have";
                         problems.push(self.problem(Violation::UnknownField, text));
@@ -331,7 +335,7 @@ impl Of {
 
     /// Checks the fields that stand here.
     fn fields(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
-        if cursor.shape()? != Shape::Object {
+        if cursor.shape()? != JsonType::Object {
             problems.push(Problem::line(Violation::NotAnEvent, "`fields` is no object"));
             return cursor.skip();
         }
