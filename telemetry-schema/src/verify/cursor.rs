@@ -60,7 +60,7 @@ pub(super) struct Cursor<'l> {
     at: usize,
 }
 
-type Step<T> = Result<T, NotJson>;
+type Parsed<T> = Result<T, NotJson>;
 
 impl<'l> Cursor<'l> {
     pub(super) fn new(line: &'l [u8]) -> Self {
@@ -94,7 +94,7 @@ impl<'l> Cursor<'l> {
     }
 
     #[inline]
-    pub(super) fn must(&mut self, expected: u8) -> Step<()> {
+    pub(super) fn must(&mut self, expected: u8) -> Parsed<()> {
         if self.take(expected) { Ok(()) } else { Err(NotJson) }
     }
 
@@ -106,7 +106,7 @@ impl<'l> Cursor<'l> {
 
     /// The kind of the value that stands here.
     #[inline]
-    pub(super) fn shape(&mut self) -> Step<JsonType> {
+    pub(super) fn shape(&mut self) -> Parsed<JsonType> {
         self.spaces();
         match self.byte() {
             Some(b'"') => Ok(JsonType::Text),
@@ -121,7 +121,7 @@ impl<'l> Cursor<'l> {
 
     /// Moves over a string.
     #[inline]
-    pub(super) fn text(&mut self) -> Step<RawString<'l>> {
+    pub(super) fn text(&mut self) -> Parsed<RawString<'l>> {
         self.must(b'"')?;
         let rest = self.line.get(self.at..).ok_or(NotJson)?;
         let mut escaped = false;
@@ -146,7 +146,7 @@ impl<'l> Cursor<'l> {
     /// Moves over a number, which is an integer if it has neither a point nor
     /// an exponent.
     #[inline]
-    pub(super) fn number(&mut self) -> Step<(&'l [u8], bool)> {
+    pub(super) fn number(&mut self) -> Parsed<(&'l [u8], bool)> {
         self.spaces();
         let rest = self.line.get(self.at..).ok_or(NotJson)?;
         let digits = |from: usize| -> usize {
@@ -181,7 +181,7 @@ impl<'l> Cursor<'l> {
     }
 
     /// Moves over `true` or `false`.
-    pub(super) fn bool(&mut self) -> Step<bool> {
+    pub(super) fn bool(&mut self) -> Parsed<bool> {
         self.spaces();
         if self.word(b"true") {
             Ok(true)
@@ -199,11 +199,11 @@ impl<'l> Cursor<'l> {
     }
 
     /// Moves over any value.
-    pub(super) fn skip(&mut self) -> Step<()> {
+    pub(super) fn skip(&mut self) -> Parsed<()> {
         self.skip_within(DEEPEST)
     }
 
-    fn skip_within(&mut self, depth: u32) -> Step<()> {
+    fn skip_within(&mut self, depth: u32) -> Parsed<()> {
         let depth = depth.checked_sub(1).ok_or(NotJson)?;
         match self.shape()? {
             JsonType::Text => self.text().map(drop),
@@ -226,8 +226,8 @@ impl<'l> Cursor<'l> {
         &mut self,
         open: u8,
         close: u8,
-        mut element: impl FnMut(&mut Self) -> Step<()>,
-    ) -> Step<()> {
+        mut element: impl FnMut(&mut Self) -> Parsed<()>,
+    ) -> Parsed<()> {
         self.must(open)?;
         if self.take(close) {
             return Ok(());
@@ -269,7 +269,7 @@ fn plain(bytes: &[u8]) -> usize {
 }
 
 /// How long the escape is whose backslash stands before `rest`.
-fn escape(rest: &[u8]) -> Step<usize> {
+fn escape(rest: &[u8]) -> Parsed<usize> {
     match rest.first() {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
         Some(b'u') if rest.get(1..5).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)) => {
