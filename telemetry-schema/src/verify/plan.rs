@@ -15,7 +15,7 @@ use crate::model::{Event, Form, Schema};
 pub(super) struct Plan {
     /// The events' places in the list, by name: several for a generic event.
     names: HashMap<Box<[u8]>, Vec<usize>>,
-    events: Vec<Of>,
+    events: Vec<EventPlan>,
     /// The keys that every line may have beside the fields.
     envelope: Fields,
     /// The event of the line before: lines of one kind come in rows.
@@ -24,7 +24,7 @@ pub(super) struct Plan {
 
 /// One event.
 #[derive(Debug)]
-struct Of {
+struct EventPlan {
     name: String,
     /// Whether no other instance has its name.
     alone: bool,
@@ -61,7 +61,7 @@ impl Plan {
         }
         let alone = |event: &Event| names.get(event.name.as_bytes()).is_none_or(|p| p.len() == 1);
         Self {
-            events: schema.events.iter().map(|event| Of::new(event, alone(event))).collect(),
+            events: schema.events.iter().map(|event| EventPlan::new(event, alone(event))).collect(),
             envelope: Fields::new(schema.envelope.iter()),
             last: Cell::new(usize::MAX),
             names,
@@ -202,7 +202,7 @@ impl Plan {
     }
 }
 
-impl Of {
+impl EventPlan {
     fn new(event: &Event, alone: bool) -> Self {
         Self {
             name: event.name.clone(),
