@@ -39,7 +39,7 @@ struct EventPlan {
 
 /// What the envelope says of the line.
 #[derive(Default)]
-struct Said<'l> {
+struct LineHead<'l> {
     version: Option<&'l [u8]>,
     purpose: Option<RawString<'l>>,
     event: Option<RawString<'l>>,
@@ -78,7 +78,7 @@ impl Plan {
 
     fn envelope(&self, line: &[u8], problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(line);
-        let mut said = Said::default();
+        let mut said = LineHead::default();
         let mut before = self.envelope.before_first();
         cursor.each(b'{', b'}', |cursor| {
             let key = cursor.text()?;
@@ -127,7 +127,7 @@ impl Plan {
     fn fields<'l>(
         &self,
         cursor: &mut Cursor<'l>,
-        said: &mut Said<'l>,
+        said: &mut LineHead<'l>,
         problems: &mut Vec<Problem>,
     ) -> Result<(), NotJson> {
         said.fields += 1;
@@ -161,7 +161,7 @@ impl Plan {
     }
 
     /// What is left to check when the whole line was read.
-    fn rest(&self, said: &Said<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn rest(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         let Some(name) = said.event else {
             problems.push(Problem::line(Violation::NotAnEvent, "there is no event's name in it"));
             return Ok(());
@@ -226,7 +226,7 @@ impl EventPlan {
     }
 
     /// Checks the fields or counts, whichever the event leaves as.
-    fn values(&self, said: &Said<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn values(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
         match (self.period, &said.place, &said.counts) {
             (None, Some(fields), _) => self.fields(&mut fields.clone(), problems),
             (Some(period), _, Some(counts)) => {
@@ -315,7 +315,7 @@ impl EventPlan {
     }
 
     /// Checks what the envelope says of the event.
-    fn said(&self, said: &Said<'_>, problems: &mut Vec<Problem>) {
+    fn said(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) {
         let mut other = |what: &str| {
             problems.push(Problem {
                 event: Some(self.name.clone()),
