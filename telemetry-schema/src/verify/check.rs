@@ -77,7 +77,7 @@ impl Trail<'_> {
 
 /// The fields of an event or of a nested value.
 #[derive(Debug)]
-pub(super) struct Fields {
+pub(super) struct FieldPlans {
     fields: Vec<(Box<str>, Check)>,
     /// Which field came behind each one the last time, and first of all:
     /// programs write them in the order of declaration.
@@ -87,7 +87,7 @@ pub(super) struct Fields {
     objects: Cell<u64>,
 }
 
-impl Fields {
+impl FieldPlans {
     pub(super) fn new<'f>(fields: impl Iterator<Item = &'f Field>) -> Self {
         let checks =
             |field: &Field| (field.name.as_str().into(), Check::new(&field.domain, &field.fields));
@@ -183,7 +183,7 @@ pub(super) enum Check {
         gaps: bool,
         of: Box<Check>,
     },
-    Fields(Box<Fields>),
+    Fields(Box<FieldPlans>),
     List(Box<Check>),
     Map(Box<Check>, Box<Check>),
     Pseudonym,
@@ -220,7 +220,7 @@ impl Check {
             Domain::Array { length, gaps, of } => {
                 Self::Array { length: *length, gaps: *gaps, of: inner(of) }
             }
-            Domain::Fields => Self::Fields(Box::new(Fields::new(fields.iter()))),
+            Domain::Fields => Self::Fields(Box::new(FieldPlans::new(fields.iter()))),
             Domain::List(of) => Self::List(inner(of)),
             Domain::Map(keys, values) => Self::Map(inner(keys), inner(values)),
             Domain::Open(Opening::Pseudonym) => Self::Pseudonym,

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Violation;
-use super::check::{Fields, Problem, Trail, histogram, shown};
+use super::check::{FieldPlans, Problem, Trail, histogram, shown};
 use super::cursor::{Cursor, JsonType, NotJson, RawString};
 use crate::model::{Event, Form, Schema};
 
@@ -17,7 +17,7 @@ pub(super) struct Plan {
     names: HashMap<Box<[u8]>, Vec<usize>>,
     events: Vec<EventPlan>,
     /// The keys that every line may have beside the fields.
-    envelope: Fields,
+    envelope: FieldPlans,
     /// The event of the line before: lines of one kind come in rows.
     last: Cell<usize>,
 }
@@ -30,7 +30,7 @@ struct EventPlan {
     alone: bool,
     version: u32,
     purpose: String,
-    fields: Fields,
+    fields: FieldPlans,
     /// Of an event that leaves only as counts, the period.
     period: Option<&'static str>,
     /// The fields that are histograms, and their bounds.
@@ -62,7 +62,7 @@ impl Plan {
         let alone = |event: &Event| names.get(event.name.as_bytes()).is_none_or(|p| p.len() == 1);
         Self {
             events: schema.events.iter().map(|event| EventPlan::new(event, alone(event))).collect(),
-            envelope: Fields::new(schema.envelope.iter()),
+            envelope: FieldPlans::new(schema.envelope.iter()),
             last: Cell::new(usize::MAX),
             names,
         }
@@ -210,7 +210,9 @@ impl EventPlan {
             version: event.version,
             purpose: event.purpose.clone(),
             // The numbers of histograms stand beside the fields of a form.
-            fields: Fields::new(event.fields.iter().filter(|field| field.histogram().is_none())),
+            fields: FieldPlans::new(
+                event.fields.iter().filter(|field| field.histogram().is_none()),
+            ),
             histograms: event
                 .histograms()
                 .map(|(field, bounds)| {
