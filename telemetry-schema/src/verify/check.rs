@@ -14,14 +14,14 @@ use crate::model::Field;
 
 /// What is wrong, before the line's number is known.
 #[derive(Clone, Debug)]
-pub(super) struct Problem {
+pub(super) struct LineProblem {
     pub(super) event: Option<String>,
     pub(super) field: Option<String>,
     pub(super) kind: Violation,
     pub(super) text: String,
 }
 
-impl Problem {
+impl LineProblem {
     pub(super) fn line(kind: Violation, text: &str) -> Self {
         Self { event: None, field: None, kind, text: text.to_owned() }
     }
@@ -70,8 +70,8 @@ impl Trail<'_> {
     }
 
     #[cold]
-    fn problem(&self, kind: Violation, text: impl Into<String>) -> Problem {
-        Problem { event: self.event(), field: self.field(), kind, text: text.into() }
+    fn problem(&self, kind: Violation, text: impl Into<String>) -> LineProblem {
+        LineProblem { event: self.event(), field: self.field(), kind, text: text.into() }
     }
 }
 
@@ -105,7 +105,7 @@ impl FieldPlans {
         &self,
         cursor: &mut Cursor<'_>,
         trail: &Trail<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<LineProblem>,
     ) -> Result<(), NotJson> {
         let object = self.objects.get() + 1;
         self.objects.set(object);
@@ -238,7 +238,7 @@ impl Check {
         &self,
         cursor: &mut Cursor<'_>,
         trail: &Trail<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<LineProblem>,
     ) -> Result<(), NotJson> {
         let shape = cursor.shape()?;
         let wrong = match (self, shape) {
@@ -307,7 +307,7 @@ impl Check {
     }
 
     #[cold]
-    fn wrong_type(&self, trail: &Trail<'_>, shape: JsonType) -> Problem {
+    fn wrong_type(&self, trail: &Trail<'_>, shape: JsonType) -> LineProblem {
         let (kind, due) = match self {
             Self::Nothing => (Violation::UnknownField, "nothing: the field is dropped"),
             Self::Bool => (Violation::WrongType, "true or false"),
@@ -362,7 +362,7 @@ fn tuple(
     parts: &[Check],
     cursor: &mut Cursor<'_>,
     trail: &Trail<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<LineProblem>,
 ) -> Result<(), NotJson> {
     // Parts of which there is nothing left are left out, so that each element
     // must fit the next part that takes it.
@@ -392,7 +392,7 @@ fn map(
     values: &Check,
     cursor: &mut Cursor<'_>,
     trail: &Trail<'_>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<LineProblem>,
 ) -> Result<(), NotJson> {
     cursor.each(b'{', b'}', |cursor| {
         let key = cursor.text()?;

@@ -14,7 +14,7 @@ use std::fmt;
 use std::io::{self, Read};
 
 use crate::model::Schema;
-use check::Problem;
+use check::LineProblem;
 use plan::Plan;
 
 /// What is wrong in a line.
@@ -120,7 +120,7 @@ pub struct Summary {
 pub struct Verifier {
     plan: Plan,
     /// Used again for each line.
-    problems: Vec<Problem>,
+    problems: Vec<LineProblem>,
 }
 
 /// How much is read at once: large enough that a system call costs nothing by
@@ -214,7 +214,7 @@ impl Verifier {
         summary.wrong += 1;
         for problem in self.problems.drain(..) {
             *summary.findings.entry(problem.kind).or_default() += 1;
-            let Problem { event, field, kind, text } = problem;
+            let LineProblem { event, field, kind, text } = problem;
             found(InvalidLine { line: number, event, field, kind, text });
         }
     }

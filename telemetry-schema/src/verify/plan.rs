@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Violation;
-use super::check::{FieldPlans, Problem, Trail, histogram, shown};
+use super::check::{FieldPlans, LineProblem, Trail, histogram, shown};
 use super::cursor::{Cursor, JsonType, NotJson, RawString};
 use crate::model::{Event, Form, Schema};
 
@@ -69,14 +69,14 @@ impl Plan {
     }
 
     /// Checks one line and adds what is wrong to `problems`.
-    pub(super) fn line(&self, line: &[u8], problems: &mut Vec<Problem>) {
+    pub(super) fn line(&self, line: &[u8], problems: &mut Vec<LineProblem>) {
         let checked = std::str::from_utf8(line).map_err(|_| NotJson);
         if checked.and_then(|_| self.envelope(line, problems)).is_err() {
-            problems.push(Problem::line(Violation::NotAnEvent, "this is no JSON object"));
+            problems.push(LineProblem::line(Violation::NotAnEvent, "this is no JSON object"));
         }
     }
 
-    fn envelope(&self, line: &[u8], problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn envelope(&self, line: &[u8], problems: &mut Vec<LineProblem>) -> Result<(), NotJson> {
         let mut cursor = Cursor::new(line);
         let mut said = LineHead::default();
         let mut before = self.envelope.before_first();
@@ -109,7 +109,7 @@ impl Plan {
                     }
                     None => {
                         let name = String::from_utf8_lossy(raw);
-                        problems.push(Problem::key(&name, "the schema has no such key"));
+                        problems.push(LineProblem::key(&name, "the schema has no such key"));
                         return cursor.skip();
                     }
                 },
@@ -128,7 +128,7 @@ impl Plan {
         &self,
         cursor: &mut Cursor<'l>,
         said: &mut LineHead<'l>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<LineProblem>,
     ) -> Result<(), NotJson> {
         said.fields += 1;
         let place = said.event.and_then(|name| self.alone(name.raw));
@@ -161,20 +161,21 @@ impl Plan {
     }
 
     /// What is left to check when the whole line was read.
-    fn rest(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn rest(&self, said: &LineHead<'_>, problems: &mut Vec<LineProblem>) -> Result<(), NotJson> {
         let Some(name) = said.event else {
-            problems.push(Problem::line(Violation::NotAnEvent, "there is no event's name in it"));
+            problems
+                .push(LineProblem::line(Violation::NotAnEvent, "there is no event's name in it"));
             return Ok(());
         };
         if said.fields != 1 {
             let text = "there are not exactly one `fields` or `counts` in it";
-            problems.push(Problem::line(Violation::NotAnEvent, text));
+            problems.push(LineProblem::line(Violation::NotAnEvent, text));
             return Ok(());
         }
         if let Some(of) = said.checked.and_then(|place| self.events.get(place)) {
             // A second name would make the check of the first one void.
             if of.name.as_bytes() != name.raw {
-                problems.push(Problem::line(
+                problems.push(LineProblem::line(
                     Violation::NotAnEvent,
                     "there are two events' names in it",
                 ));
@@ -183,7 +184,8 @@ impl Plan {
             return Ok(());
         }
         let Some(places) = self.names.get(name.raw) else {
-            problems.push(Problem::line(Violation::UnknownEvent, "the schema has no such event"));
+            problems
+                .push(LineProblem::line(Violation::UnknownEvent, "the schema has no such event"));
             return Ok(());
         };
         // Of a generic event one instance must fit; else the first is told of.
@@ -228,7 +230,7 @@ impl EventPlan {
     }
 
     /// Checks the fields or counts, whichever the event leaves as.
-    fn values(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn values(&self, said: &LineHead<'_>, problems: &mut Vec<LineProblem>) -> Result<(), NotJson> {
         match (self.period, &said.place, &said.counts) {
             (None, Some(fields), _) => self.fields(&mut fields.clone(), problems),
             (Some(period), _, Some(counts)) => {
@@ -252,7 +254,11 @@ impl EventPlan {
     }
 
     /// Checks a list of forms with how often each occurred.
-    fn counts(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn counts(
+        &self,
+        cursor: &mut Cursor<'_>,
+        problems: &mut Vec<LineProblem>,
+    ) -> Result<(), NotJson> {
         if cursor.shape()? != JsonType::Array {
             problems.push(self.problem(Violation::WrongType, "`counts` is no list"));
             return cursor.skip();
@@ -290,13 +296,13 @@ impl EventPlan {
     fn histograms(
         &self,
         cursor: &mut Cursor<'_>,
-        problems: &mut Vec<Problem>,
+        problems: &mut Vec<LineProblem>,
     ) -> Result<(), NotJson> {
         cursor.each(b'{', b'}', |cursor| {
             let key = cursor.text()?;
             cursor.must(b':')?;
             let name = String::from_utf8_lossy(key.raw);
-            let place = |problem: Problem| Problem { field: Some(shown(&name)), ..problem };
+            let place = |problem: LineProblem| LineProblem { field: Some(shown(&name)), ..problem };
             match self.histograms.iter().find(|(name, _)| **name == *key.raw) {
                 None => {
                     let text = "the schema has no such histogram";
@@ -312,14 +318,14 @@ impl EventPlan {
         })
     }
 
-    fn problem(&self, kind: Violation, text: &str) -> Problem {
-        Problem { event: Some(self.name.clone()), ..Problem::line(kind, text) }
+    fn problem(&self, kind: Violation, text: &str) -> LineProblem {
+        LineProblem { event: Some(self.name.clone()), ..LineProblem::line(kind, text) }
     }
 
     /// Checks what the envelope says of the event.
-    fn said(&self, said: &LineHead<'_>, problems: &mut Vec<Problem>) {
+    fn said(&self, said: &LineHead<'_>, problems: &mut Vec<LineProblem>) {
         let mut other = |what: &str| {
-            problems.push(Problem {
+            problems.push(LineProblem {
                 event: Some(self.name.clone()),
                 field: None,
                 kind: Violation::OtherSchema,
@@ -336,9 +342,13 @@ impl EventPlan {
     }
 
     /// Checks the fields that stand here.
-    fn fields(&self, cursor: &mut Cursor<'_>, problems: &mut Vec<Problem>) -> Result<(), NotJson> {
+    fn fields(
+        &self,
+        cursor: &mut Cursor<'_>,
+        problems: &mut Vec<LineProblem>,
+    ) -> Result<(), NotJson> {
         if cursor.shape()? != JsonType::Object {
-            problems.push(Problem::line(Violation::NotAnEvent, "`fields` is no object"));
+            problems.push(LineProblem::line(Violation::NotAnEvent, "`fields` is no object"));
             return cursor.skip();
         }
         self.fields.object(cursor, &Trail::Event(&self.name), problems)
