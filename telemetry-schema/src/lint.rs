@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::domain::{Domain, Opening};
-use crate::model::{Event, Form, Row, Schema};
+use crate::model::{Event, FieldRow, Form, Schema};
 use crate::words;
 
 /// The kinds of findings. `docs/lints.md` has a section for each.
@@ -139,7 +139,13 @@ struct Found<'s> {
 }
 
 impl Found<'_> {
-    fn add(&mut self, lint: Lint, event: &Event, row: Option<&Row<'_>>, text: impl Into<String>) {
+    fn add(
+        &mut self,
+        lint: Lint,
+        event: &Event,
+        row: Option<&FieldRow<'_>>,
+        text: impl Into<String>,
+    ) {
         let place = match row {
             Some(row) => format!("{}/{}", event.name, row.dotted()),
             None => event.name.clone(),
@@ -240,7 +246,7 @@ fn descriptions(found: &mut Found<'_>, event: &Event) {
     }
 }
 
-fn field(found: &mut Found<'_>, event: &Event, row: &Row<'_>) {
+fn field(found: &mut Found<'_>, event: &Event, row: &FieldRow<'_>) {
     let field = row.field;
     if field.is_dropped() {
         return;
@@ -267,7 +273,7 @@ fn field(found: &mut Found<'_>, event: &Event, row: &Row<'_>) {
 }
 
 /// Whether the field tells a quantity: its values are numbers or ranges of them.
-fn is_measure(row: &Row<'_>) -> bool {
+fn is_measure(row: &FieldRow<'_>) -> bool {
     let number = matches!(row.field.domain.required(), Domain::Open(Opening::Number));
     let policy = row.field.policy.name();
     let name = row.field.name.to_ascii_lowercase();
@@ -344,15 +350,15 @@ fn largest(event: &Event) -> String {
 /// pseudonym joins all events, free text often names, a fine number is rare.
 fn single_out(found: &mut Found<'_>, event: &Event) {
     let rows = event.rows();
-    let is = |row: &Row<'_>, wanted: &[Opening]| {
+    let is = |row: &FieldRow<'_>, wanted: &[Opening]| {
         let mut there = false;
         row.field.domain.openings(&mut |opening| there |= wanted.contains(&opening));
         there
     };
     let linking = [Opening::Pseudonym, Opening::Digest];
     let telling = [Opening::Text, Opening::Vouched, Opening::Number];
-    let any = |row: &&Row<'_>| is(row, &linking) || is(row, &telling);
-    let all: Vec<String> = rows.iter().filter(any).map(Row::dotted).collect();
+    let any = |row: &&FieldRow<'_>| is(row, &linking) || is(row, &telling);
+    let all: Vec<String> = rows.iter().filter(any).map(FieldRow::dotted).collect();
     if all.len() >= 3 && rows.iter().any(|row| is(row, &telling)) {
         let text = format!(
             "{} together are likely to point at one person: split the event, or make some coarser",
@@ -364,7 +370,7 @@ fn single_out(found: &mut Found<'_>, event: &Event) {
 
 fn notice(found: &mut Found<'_>, event: &Event, known: &Known) {
     let Some(noticed) = &known.noticed else { return };
-    let mut purposes: Vec<(&str, Option<Row<'_>>)> = vec![(&event.purpose, None)];
+    let mut purposes: Vec<(&str, Option<FieldRow<'_>>)> = vec![(&event.purpose, None)];
     for row in event.rows() {
         if let Some(purpose) = &row.field.purpose {
             purposes.push((purpose, Some(row)));

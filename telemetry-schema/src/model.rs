@@ -249,21 +249,21 @@ impl Event {
 
     /// Every field with its path, those of nested values behind the field
     /// that holds them.
-    pub fn rows(&self) -> Vec<Row<'_>> {
+    pub fn rows(&self) -> Vec<FieldRow<'_>> {
         rows(&self.fields)
     }
 }
 
 /// A field and where it is: `["host", "name"]`.
 #[derive(Clone, Debug)]
-pub struct Row<'a> {
+pub struct FieldRow<'a> {
     /// The names from the event down to the field.
     pub path: Vec<&'a str>,
     /// The field itself.
     pub field: &'a Field,
 }
 
-impl Row<'_> {
+impl FieldRow<'_> {
     /// The path as text: `host.name`.
     pub fn dotted(&self) -> String {
         self.path.join(".")
@@ -271,11 +271,11 @@ impl Row<'_> {
 }
 
 /// Every field below `fields`, with its path.
-pub(crate) fn rows(fields: &[Field]) -> Vec<Row<'_>> {
-    fn walk<'a>(rows: &mut Vec<Row<'a>>, path: &[&'a str], fields: &'a [Field]) {
+pub(crate) fn rows(fields: &[Field]) -> Vec<FieldRow<'_>> {
+    fn walk<'a>(rows: &mut Vec<FieldRow<'a>>, path: &[&'a str], fields: &'a [Field]) {
         for field in fields {
             let path: Vec<&str> = path.iter().copied().chain([field.name.as_str()]).collect();
-            rows.push(Row { path: path.clone(), field });
+            rows.push(FieldRow { path: path.clone(), field });
             walk(rows, &path, &field.fields);
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::{Facts, notes, purpose, purposes, remarks, treatments, values};
 use crate::domain::Domain;
-use crate::model::{Event, Field, Row, Schema, rows};
+use crate::model::{Event, Field, FieldRow, Schema, rows};
 use crate::words;
 
 const STYLE: &str = include_str!("page.css");
@@ -131,7 +131,7 @@ fn section(out: &mut String, event: &Event) {
         let _ = writeln!(out, "<dt>{name}</dt><dd>{}</dd>", escape(&text));
     }
     let rows = event.rows();
-    let (dropped, kept): (Vec<Row<'_>>, Vec<Row<'_>>) =
+    let (dropped, kept): (Vec<FieldRow<'_>>, Vec<FieldRow<'_>>) =
         rows.into_iter().partition(|row| row.field.is_dropped());
     if !dropped.is_empty() {
         let names: Vec<String> =
@@ -145,7 +145,7 @@ fn section(out: &mut String, event: &Event) {
 
 /// A field is a block and not a row of a table: on a telephone it needs no
 /// second direction to scroll.
-fn fields(out: &mut String, rows: &[Row<'_>]) {
+fn fields(out: &mut String, rows: &[FieldRow<'_>]) {
     out.push_str("<div class=\"fields\">\n");
     for row in rows {
         let field = row.field;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Facts, notes, purpose, purposes, remarks, treatments, values};
-use crate::model::{Event, Field, Row, Schema, rows};
+use crate::model::{Event, Field, FieldRow, Schema, rows};
 use crate::words;
 
 /// What stands around the part of a page that is written from the code.
@@ -109,7 +109,7 @@ fn section(out: &mut String, event: &Event) {
         let _ = writeln!(out, "- **{name}:** {text}");
     }
     let rows = event.rows();
-    let (dropped, kept): (Vec<Row<'_>>, Vec<Row<'_>>) =
+    let (dropped, kept): (Vec<FieldRow<'_>>, Vec<FieldRow<'_>>) =
         rows.into_iter().partition(|row| row.field.is_dropped());
     if !dropped.is_empty() {
         let names: Vec<String> = dropped.iter().map(|row| words::code(&row.dotted())).collect();
@@ -123,7 +123,7 @@ fn section(out: &mut String, event: &Event) {
     }
 }
 
-fn table(out: &mut String, rows: &[Row<'_>]) {
+fn table(out: &mut String, rows: &[FieldRow<'_>]) {
     out.push_str("| field | what it says | what leaves | possible values | how much |\n|---|---|---|---|---|\n");
     for row in rows {
         let cells = [

@@ -9,7 +9,7 @@ mod policy;
 mod report;
 mod since;
 
-use crate::model::{Event, Row, Schema};
+use crate::model::{Event, FieldRow, Schema};
 
 pub use self::since::MissingSince;
 
@@ -174,7 +174,7 @@ fn by_title(schema: &Schema) -> Vec<&Event> {
 /// Compares the fields of one event.
 fn fields(diff: &mut Diff, old: &Event, new: &Event) {
     let (olds, news) = (old.rows(), new.rows());
-    let find = |rows: &[Row<'_>], path: &[&str]| rows.iter().position(|row| row.path == path);
+    let find = |rows: &[FieldRow<'_>], path: &[&str]| rows.iter().position(|row| row.path == path);
     let mut paired = vec![false; olds.len()];
     for row in &news {
         let mut before = find(&olds, &row.path);
@@ -211,13 +211,13 @@ fn fields(diff: &mut Diff, old: &Event, new: &Event) {
 }
 
 /// The path that the row had before, if it says so.
-fn renamed_path<'a>(row: &Row<'a>) -> Option<Vec<&'a str>> {
+fn renamed_path<'a>(row: &FieldRow<'a>) -> Option<Vec<&'a str>> {
     let was = row.field.renamed_from.as_deref()?;
     let (_, parents) = row.path.split_last()?;
     Some(parents.iter().copied().chain([was]).collect())
 }
 
-fn is_below_renamed(row: &Row<'_>, news: &[Row<'_>]) -> bool {
+fn is_below_renamed(row: &FieldRow<'_>, news: &[FieldRow<'_>]) -> bool {
     let below = |was: Vec<&str>| row.path.len() > was.len() && row.path.starts_with(&was);
     news.iter().filter_map(renamed_path).any(below)
 }

@@ -2,10 +2,10 @@
 
 use super::{Diff, Rank, push, since};
 use crate::domain::{Domain, Opening};
-use crate::model::{Event, Field, Row};
+use crate::model::{Event, Field, FieldRow};
 use crate::words;
 
-pub(super) fn added(diff: &mut Diff, event: &Event, row: &Row<'_>) {
+pub(super) fn added(diff: &mut Diff, event: &Event, row: &FieldRow<'_>) {
     let what = format!("new field {}: {}", row.dotted(), words::short(&row.field.policy));
     let (rank, why) = match row.field.is_dropped() {
         true => (Rank::Cosmetic, "it is never read".to_owned()),
@@ -14,7 +14,7 @@ pub(super) fn added(diff: &mut Diff, event: &Event, row: &Row<'_>) {
     push(diff, event, None, rank, what, why);
 }
 
-pub(super) fn removed(diff: &mut Diff, event: &Event, row: &Row<'_>) {
+pub(super) fn removed(diff: &mut Diff, event: &Event, row: &FieldRow<'_>) {
     let what = format!("field {} removed", row.dotted());
     let (rank, why) = match row.field.is_dropped() {
         true => (Rank::Cosmetic, "it never left"),
@@ -23,7 +23,7 @@ pub(super) fn removed(diff: &mut Diff, event: &Event, row: &Row<'_>) {
     push(diff, event, None, rank, what, why);
 }
 
-pub(super) fn compare(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'_>) {
+pub(super) fn compare(diff: &mut Diff, event: &Event, was: &FieldRow<'_>, row: &FieldRow<'_>) {
     let (old, new) = (was.field, row.field);
     if old == new {
         return;

@@ -1,7 +1,7 @@
 //! Which notice covers what: what is new needs the version that tells of it.
 
 use super::{Diff, Rank, push};
-use crate::model::{Event, Row};
+use crate::model::{Event, FieldRow};
 
 /// What is missing for a change to be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct MissingSince {
 
 /// A new field must say which notice told of it. Else who agreed to an older
 /// notice would send it without having been told.
-pub(super) fn added(diff: &mut Diff, event: &Event, row: &Row<'_>) {
+pub(super) fn added(diff: &mut Diff, event: &Event, row: &FieldRow<'_>) {
     let envelope = event.purpose.is_empty();
     if row.field.is_dropped()
         || row.field.since.is_some()
@@ -47,7 +47,7 @@ pub(super) fn added_event(diff: &mut Diff, event: &Event) {
 }
 
 /// A field of which more leaves is not what the older notice told of.
-pub(super) fn loosened(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'_>) {
+pub(super) fn loosened(diff: &mut Diff, event: &Event, was: &FieldRow<'_>, row: &FieldRow<'_>) {
     let envelope = event.purpose.is_empty();
     if !envelope && was.field.since == row.field.since {
         find(
@@ -60,8 +60,8 @@ pub(super) fn loosened(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<
     }
 }
 
-fn find(diff: &mut Diff, event: &Event, row: Option<&Row<'_>>, text: &str) {
-    let field = row.map(Row::dotted);
+fn find(diff: &mut Diff, event: &Event, row: Option<&FieldRow<'_>>, text: &str) {
+    let field = row.map(FieldRow::dotted);
     diff.findings.push(MissingSince { event: event.title(), field, text: text.to_owned() });
 }
 
@@ -69,14 +69,19 @@ pub(super) fn compare_event(diff: &mut Diff, old: &Event, new: &Event) {
     change(diff, new, None, &old.since, &new.since);
 }
 
-pub(super) fn compare_field(diff: &mut Diff, event: &Event, was: &Row<'_>, row: &Row<'_>) {
+pub(super) fn compare_field(
+    diff: &mut Diff,
+    event: &Event,
+    was: &FieldRow<'_>,
+    row: &FieldRow<'_>,
+) {
     change(diff, event, Some(row), &was.field.since, &row.field.since);
 }
 
 fn change(
     diff: &mut Diff,
     event: &Event,
-    row: Option<&Row<'_>>,
+    row: Option<&FieldRow<'_>>,
     old: &Option<String>,
     new: &Option<String>,
 ) {
@@ -94,7 +99,7 @@ fn change(
     };
     let say = |since: &Option<String>| since.as_deref().unwrap_or("none").to_owned();
     let what = format!("since {} -> {}", say(old), say(new));
-    push(diff, event, row.map(Row::dotted), rank, what, why);
+    push(diff, event, row.map(FieldRow::dotted), rank, what, why);
 }
 
 /// Whether one version of a notice comes before another: numbers in it count

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{DRAFT, MISSING};
 use crate::dictionary::Facts;
 use crate::domain::{Domain, Opening};
-use crate::model::{Event, Field, Form, Row, Schema};
+use crate::model::{Event, Field, FieldRow, Form, Schema};
 use crate::words;
 
 /// The registry's file of groups, by version 1 of its schema.
@@ -92,7 +92,7 @@ fn unit(name: &str) -> &'static str {
 }
 
 fn references(out: &mut String, event: &Event) {
-    let rows: Vec<Row<'_>> = leaves(event.rows()).collect();
+    let rows: Vec<FieldRow<'_>> = leaves(event.rows()).collect();
     out.push_str(if rows.is_empty() { "    attributes: []\n" } else { "    attributes:\n" });
     for row in rows {
         let always = !row.field.domain.is_optional() && row.field.domain.is_closed();
@@ -119,7 +119,7 @@ pub fn weaver_manifest(facts: &Facts) -> String {
 
 /// The fields that are on the wire as attributes: what is nested, by its parts;
 /// a histogram is none, but a metric.
-fn leaves(rows: Vec<Row<'_>>) -> impl Iterator<Item = Row<'_>> {
+fn leaves(rows: Vec<FieldRow<'_>>) -> impl Iterator<Item = FieldRow<'_>> {
     let is_one = |field: &Field| {
         !field.is_dropped() && field.fields.is_empty() && field.histogram().is_none()
     };

@@ -7,7 +7,9 @@ use super::write::{
     EVENT_NAME, HEAD, PLACE, allowance_line, envelope_line, event_line, field_line,
 };
 use super::{LockError, REWRITE, VERSION};
-use crate::model::{Allowance, Event, Field, Form, Period, Policy, Row, Schema, Settings, Time};
+use crate::model::{
+    Allowance, Event, Field, FieldRow, Form, Period, Policy, Schema, Settings, Time,
+};
 
 /// Reads a lock's file.
 ///
@@ -192,7 +194,7 @@ impl Reader {
         };
         self.scratch.clear();
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
-        field_line(&mut self.scratch, event, &Row { path: names, field: &field });
+        field_line(&mut self.scratch, event, &FieldRow { path: names, field: &field });
         compare(number, line, &self.scratch)?;
         put(number, &mut event.fields, &path, field)
     }
@@ -201,7 +203,7 @@ impl Reader {
         let (path, field) = read_field(rest).ok_or_else(|| by_hand(number))?;
         let names: Vec<&str> = path.iter().map(String::as_str).collect();
         self.canonical(number, line, |out| {
-            envelope_line(out, &Row { path: names.clone(), field: &field });
+            envelope_line(out, &FieldRow { path: names.clone(), field: &field });
         })?;
         put(number, &mut self.schema.envelope, &path, field)
     }

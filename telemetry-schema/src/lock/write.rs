@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::terms::{domain_into, name_into, quote_into};
-use crate::model::{Allowance, Event, Field, Form, Row, Schema, Settings, Time, rows};
+use crate::model::{Allowance, Event, Field, FieldRow, Form, Schema, Settings, Time, rows};
 
 /// What the file says of itself.
 pub(super) const HEAD: [&str; 2] = [
@@ -36,7 +36,7 @@ pub fn write(schema: &Schema) -> String {
     if !schema.envelope.is_empty() {
         out.push('\n');
     }
-    let mut fields: Vec<Row<'_>> = rows(&schema.envelope);
+    let mut fields: Vec<FieldRow<'_>> = rows(&schema.envelope);
     fields.sort_by(|a, b| a.path.cmp(&b.path));
     for row in &fields {
         envelope_line(&mut out, row);
@@ -79,13 +79,13 @@ pub(super) fn allowance_line(out: &mut String, allowance: &Allowance) {
     text_part(out, "because", Some(&allowance.because));
 }
 
-pub(super) fn envelope_line(out: &mut String, row: &Row<'_>) {
+pub(super) fn envelope_line(out: &mut String, row: &FieldRow<'_>) {
     out.push_str("envelope ");
     path_into(out, &row.path);
     rest_of_field(out, row.field);
 }
 
-pub(super) fn field_line(out: &mut String, event: &Event, row: &Row<'_>) {
+pub(super) fn field_line(out: &mut String, event: &Event, row: &FieldRow<'_>) {
     out.push_str("field ");
     key_into(out, &event.name, event.instance.as_deref());
     out.push(' ');
