@@ -116,7 +116,7 @@ const LARGE: u64 = 20_000;
 /// Every finding, in the order of events and fields. Those that the lock's
 /// file allows say so.
 pub fn lint(schema: &Schema, known: &Known) -> Vec<Finding> {
-    let mut found = Found { schema, findings: Vec::new(), used: Vec::new() };
+    let mut found = Findings { schema, findings: Vec::new(), used: Vec::new() };
     names(&mut found);
     for event in &schema.events {
         descriptions(&mut found, event);
@@ -131,14 +131,14 @@ pub fn lint(schema: &Schema, known: &Known) -> Vec<Finding> {
     found.findings
 }
 
-struct Found<'s> {
+struct Findings<'s> {
     schema: &'s Schema,
     findings: Vec<Finding>,
     /// The places in the list of allowances that allowed something.
     used: Vec<usize>,
 }
 
-impl Found<'_> {
+impl Findings<'_> {
     fn add(
         &mut self,
         lint: Lint,
@@ -174,7 +174,7 @@ impl Found<'_> {
 }
 
 /// Names of events among themselves, and of the fields of each event.
-fn names(found: &mut Found<'_>) {
+fn names(found: &mut Findings<'_>) {
     let schema = found.schema;
     // Events by what is left of their names: only those that share it, or
     // differ by one letter, can be similar. Comparing all with all would take
@@ -239,14 +239,14 @@ fn is_similar(one: &str, other: &str) -> bool {
     letters && (left.len() <= 1 && right.len() <= 1 || swapped)
 }
 
-fn descriptions(found: &mut Found<'_>, event: &Event) {
+fn descriptions(found: &mut Findings<'_>, event: &Event) {
     if event.description.trim().is_empty() {
         let text = "has no description: say in a doc comment what happened";
         found.add(Lint::MissingDescription, event, None, text);
     }
 }
 
-fn field(found: &mut Found<'_>, event: &Event, row: &FieldRow<'_>) {
+fn field(found: &mut Findings<'_>, event: &Event, row: &FieldRow<'_>) {
     let field = row.field;
     if field.is_dropped() {
         return;
@@ -293,7 +293,7 @@ fn has_unit(name: &str) -> bool {
     UNITS.contains(&last.as_str())
 }
 
-fn size(found: &mut Found<'_>, event: &Event) {
+fn size(found: &mut Findings<'_>, event: &Event) {
     let bits = event.millibits();
     if let Some(millibits) = bits
         && millibits > LARGE
@@ -348,7 +348,7 @@ fn largest(event: &Event) -> String {
 
 /// Several things that stay the same for one person, beside each other: a
 /// pseudonym joins all events, free text often names, a fine number is rare.
-fn single_out(found: &mut Found<'_>, event: &Event) {
+fn single_out(found: &mut Findings<'_>, event: &Event) {
     let rows = event.rows();
     let is = |row: &FieldRow<'_>, wanted: &[Opening]| {
         let mut there = false;
@@ -368,7 +368,7 @@ fn single_out(found: &mut Found<'_>, event: &Event) {
     }
 }
 
-fn notice(found: &mut Found<'_>, event: &Event, known: &Known) {
+fn notice(found: &mut Findings<'_>, event: &Event, known: &Known) {
     let Some(noticed) = &known.noticed else { return };
     let mut purposes: Vec<(&str, Option<FieldRow<'_>>)> = vec![(&event.purpose, None)];
     for row in event.rows() {
@@ -384,7 +384,7 @@ fn notice(found: &mut Found<'_>, event: &Event, known: &Known) {
     }
 }
 
-fn dates(found: &mut Found<'_>, event: &Event, known: &Known) {
+fn dates(found: &mut Findings<'_>, event: &Event, known: &Known) {
     let (Some(last), Some(today)) = (&event.expires, &known.today) else { return };
     if last < today {
         let text = format!(
