@@ -19,7 +19,7 @@ use crate::model::{
 /// that a merge left, a newer format, a duplicate, a line that was edited by
 /// hand.
 pub fn parse(text: &str) -> Result<Schema, LockError> {
-    let mut reader = Reader::default();
+    let mut reader = LockReader::default();
     let mut any = false;
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
@@ -40,7 +40,7 @@ pub fn parse(text: &str) -> Result<Schema, LockError> {
 /// What an author wrote at the head of a file that may be broken further on:
 /// accepting a change must not lose it.
 pub fn settings(text: &str) -> Settings {
-    let mut reader = Reader::default();
+    let mut reader = LockReader::default();
     for (index, line) in text.lines().enumerate() {
         if matches!(line.split(' ').next(), Some("max_bits" | "allow")) {
             // A setting that cannot be read was none before either.
@@ -81,7 +81,7 @@ fn refuse_conflict(number: usize, line: &str) -> Result<(), LockError> {
 }
 
 #[derive(Default)]
-struct Reader {
+struct LockReader {
     schema: Schema,
     /// The line on which each event, field and setting stands.
     seen: HashMap<String, usize>,
@@ -89,7 +89,7 @@ struct Reader {
     scratch: String,
 }
 
-impl Reader {
+impl LockReader {
     fn line(&mut self, number: usize, line: &str) -> Result<(), LockError> {
         if line.is_empty() || HEAD.contains(&line) {
             return Ok(());
