@@ -60,7 +60,7 @@ use clap::{Arg, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::leaf::{Context, Sink};
 use crate::policy::ClosedValue;
-use crate::schema::{Domain, Open};
+use crate::schema::{Domain, Opening};
 use crate::{TelemetryFields, TelemetryValue};
 
 /// Stands for a subcommand that the program does not know itself, as
@@ -256,9 +256,9 @@ macro_rules! words_of_the_program {
     )*};
 }
 words_of_the_program! {
-    CommandPath: Domain::Open(Open::Program),
+    CommandPath: Domain::Open(Opening::Program),
         |this, sink| if this.0.is_empty() { sink.absent() } else { sink.text(&this.0) };
-    Flags: Domain::Open(Open::Collection), |this, sink| sink.value(&this.0);
+    Flags: Domain::Open(Opening::Collection), |this, sink| sink.value(&this.0);
 }
 
 /// What `C::parse()` gives, and what was typed. A command line that cannot be

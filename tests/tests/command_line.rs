@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Parser, Subcommand};
 use telemetry_core::command_line::{CommandLine, ParseError, try_parse_from};
-use telemetry_core::schema::{Domain, Open, Parts};
+use telemetry_core::schema::{Domain, Opening, Parts};
 use telemetry_core::testing::assert_no_leak;
 use telemetry_core::{Keys, Sanitizer, TelemetryEvent};
 
@@ -292,8 +292,8 @@ fn the_schema_says_what_it_can_be() {
     assert_eq!(
         said.collect::<Vec<_>>(),
         [
-            ("command", "allow".to_owned(), Domain::Open(Open::Program)),
-            ("flags", "allow".to_owned(), Domain::Open(Open::Collection)),
+            ("command", "allow".to_owned(), Domain::Open(Opening::Program)),
+            ("flags", "allow".to_owned(), Domain::Open(Opening::Collection)),
             ("positionals", "clamp(0, 100)".to_owned(), fields[2].domain()),
         ]
     );

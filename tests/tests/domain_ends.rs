@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use telemetry_core::pseudonym::Keys;
-use telemetry_core::schema::{Domain, Open};
+use telemetry_core::schema::{Domain, Opening};
 use telemetry_core::{Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 
 fn json<E: TelemetryEvent>(event: &E) -> String {
@@ -331,7 +331,7 @@ struct WithoutEnd {
 #[test]
 fn what_has_no_end_is_open() {
     let domains = WithoutEnd::SCHEMA[0].fields.iter().map(|field| field.policy.domain);
-    let open = [Open::Number, Open::Number, Open::Collection].map(Domain::Open);
+    let open = [Opening::Number, Opening::Number, Opening::Collection].map(Domain::Open);
     assert_eq!(domains.collect::<Vec<_>>(), open);
     let event = WithoutEnd { number: u128::MAX, float: 4.9, many: Vec::new() };
     let line = json(&event);

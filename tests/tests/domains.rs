@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use telemetry_core::pseudonym::Keys;
-use telemetry_core::schema::{Domain, Open};
+use telemetry_core::schema::{Domain, Opening};
 use telemetry_core::{Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 
 fn json<E: TelemetryEvent>(event: &E) -> String {
@@ -193,14 +193,14 @@ fn what_cannot_be_listed_is_open_and_says_why() {
     let [schema] = OpenEnds::SCHEMA else { panic!("one event") };
     let domains: Vec<Domain> = schema.fields.iter().map(|field| field.policy.domain).collect();
     let open = [
-        Open::Pseudonym,
-        Open::Digest,
-        Open::Text,
-        Open::Number,
-        Open::Vouched,
-        Open::Collection,
-        Open::Collection,
-        Open::Number,
+        Opening::Pseudonym,
+        Opening::Digest,
+        Opening::Text,
+        Opening::Number,
+        Opening::Vouched,
+        Opening::Collection,
+        Opening::Collection,
+        Opening::Number,
     ];
     assert_eq!(domains, open.map(Domain::Open));
     assert_eq!((schema.forms(), schema.millibits(), OpenEnds::DOMAIN), (None, None, 0));

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use crate::error::{Error, Kind};
 use crate::leaf::{Context, Sink};
 use crate::policy::{NoIdentifier, TelemetryValue};
-use crate::schema::{Domain, Open};
+use crate::schema::{Domain, Opening};
 
 /// The id of an installation: what [`Telemetry::installation_id`] gives. How
 /// long it stays the same is the author's choice: see [`Identity`](super::Identity).
@@ -36,7 +36,7 @@ impl fmt::Display for InstallationId {
 }
 
 impl TelemetryValue for InstallationId {
-    const DOMAIN: Domain = Domain::Open(Open::Vouched);
+    const DOMAIN: Domain = Domain::Open(Opening::Vouched);
     type Inner<'v> = &'v Self;
 
     fn inner(&self) -> &Self {

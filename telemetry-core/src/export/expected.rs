@@ -17,7 +17,8 @@ use serde_json::Value as Json;
 
 use crate::envelope::{Line, time_of};
 use crate::schema::{
-    Domain, EventSchema, FieldSchema, Form, Histogram, Item, Numbers, Open, Parts, Policy, Values,
+    Domain, EventSchema, FieldSchema, Form, Histogram, Item, Numbers, Opening, Parts, Policy,
+    Values,
 };
 
 /// The events of a program.
@@ -336,9 +337,9 @@ impl ExpectedLeaf {
     fn is_text(self, text: &str) -> bool {
         match self.domain {
             Domain::Closed(closed) => is_text_of(closed.values, text),
-            Domain::Open(Open::Pseudonym) => is_pseudonym(text),
-            Domain::Open(Open::Digest) => text.len() == 64 && is_hex(text),
-            Domain::Open(Open::Number) => false,
+            Domain::Open(Opening::Pseudonym) => is_pseudonym(text),
+            Domain::Open(Opening::Digest) => text.len() == 64 && is_hex(text),
+            Domain::Open(Opening::Number) => false,
             Domain::Open(_) => true,
         }
     }
@@ -357,8 +358,8 @@ impl ExpectedLeaf {
     }
 }
 
-fn holds_numbers(open: Open) -> bool {
-    matches!(open, Open::Number | Open::Vouched | Open::Collection)
+fn holds_numbers(open: Opening) -> bool {
+    matches!(open, Opening::Number | Opening::Vouched | Opening::Collection)
 }
 
 fn is_text_of(values: Values, text: &str) -> bool {
@@ -412,7 +413,7 @@ impl<'de> Visitor<'de> for ExpectedLeaf {
             self.is_whole()
                 && match self.domain {
                     Domain::Closed(closed) => matches!(closed.values, Values::Bool),
-                    Domain::Open(open) => matches!(open, Open::Vouched | Open::Collection),
+                    Domain::Open(open) => matches!(open, Opening::Vouched | Opening::Collection),
                 },
         )
     }
@@ -463,7 +464,7 @@ impl<'de> Visitor<'de> for ExpectedLeaf {
                 }
                 Ok(())
             }
-            (Parts::Whole, Domain::Open(Open::Vouched | Open::Collection)) => {
+            (Parts::Whole, Domain::Open(Opening::Vouched | Opening::Collection)) => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 Ok(())
             }

@@ -4,7 +4,7 @@ use telemetry_schema as owned;
 
 use crate::envelope;
 use crate::schema::{
-    Closed, Domain, EventSchema, FieldSchema, Form, Item, List, Open, ParameterValue, Parts,
+    Closed, Domain, EventSchema, FieldSchema, Form, Item, List, Opening, ParameterValue, Parts,
     Period, Policy, TimePrecision, Values, instances,
 };
 
@@ -112,7 +112,7 @@ fn one_line(text: &str) -> String {
 fn nested(domain: Domain) -> owned::Domain {
     match domain {
         Domain::Closed(closed) => self::closed(&closed),
-        Domain::Open(Open::Collection) => owned::Domain::List(Box::new(owned::Domain::Fields)),
+        Domain::Open(Opening::Collection) => owned::Domain::List(Box::new(owned::Domain::Fields)),
         Domain::Open(_) => owned::Domain::Fields,
     }
 }
@@ -142,20 +142,20 @@ fn keys_under(policy: &Policy) -> owned::Domain {
 fn domain_of(policy: &Policy, domain: Domain) -> owned::Domain {
     match domain {
         Domain::Closed(closed) => self::closed(&closed),
-        Domain::Open(Open::Collection) => owned::Domain::List(Box::new(element(policy))),
+        Domain::Open(Opening::Collection) => owned::Domain::List(Box::new(element(policy))),
         Domain::Open(open) => owned::Domain::Open(opening(open)),
     }
 }
 
-fn opening(open: Open) -> owned::Opening {
+fn opening(open: Opening) -> owned::Opening {
     match open {
-        Open::Pseudonym => owned::Opening::Pseudonym,
-        Open::Digest => owned::Opening::Digest,
-        Open::Text => owned::Opening::Text,
-        Open::Number => owned::Opening::Number,
-        Open::Vouched => owned::Opening::Vouched,
-        Open::Collection | Open::Fields => owned::Opening::Collection,
-        Open::Program => owned::Opening::Program,
+        Opening::Pseudonym => owned::Opening::Pseudonym,
+        Opening::Digest => owned::Opening::Digest,
+        Opening::Text => owned::Opening::Text,
+        Opening::Number => owned::Opening::Number,
+        Opening::Vouched => owned::Opening::Vouched,
+        Opening::Collection | Opening::Fields => owned::Opening::Collection,
+        Opening::Program => owned::Opening::Program,
     }
 }
 

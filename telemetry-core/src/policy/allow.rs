@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::leaf::{Context, Element, Literal, Private, Sanitize, Sink, structure, then_index_in};
-use crate::schema::{Domain, Open, Policy, Values};
+use crate::schema::{Domain, Opening, Policy, Values};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
 ///
@@ -181,7 +181,7 @@ macro_rules! values {
 /// Numbers of so many bits that they are not listed.
 macro_rules! numbers {
     ($($Type:ty),*) => {
-        values! { $($Type: Domain::Open(Open::Number), |this, sink| sink.value(this);)* }
+        values! { $($Type: Domain::Open(Opening::Number), |this, sink| sink.value(this);)* }
     };
 }
 numbers! {
@@ -221,14 +221,14 @@ values! {
     bool: Domain::closed(Values::Bool),
         |this, sink| sink.indexed(|| usize::from(*this), |sink| sink.boolean(*this));
     // Text that is part of the program: `literal!` proves it.
-    Literal: Domain::Open(Open::Program), |this, sink| sink.text(this.as_str());
+    Literal: Domain::Open(Opening::Program), |this, sink| sink.text(this.as_str());
     // Infinities and NaN have no form in JSON: they are left out.
-    f64: Domain::Open(Open::Number),
+    f64: Domain::Open(Opening::Number),
         |this, sink| if this.is_finite() { sink.value(this) } else { sink.absent() };
-    f32: Domain::Open(Open::Number),
+    f32: Domain::Open(Opening::Number),
         |this, sink| if this.is_finite() { sink.value(this) } else { sink.absent() };
     // In seconds, as a floating-point number.
-    Duration: Domain::Open(Open::Number), |this, sink| sink.value(&this.as_secs_f64());
+    Duration: Domain::Open(Opening::Number), |this, sink| sink.value(&this.as_secs_f64());
     // Nothing to say: left out.
     (): Domain::closed(Values::Nothing).or_absent(), |_this, sink| sink.absent();
 }

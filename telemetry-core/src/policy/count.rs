@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedL
 use super::clamp::{clamped, of_count};
 use super::round::whole;
 use crate::leaf::{Context, Private, Sanitize, Sink};
-use crate::schema::{Domain, Open, Policy, Shape};
+use crate::schema::{Domain, Opening, Policy, Shape};
 
 /// A value whose elements can be counted.
 #[diagnostic::on_unimplemented(
@@ -122,7 +122,7 @@ pub fn count_clamped<'v, T: Countable + ?Sized>(
 /// What the schema says of `count`.
 #[doc(hidden)]
 pub const fn count_schema() -> Policy {
-    Policy::new("count", Domain::Open(Open::Number))
+    Policy::new("count", Domain::Open(Opening::Number))
 }
 
 /// What the schema says of `count` and `clamp`.

@@ -5,7 +5,7 @@
 use crate::leaf::kind::{Identifier, Unlisted};
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sanitize, Sink};
 use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, format, primitives};
-use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
+use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
 
 /// Values from which a keyed hash hides who is meant.
 #[diagnostic::on_unimplemented(
@@ -225,13 +225,13 @@ pub fn sha256_via<U: Digestible, F: Fn() -> U>(lowercase: bool, function: F) -> 
 /// What the schema says of `hash`.
 #[doc(hidden)]
 pub const fn hash_schema(lowercase: bool) -> Policy {
-    flagged(Policy::new("hash", Domain::Open(Open::Pseudonym)), lowercase)
+    flagged(Policy::new("hash", Domain::Open(Opening::Pseudonym)), lowercase)
 }
 
 /// What the schema says of `hash(sha256)`.
 #[doc(hidden)]
 pub const fn sha256_schema(lowercase: bool) -> Policy {
-    let policy = Policy::new("hash", Domain::Open(Open::Digest));
+    let policy = Policy::new("hash", Domain::Open(Opening::Digest));
     flagged(policy.with("sha256", ParameterValue::Flag, Written::Inside), lowercase)
 }
 

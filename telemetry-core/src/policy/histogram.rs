@@ -9,7 +9,7 @@ use super::bounds::count_below;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, LeafPolicy, Num, Sink};
 use crate::schema::{
-    Domain, Histogram, Numbers, Open, ParameterValue, Policy, Shape, Values, Written,
+    Domain, Histogram, Numbers, Opening, ParameterValue, Policy, Shape, Values, Written,
 };
 
 /// The range of a number. A bound belongs to the range below it: receivers of
@@ -78,7 +78,7 @@ pub fn histogram_clamped<'v, T: Numeric + ?Sized>(
 /// is its number: what can leave is any.
 #[doc(hidden)]
 pub const fn histogram_schema(shape: Shape, bounds: Numbers) -> Policy {
-    named(Domain::Open(Open::Number), shape, bounds)
+    named(Domain::Open(Opening::Number), shape, bounds)
 }
 
 /// What the schema says of `histogram` and `clamp`: of a single event, a number
@@ -91,7 +91,7 @@ pub const fn histogram_clamped_schema(
 ) -> Policy {
     let [first, last] = *clamp;
     let domain = if shape.fractions {
-        Domain::Open(Open::Number)
+        Domain::Open(Opening::Number)
     } else {
         shape.domain(Values::Integers { first, last, step: 1 })
     };
@@ -106,7 +106,7 @@ const fn named(domain: Domain, shape: Shape, bounds: Numbers) -> Policy {
     // A list has no one number: what refuses the event tells by the domain.
     let domain = match shape.domain(Values::Bool) {
         Domain::Open(open) => Domain::Open(open),
-        Domain::Closed(closed) if closed.list.is_some() => Domain::Open(Open::Collection),
+        Domain::Closed(closed) if closed.list.is_some() => Domain::Open(Opening::Collection),
         Domain::Closed(_) => domain,
     };
     Policy::new("histogram", domain)

@@ -4,7 +4,7 @@
 
 use crate::leaf::kind::Description as Parts;
 use crate::leaf::{Applied, Context, Describe, Description, HasLeaves, LeafPolicy, Sink};
-use crate::schema::{Domain, Open, Policy};
+use crate::schema::{Domain, Opening, Policy};
 
 /// Values that are told by their parts.
 #[diagnostic::on_unimplemented(
@@ -44,5 +44,5 @@ pub fn kind<T: Describable + ?Sized>(value: &T) -> Applied<'_, KindOnly, T> {
 /// What the schema says of `kind`.
 #[doc(hidden)]
 pub const fn kind_schema() -> Policy {
-    Policy::new("kind", Domain::Open(Open::Text))
+    Policy::new("kind", Domain::Open(Opening::Text))
 }

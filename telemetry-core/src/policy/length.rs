@@ -7,7 +7,7 @@ use super::clamp::{clamped, of_count};
 use super::round::whole;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Open, Policy, Shape};
+use crate::schema::{Domain, Opening, Policy, Shape};
 
 /// The number of characters of a text.
 #[doc(hidden)]
@@ -54,7 +54,7 @@ pub fn length_clamped<'v, T: Textual + ?Sized>(
 /// What the schema says of `length`.
 #[doc(hidden)]
 pub const fn length_schema() -> Policy {
-    Policy::new("length", Domain::Open(Open::Number))
+    Policy::new("length", Domain::Open(Opening::Number))
 }
 
 /// What the schema says of `length` and `clamp`.

@@ -10,7 +10,7 @@ use super::allow::allow_schema;
 use super::{Addressable, Countable, FileNamed, Numeric, TelemetryValue, Textual};
 use crate::leaf::kind::{Address, FileName, Number, Text};
 use crate::leaf::{HasLeaves, Map, Private};
-use crate::schema::{Domain, Open, Policy, Shape};
+use crate::schema::{Domain, Opening, Policy, Shape};
 
 /// A type, asked for its constants: `Of::<T>::TEXT`.
 ///
@@ -101,7 +101,7 @@ of_maps! {
 #[doc(hidden)]
 pub trait IfUnknown {
     const PRIVATE: bool = false;
-    const VALUE: Domain = Domain::Open(Open::Vouched);
+    const VALUE: Domain = Domain::Open(Opening::Vouched);
     const ALLOWED: Policy = allow_schema(Self::VALUE);
     const KEY_ALLOWED: Policy = allow_schema(Self::VALUE);
     const MAPPED_ALLOWED: Policy = allow_schema(Self::VALUE);

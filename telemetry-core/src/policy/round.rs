@@ -6,7 +6,7 @@
 use super::Numeric;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Num, Sink};
-use crate::schema::{Domain, Numbers, Open, ParameterValue, Policy, Shape, Values, Written};
+use crate::schema::{Domain, Numbers, Opening, ParameterValue, Policy, Shape, Values, Written};
 
 /// The nearest multiple of `step` that is not outside of `bounds`. Halves are
 /// rounded away from zero; what is not a number leaves nothing.
@@ -103,7 +103,7 @@ pub(super) fn rounded<T: Numeric + ?Sized>(
 pub(super) const fn domain(shape: Shape, step: u64, clamp: Option<(i128, i128)>) -> Domain {
     match bounds_of(shape, step, clamp) {
         Some((first, last)) => shape.domain(Values::Integers { first, last, step }),
-        None => Domain::Open(Open::Number),
+        None => Domain::Open(Opening::Number),
     }
 }
 

@@ -5,7 +5,7 @@
 use super::Textual;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
+use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
 
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +53,7 @@ pub fn scrub_known<T: Textual + ?Sized>(value: &T) -> Applied<'_, ScrubKnown, T>
 /// What the schema says of `scrub(known)`.
 #[doc(hidden)]
 pub const fn scrub_known_schema() -> Policy {
-    Policy::new("scrub", Domain::Open(Open::Text)).with(
+    Policy::new("scrub", Domain::Open(Opening::Text)).with(
         "known",
         ParameterValue::Flag,
         Written::Inside,
@@ -63,5 +63,5 @@ pub const fn scrub_known_schema() -> Policy {
 /// What the schema says of `scrub`.
 #[doc(hidden)]
 pub const fn scrub_schema() -> Policy {
-    Policy::new("scrub", Domain::Open(Open::Text))
+    Policy::new("scrub", Domain::Open(Opening::Text))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::schema::{Domain, Open, ParameterValue, Policy, Written};
+use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
 
 /// A value that the author vouches for.
 #[doc(hidden)]
@@ -137,7 +137,7 @@ pub fn vouched<T: Serialize + ?Sized>(value: &T) -> Vouched<'_, T> {
 /// What the schema says of `allow(because)`.
 #[doc(hidden)]
 pub const fn vouched_schema(because: &'static str) -> Policy {
-    Policy::new("allow", Domain::Open(Open::Vouched)).with(
+    Policy::new("allow", Domain::Open(Opening::Vouched)).with(
         "because",
         ParameterValue::Text(because),
         Written::InsideNamed,

@@ -6,7 +6,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Item;
-use super::domain::{Closed, Domain, Numbers, Open, Shape, Values};
+use super::domain::{Closed, Domain, Numbers, Opening, Shape, Values};
 
 /// Why data is collected.
 ///
@@ -345,7 +345,7 @@ impl FieldSchema {
         match self.policy.name.as_bytes() {
             // Numbers, and what `allow` takes without a reason.
             b"bucket" | b"round" | b"clamp" => true,
-            b"allow" => !matches!(self.policy.domain, Domain::Open(Open::Vouched)),
+            b"allow" => !matches!(self.policy.domain, Domain::Open(Opening::Vouched)),
             b"nested" => match self.policy.parts {
                 Parts::Nested(fields) => all_kept(fields),
                 _ => false,
@@ -618,7 +618,7 @@ impl Policy {
     pub const fn nested(shape: Shape, fields: &'static [FieldSchema]) -> Self {
         let domain = match super::domain::forms_of(fields) {
             Some(_) => shape.domain(Values::Fields(fields)),
-            None => Domain::Open(Open::Fields),
+            None => Domain::Open(Opening::Fields),
         };
         let mut policy = Self::new("nested", domain);
         policy.parts = Parts::Nested(fields);
@@ -628,7 +628,7 @@ impl Policy {
     /// A map: its keys are data too.
     #[doc(hidden)]
     pub const fn entries(keys: &'static Self, values: &'static Self) -> Self {
-        let mut policy = Self::new("keys, values", Domain::Open(Open::Collection));
+        let mut policy = Self::new("keys, values", Domain::Open(Opening::Collection));
         policy.parts = Parts::Entries { keys, values };
         policy
     }

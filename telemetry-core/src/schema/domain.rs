@@ -13,13 +13,13 @@ pub enum Domain {
     /// Every value is known.
     Closed(Closed),
     /// The program cannot list the values.
-    Open(Open),
+    Open(Opening),
 }
 
 /// Why the values cannot be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Open {
+pub enum Opening {
     /// A pseudonym.
     Pseudonym,
     /// A plain SHA-256 sum.
@@ -38,7 +38,7 @@ pub enum Open {
     Fields,
 }
 
-impl Open {
+impl Opening {
     /// What it holds, in words for the user: `a pseudonym`.
     pub const fn describe(self) -> &'static str {
         match self {
@@ -353,7 +353,7 @@ impl Domain {
     /// A collection of such values, of any size.
     #[doc(hidden)]
     pub const fn collection(self) -> Self {
-        Self::Open(Open::Collection)
+        Self::Open(Opening::Collection)
     }
 
     /// A list of `length` such values.
@@ -365,7 +365,7 @@ impl Domain {
                 absent: false,
                 list: Some(List { length, gaps: absent }),
             }),
-            _ => Self::Open(Open::Collection),
+            _ => Self::Open(Opening::Collection),
         }
     }
 
@@ -376,7 +376,7 @@ impl Domain {
         while index < parts.len() {
             #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
             if let Self::Open(_) = parts[index] {
-                return Self::Open(Open::Collection);
+                return Self::Open(Opening::Collection);
             }
             index += 1;
         }
@@ -511,7 +511,7 @@ impl Shape {
         let list = match self.list {
             Many::No => None,
             Many::List(list) => Some(list),
-            Many::Any => return Domain::Open(Open::Collection),
+            Many::Any => return Domain::Open(Opening::Collection),
         };
         Domain::Closed(Closed { values, absent: self.absent, list })
     }

@@ -3,7 +3,7 @@
 //! It owns `max_bits` and what can be counted, and the message when an event
 //! breaks either. It must never run in a program: it is called by constants.
 
-use super::domain::{Domain, Open, combinations_of, forms_of};
+use super::domain::{Domain, Opening, combinations_of, forms_of};
 use super::information::millibits_of;
 use super::{EventSchema, FieldSchema, Form};
 
@@ -103,7 +103,7 @@ const fn hold_histograms(event: &EventSchema) {
     while index < event.fields.len() {
         #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
         let field = &event.fields[index];
-        let is_one = !matches!(field.domain(), Domain::Open(Open::Collection));
+        let is_one = !matches!(field.domain(), Domain::Open(Opening::Collection));
         if field.policy.histogram.is_some() && !is_one {
             text.push("` cannot be counted: `").push(field.name);
             text.push("` is a collection, and `histogram` takes one number an event");

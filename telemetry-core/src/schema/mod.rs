@@ -21,7 +21,7 @@ pub use self::description::{
     Period, Policy, Purpose, TimePrecision, Written,
 };
 pub(crate) use self::description::{events, fields};
-pub use self::domain::{Closed, Domain, List, Numbers, Open, Shape, Values};
+pub use self::domain::{Closed, Domain, List, Numbers, Opening, Shape, Values};
 pub use self::limit::MOST_COUNTED;
 #[doc(hidden)]
 pub use self::limit::hold;
