@@ -59,7 +59,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
                 fn describe(&self, __d: &mut __t::Description<'_>) { #body }
             }
             #[automatically_derived]
-            impl #parameters __t::HasLeaves<__t::kind::Description> for #ident #arguments #clause {
+            impl #parameters __t::HasLeaves<__t::kind::Parts> for #ident #arguments #clause {
                 type Inner<'__v> = __t::Described<'__v> where Self: '__v;
                 fn inner(&self) -> __t::Described<'_> { __t::Described(self) }
             }

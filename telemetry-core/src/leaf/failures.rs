@@ -182,7 +182,7 @@ fn symbols(backtrace: &str) -> impl Iterator<Item = &str> {
 macro_rules! described {
     ($($(#[$attribute:meta])* $Type:ty;)*) => {$(
         $(#[$attribute])*
-        impl HasLeaves<kind::Description> for $Type {
+        impl HasLeaves<kind::Parts> for $Type {
             type Inner<'v> = Described<'v> where Self: 'v;
 
             fn inner(&self) -> Described<'_> {
@@ -205,14 +205,14 @@ described! {
 macro_rules! chains {
     ($($(#[$attribute:meta])* $Type:ty => |$error:ident| $chain:expr;)*) => {$(
         $(#[$attribute])*
-        impl HasLeaves<kind::Description> for $Type {
+        impl HasLeaves<kind::Parts> for $Type {
             type Inner<'v> = &'v Self where Self: 'v;
 
             fn inner(&self) -> &Self {
                 self
             }
 
-            fn apply_to_leaves<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = kind::Parts>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,

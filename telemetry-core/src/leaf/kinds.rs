@@ -64,8 +64,8 @@ pub mod kind {
 
     /// An error or a message, seen as its parts.
     #[derive(Debug)]
-    pub struct Description;
-    impl LeafKind for Description {
+    pub struct Parts;
+    impl LeafKind for Parts {
         type Leaf<'a> = &'a dyn crate::leaf::Describe;
     }
 

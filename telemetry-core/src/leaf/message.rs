@@ -121,7 +121,7 @@ impl fmt::Debug for Described<'_> {
     }
 }
 
-impl HasLeaves<kind::Description> for Described<'_> {
+impl HasLeaves<kind::Parts> for Described<'_> {
     type Inner<'v>
         = Described<'v>
     where
@@ -131,7 +131,7 @@ impl HasLeaves<kind::Description> for Described<'_> {
         *self
     }
 
-    fn apply_to_leaves<P: LeafPolicy<Kind = kind::Description>, R: Sink>(
+    fn apply_to_leaves<P: LeafPolicy<Kind = kind::Parts>, R: Sink>(
         &self,
         policy: &P,
         context: super::Context<'_>,
@@ -141,7 +141,7 @@ impl HasLeaves<kind::Description> for Described<'_> {
     }
 }
 
-impl HasLeaves<kind::Description> for Message<'_> {
+impl HasLeaves<kind::Parts> for Message<'_> {
     type Inner<'v>
         = Described<'v>
     where

@@ -2,7 +2,7 @@
 //!
 //! It owns the policy and its bound. It must never know an error's type.
 
-use crate::leaf::kind::Description as Parts;
+use crate::leaf::kind::Parts;
 use crate::leaf::{Applied, Context, Describe, Description, HasLeaves, LeafPolicy, Sink};
 use crate::schema::{Domain, Opening, Policy};
 
