@@ -111,7 +111,7 @@ struct ConsentTransport {
 
 impl fmt::Debug for ConsentTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gate").finish_non_exhaustive()
+        f.debug_struct("ConsentTransport").finish_non_exhaustive()
     }
 }
 

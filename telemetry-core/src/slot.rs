@@ -85,7 +85,7 @@ impl<T> SlotTable<T> {
 
 impl<T> fmt::Debug for SlotTable<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").finish_non_exhaustive()
+        f.debug_struct("SlotTable").finish_non_exhaustive()
     }
 }
 

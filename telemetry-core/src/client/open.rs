@@ -209,6 +209,6 @@ impl LazyStore {
 
 impl fmt::Debug for LazyStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opening").field("data", &self.data).finish_non_exhaustive()
+        f.debug_struct("LazyStore").field("data", &self.data).finish_non_exhaustive()
     }
 }

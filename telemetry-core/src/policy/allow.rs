@@ -253,7 +253,7 @@ impl<E: Names + ?Sized> ChosenName<E> {
 
 impl<E: ?Sized> fmt::Debug for ChosenName<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Choice").field(&self.0).finish()
+        f.debug_tuple("ChosenName").field(&self.0).finish()
     }
 }
 

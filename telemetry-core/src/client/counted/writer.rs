@@ -225,6 +225,6 @@ fn run(writer: &Weak<CountWriter>) {
 
 impl fmt::Debug for CountWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Writer").field("counters", &self.counters).finish_non_exhaustive()
+        f.debug_struct("CountWriter").field("counters", &self.counters).finish_non_exhaustive()
     }
 }
