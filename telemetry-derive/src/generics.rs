@@ -55,8 +55,8 @@ fn bounds(policy: &Policy, ty: &TokenStream) -> Vec<TokenStream> {
         Policy::Entries { keys, values } => {
             let mut all = bound("Map");
             all.push(quote!(<#ty as __t::Map>::Key: __t::MapKey));
-            all.extend(bounds(keys, &quote!(<#ty as __t::Map>::HashKey)));
-            all.extend(bounds(values, &quote!(<#ty as __t::Map>::ItemValue)));
+            all.extend(bounds(keys, &quote!(<#ty as __t::Map>::Key)));
+            all.extend(bounds(values, &quote!(<#ty as __t::Map>::Value)));
             all
         }
     }

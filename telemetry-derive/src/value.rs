@@ -25,7 +25,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
     let value = implement(
         input,
-        &quote!(__t::ItemValue),
+        &quote!(__t::Value),
         &quote! {
             const DOMAIN: __t::Domain = __t::Domain::closed(__t::Values::Bool);
             type Inner<'__x> = bool where Self: '__x;
@@ -40,7 +40,7 @@ pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> bool { false }
         },
     );
-    let key = implement(input, &quote!(__t::HashKey), &TokenStream::new());
+    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
     quote!(#value #closed #key)
 }
 
@@ -58,7 +58,7 @@ fn choice(input: &Input<'_>) -> TokenStream {
     );
     let value = implement(
         input,
-        &quote!(__t::ItemValue),
+        &quote!(__t::Value),
         &quote! {
             const DOMAIN: __t::Domain = <__t::ChosenName<Self> as __t::TelemetryValue>::DOMAIN;
             type Inner<'__x> = __t::ChosenName<Self>;
@@ -75,7 +75,7 @@ fn choice(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> __t::ChosenName<Self> { __t::TelemetryValue::inner(self) }
         },
     );
-    let key = implement(input, &quote!(__t::HashKey), &TokenStream::new());
+    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
     quote!(#names #value #closed #key)
 }
 
@@ -99,7 +99,7 @@ fn newtype(input: &Input<'_>) -> TokenStream {
     };
     let domain = constant(quote!(__t::TelemetryValue), "DOMAIN");
     let value = on(
-        quote!(__t::ItemValue),
+        quote!(__t::Value),
         quote! {
             const DOMAIN: __t::Domain = #domain;
             type Inner<'__x> = &'__x #ty where Self: '__x;
@@ -137,6 +137,6 @@ fn newtype(input: &Input<'_>) -> TokenStream {
         quote!(__t::CanBePresent),
         quote!(fn is_present(&self) -> bool { __t::Present::is_present(&&self.#member) }),
     );
-    let key = on(quote!(__t::HashKey), TokenStream::new());
+    let key = on(quote!(__t::Key), TokenStream::new());
     quote!(#value #closed #(#leaves)* #count #present #key)
 }

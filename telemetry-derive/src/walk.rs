@@ -137,7 +137,7 @@ pub(crate) fn apply(
                 let inside = &scope.inside;
                 Scope { inside: quote!(#inside __t::Step::#step,), slot, ..*scope }
             };
-            let key_scope = part(quote!(KeyCollisions), format_ident!("{}K", scope.slot));
+            let key_scope = part(quote!(Keys), format_ident!("{}K", scope.slot));
             let scope = &part(quote!(Values), format_ident!("{}V", scope.slot));
             let key = quote_spanned!(span=> __k);
             let keys = match &**keys {

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{FieldVisitor, TelemetryEvent};
-use crate::leaf::{Context, Entry, Grants, Sanitize};
+use crate::leaf::{Context, EntrySink, Grants, Sanitize};
 use crate::pseudonym::{FieldPlace, Keys, Step};
 use crate::schema::{EventSchema, FieldSchema, Purpose};
 use crate::scrub::Scrubber;
@@ -177,7 +177,7 @@ impl<S: SerializeMap> FieldVisitor for FieldEntries<'_, '_, S> {
         if !self.context.grants(field) {
             return Ok(());
         }
-        let entry = Entry { map: self.map, key: field.name };
+        let entry = EntrySink { map: self.map, key: field.name };
         if L::NESTED {
             let place = FieldPlace::Inside { outer: self.place, step: Step::Field(field.name) };
             value.sanitize_into(self.context.at(&place), entry)

@@ -231,7 +231,7 @@ chains! {
     #[cfg(feature = "anyhow")]
     anyhow::Error => |error| KindReport(error.as_ref());
     #[cfg(feature = "eyre")]
-    eyre::KindReport => |error| KindReport(error.as_ref());
+    eyre::Report => |error| KindReport(error.as_ref());
 }
 
 #[cfg(test)]

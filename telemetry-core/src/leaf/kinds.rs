@@ -199,20 +199,20 @@ impl<P: LeafPolicy> LeafPolicy for ByReference<'_, P> {
 
 macro_rules! leaves {
     ($Kind:ty: $($Type:ty $([$shape:expr])? => |$this:ident, $each:ident| $body:expr;)*) => {$(
-        impl HasLeaves<$LeafKind> for $Type {
+        impl HasLeaves<$Kind> for $Type {
             $(const SHAPE: Shape = $shape;)?
             type Inner<'v> = &'v Self;
             fn inner(&self) -> &Self {
                 self
             }
-            fn apply_to_leaves<P: LeafPolicy<Kind = $LeafKind>, R: Sink>(
+            fn apply_to_leaves<P: LeafPolicy<Kind = $Kind>, R: Sink>(
                 &self,
                 policy: &P,
                 context: Context<'_>,
                 sink: R,
             ) -> Result<R::Ok, R::Error> {
                 let $this = self;
-                let $each = |leaf: <$LeafKind as kind::LeafKind>::Leaf<'_>| policy.apply(leaf, context, sink);
+                let $each = |leaf: <$Kind as kind::LeafKind>::Leaf<'_>| policy.apply(leaf, context, sink);
                 $body
             }
         }

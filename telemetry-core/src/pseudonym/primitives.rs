@@ -23,7 +23,7 @@ const BLOCK: usize = 64;
 const LENGTH: usize = 8;
 
 /// The state before the first block (FIPS 180-4, section 5.3.3).
-const INITIAL: State = [
+const INITIAL: ChainingValue = [
     0x6a09_e667,
     0xbb67_ae85,
     0x3c6e_f372,
