@@ -2,7 +2,9 @@
 //!
 //! `start_program <folder> <home> <receiver> <what>`; what: `opt-in` (nobody has
 //! agreed), `on` (an event, delivered by a child once an hour), `child` (delivered
-//! by a child at each start), `thread` (by a thread that begins at the start).
+//! by a child at each start), `thread` (by a thread that begins at the start),
+//! `linked` (the library is part of the program, and none of it runs: what a
+//! program pays for being larger, whatever made it larger).
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -70,6 +72,12 @@ fn builder(arguments: &[String]) -> Result<Builder, Box<dyn Error>> {
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [folder, .., what] = &arguments[..]
+        && what == "linked"
+    {
+        std::hint::black_box(telemetry_benches::walk::files_below(Path::new(folder))?);
+        return Ok(ExitCode::SUCCESS);
+    }
     let builder = builder(&arguments)?;
     if telemetry_core::client::is_sender() {
         telemetry_core::client::send_detached(builder)?;

@@ -30,7 +30,11 @@ use crate::spool::Limits;
 /// more, nothing is collected until the user says yes
 /// ([`on_by_default`](Self::on_by_default) is the other way).
 #[must_use]
-pub struct Builder {
+pub struct Builder(Box<Settings>);
+
+/// Behind a pointer: a builder is handed on by value from call to call, and each
+/// copy of half a kilobyte is stack that a short program touches for nothing else.
+struct Settings {
     app: String,
     layers: Layers,
     folders: Option<Folders>,
@@ -49,9 +53,9 @@ pub struct Builder {
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("app", &self.app)
-            .field("layers", &self.layers)
-            .field("limits", &self.limits)
+            .field("app", &self.0.app)
+            .field("layers", &self.0.layers)
+            .field("limits", &self.0.limits)
             .finish_non_exhaustive()
     }
 }
@@ -63,7 +67,7 @@ macro_rules! layers {
         $(#[$attribute])*
         #[doc = concat!("See [`Layers::", stringify!($method), "`].")]
         pub fn $method(mut self, $($argument: $Type),*) -> Self {
-            self.layers = self.layers.$method($($argument),*);
+            self.0.layers = self.0.layers.$method($($argument),*);
             self
         }
     )*};
@@ -71,7 +75,7 @@ macro_rules! layers {
 
 impl Builder {
     pub(super) fn new(app: String) -> Self {
-        Self {
+        Self(Box::new(Settings {
             layers: Layers::new(app.clone()),
             app,
             folders: None,
@@ -85,7 +89,7 @@ impl Builder {
             show_notice: None,
             receiver: None,
             on_request: false,
-        }
+        }))
     }
 
     layers! {
@@ -116,8 +120,8 @@ impl Builder {
     /// nothing is written: the notice is shown at each start until the user
     /// answers with [`Telemetry::on`] or [`Telemetry::off`].
     pub fn notice(mut self, notice: Notice, show: impl FnOnce(&Notice) -> bool + 'static) -> Self {
-        self.layers = self.layers.notice(notice);
-        self.show_notice = Some(Box::new(show));
+        self.0.layers = self.0.layers.notice(notice);
+        self.0.show_notice = Some(Box::new(show));
         self
     }
 
@@ -127,21 +131,21 @@ impl Builder {
     /// folders are used.
     pub fn home(mut self, folder: impl Into<PathBuf>) -> Self {
         let folders = Folders::in_one(&platform::anchored(folder.into()));
-        self.layers = self.layers.choice_file(folders.choice()).copy_file(folders.copy());
-        self.folders = Some(folders);
+        self.0.layers = self.0.layers.choice_file(folders.choice()).copy_file(folders.copy());
+        self.0.folders = Some(folders);
         self
     }
 
     /// How much is kept.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+        self.0.limits = limits;
         self
     }
 
     /// How long the id of this installation lasts; see [`Identity`]. A month,
     /// unless this says otherwise. Counted events carry no id in any case.
     pub fn identity(mut self, identity: Identity) -> Self {
-        self.identity = identity;
+        self.0.identity = identity;
         self
     }
 
@@ -149,14 +153,14 @@ impl Builder {
     /// that come and go by the hundred count as one installation. Without it
     /// each has its own, and a container is marked as one.
     pub fn one_identity_for_machines(mut self) -> Self {
-        self.shared_on_machines = true;
+        self.0.shared_on_machines = true;
         self
     }
 
     /// Takes the time of events from `clock` instead of from the system: for
     /// tests, whose events then have a time that is known.
     pub fn clock(mut self, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
-        self.clock = Some(Box::new(clock));
+        self.0.clock = Some(Box::new(clock));
         self
     }
 
@@ -164,20 +168,20 @@ impl Builder {
     /// Without them, the secret of the installation is made with the first
     /// event that consent lets through.
     pub fn keys(mut self, keys: Keys) -> Self {
-        self.keys = Some(keys);
+        self.0.keys = Some(keys);
         self
     }
 
     /// The rules for free text.
     pub fn scrubber(mut self, scrubber: Scrubber) -> Self {
-        self.scrubber = scrubber;
+        self.0.scrubber = scrubber;
         self
     }
 
     /// Names the receiver of the events, and who delivers them: see
     /// [`Receiver`]. Without one the program keeps its telemetry to itself.
     pub fn receiver(mut self, receiver: Receiver) -> Self {
-        self.receiver = Some(receiver);
+        self.0.receiver = Some(receiver);
         self
     }
 
@@ -186,14 +190,14 @@ impl Builder {
     /// the program's work. For the run in which the user looks at telemetry or
     /// opts out of it, which must not thereby send what is waiting.
     pub fn only_on_request(mut self) -> Self {
-        self.on_request = true;
+        self.0.on_request = true;
         self
     }
 
     /// Called with whatever goes wrong. The library itself prints nothing; an error
     /// never carries a field's value. Called in the thread that recorded.
     pub fn on_error(mut self, hook: impl Fn(&Error) + Send + Sync + 'static) -> Self {
-        self.on_error = Box::new(hook);
+        self.0.on_error = Box::new(hook);
         self
     }
 
@@ -216,27 +220,28 @@ impl Builder {
     /// a full or read-only disk, another user's rights) leaves telemetry off or
     /// events counted, and is reported to the hook and shown by `status`.
     pub fn build(self) -> Result<Telemetry, Error> {
-        check_name("a program", &self.app)?;
-        let (folders, layers) = match self.folders {
-            Some(folders) => (folders, self.layers),
-            None => match Folders::of_system(&self.app) {
+        let settings = self.0;
+        check_name("a program", &settings.app)?;
+        let (folders, layers) = match settings.folders {
+            Some(folders) => (folders, settings.layers),
+            None => match Folders::of_system(&settings.app) {
                 Ok(folders) => {
-                    let layers = self.layers.choice_file(folders.choice());
+                    let layers = settings.layers.choice_file(folders.choice());
                     let layers = layers.copy_file(folders.copy());
                     (folders, layers)
                 }
                 // The layers find none either, and say so.
-                Err(_) => (Folders::nowhere(&self.app), self.layers),
+                Err(_) => (Folders::nowhere(&settings.app), settings.layers),
             },
         };
-        let prints = printer::is_asked_for(&self.app, |name| layers.variable_value(name));
-        let background = !self.on_request;
-        let route = self
+        let prints = printer::is_asked_for(&settings.app, |name| layers.variable_value(name));
+        let background = !settings.on_request;
+        let route = settings
             .receiver
             .filter(|_| !prints)
-            .map(|receiver| Route::new(&self.app, receiver, background));
+            .map(|receiver| Route::new(&settings.app, receiver, background));
         let route = route.transpose()?;
-        let reporter = Arc::new(Reporter::new(self.on_error));
+        let reporter = Arc::new(Reporter::new(settings.on_error));
         let gate = Arc::new(Gate::new(layers, Arc::clone(&reporter)));
         for problem in gate.decision().diagnostics() {
             reporter.report(&Error::new(Kind::Config, problem.to_string()));
@@ -245,11 +250,16 @@ impl Builder {
         if gate.decision().uncounted().is_some() && !prints && folders.data.is_dir() {
             gate.count_refusals();
         }
-        let mut opening =
-            LazyStore::new(self.app, folders.data, self.limits, self.keys, self.scrubber);
-        opening.clock = self.clock;
-        opening.identity = self.identity;
-        opening.shared_on_machines = self.shared_on_machines;
+        let mut opening = LazyStore::new(
+            settings.app,
+            folders.data,
+            settings.limits,
+            settings.keys,
+            settings.scrubber,
+        );
+        opening.clock = settings.clock;
+        opening.identity = settings.identity;
+        opening.shared_on_machines = settings.shared_on_machines;
         if prints {
             if let Err(error) = opening.print(gate.layers()) {
                 // Who asked for nothing to be stored gets that in any case.
@@ -264,7 +274,7 @@ impl Builder {
         if let Some(route) = &route {
             gate.when_off(route.stopper());
         }
-        gate.show_notice(self.show_notice.filter(|_| !self.on_request && !prints));
+        gate.show_notice(settings.show_notice.filter(|_| !settings.on_request && !prints));
         let recorder = Arc::new(recorder);
         let counts = super::counted::CountWriter::new(Arc::clone(&gate), Arc::clone(&recorder));
         let inner = TelemetryInner {

@@ -64,9 +64,9 @@ pub(super) struct Gate {
     uncounted: AtomicBool,
     /// The process whose look at the files has not ended; 0 for none.
     looking: AtomicU32,
-    /// When that look began, in milliseconds after `made`.
+    /// When that look began, in milliseconds after the first.
     looking_since: AtomicU64,
-    made: Instant,
+    first_look: OnceLock<Instant>,
     /// Called when telemetry was found to be off.
     when_off: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -112,7 +112,7 @@ impl Gate {
             ended: AtomicBool::new(false),
             looking: AtomicU32::new(0),
             looking_since: AtomicU64::new(0),
-            made: Instant::now(),
+            first_look: OnceLock::new(),
             when_off: OnceLock::new(),
         }
     }
@@ -244,7 +244,7 @@ impl Gate {
     }
 
     fn milliseconds(&self, now: Instant) -> u64 {
-        let since = now.saturating_duration_since(self.made);
+        let since = now.saturating_duration_since(*self.first_look.get_or_init(|| now));
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
     }
 

@@ -54,10 +54,12 @@ pub(super) struct LazyStore {
     /// Of a test, in the place of the system's.
     pub(super) clock: Option<Clock>,
     /// Prints events, of which none is stored then.
-    pub(super) printer: Option<Printer>,
+    pub(super) printer: Option<Box<Printer>>,
     app: String,
     keys: Mutex<Option<Keys>>,
-    open: OnceLock<RecordingStore>,
+    /// Behind a pointer, as the printer is: what a program that is switched off
+    /// never makes takes no room of its stack while it starts.
+    open: OnceLock<Box<RecordingStore>>,
     /// When making it failed last.
     failed: Mutex<Option<Instant>>,
 }
@@ -101,20 +103,21 @@ impl LazyStore {
         let shared = self.shared_on_machines && (in_container || layers.is_build_machine());
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner).take();
         let scrubber = self.scrubber.clone();
-        self.printer = Some(Printer::new(keys, scrubber, self.identity, shared, in_container)?);
+        let printer = Printer::new(keys, scrubber, self.identity, shared, in_container)?;
+        self.printer = Some(Box::new(printer));
         Ok(())
     }
 
     /// What exists, if it does.
     pub(super) fn opened(&self) -> Option<&RecordingStore> {
-        self.open.get()
+        self.open.get().map(|open| &**open)
     }
 
     /// What exists, made if it does not. After a failure it is tried again, as
     /// a failed write is: a disk that was full when a program started must not
     /// silence it for months.
     pub(super) fn ready(&self, layers: &Layers, reporter: &Reporter) -> Option<&RecordingStore> {
-        if let Some(open) = self.open.get() {
+        if let Some(open) = self.opened() {
             return Some(open);
         }
         if self.printer.is_some() {
@@ -126,12 +129,12 @@ impl LazyStore {
                 return None;
             }
             // Another thread was quicker.
-            if let Some(open) = self.open.get() {
+            if let Some(open) = self.opened() {
                 return Some(open);
             }
             match self.make(layers) {
                 Ok(open) => {
-                    let _ = self.open.set(open);
+                    let _ = self.open.set(Box::new(open));
                     None
                 }
                 Err(error) => {
@@ -144,13 +147,13 @@ impl LazyStore {
             Some(error) => reporter.report(&error),
             None => self.look_after(layers, reporter),
         }
-        self.open.get()
+        self.opened()
     }
 
     /// Once for each process. What fails is reported, and stops no event: a page
     /// that cannot be written is no reason not to record.
     fn look_after(&self, layers: &Layers, reporter: &Reporter) {
-        let Some(open) = self.open.get() else { return };
+        let Some(open) = self.opened() else { return };
         let new = open.spool.prepare();
         let page = match new {
             Ok(true) => readme::put(&self.data, &self.app, layers.command_name()),

@@ -97,6 +97,9 @@ impl Decision {
                 && (rulings.iter().any(|(name, _)| granted(Some(name)))
                     || (!listed && granted(None)))
         };
+        if passing || is_on(&rulings, &rest) {
+            context.watch.begin();
+        }
         Self {
             rulings,
             rest,
@@ -297,7 +300,8 @@ impl Decision {
     /// Whether a consent file changed since this decision. It looks at most
     /// once a second and costs a reading of the clock between; a change is
     /// thus noticed by the first call that comes a second or more after the
-    /// last look, and once true it stays true. It starts no thread. In the
+    /// last look (of a decision that refuses everything, by the first call), and
+    /// once true it stays true. It starts no thread. In the
     /// first seconds after a file was written it may be true without a change,
     /// because a file system's clock can be too coarse to tell.
     ///

@@ -74,14 +74,14 @@ pub(crate) struct Look {
 ///
 /// A missing file costs one system call, any other seven at most.
 pub(crate) fn read(path: &Path, owner: Owner) -> Look {
-    let is_link = match fs::symlink_metadata(path) {
+    let is_link = match platform::is_link(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Look { content: Content::Missing, seen: None };
         }
         Err(error) => {
             return Look { content: broken("cannot be reached", &error, false), seen: None };
         }
-        Ok(metadata) => metadata.is_symlink(),
+        Ok(is_link) => is_link,
     };
     let open = match owner {
         Owner::Us => platform::open_regular(path),

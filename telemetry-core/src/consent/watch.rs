@@ -4,6 +4,7 @@
 //! know what is in them.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -18,7 +19,10 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Watch {
     marks: Vec<ReadState>,
     settled: bool,
-    begun: Instant,
+    /// When the files were looked at. Not asked for while everything is refused,
+    /// where mostly nobody asks again: the clock costs a short program more than
+    /// all that it is asked for. Who asks then is told to look.
+    begun: OnceLock<Instant>,
     checked_ms: AtomicU64,
     stale: AtomicBool,
 }
@@ -35,21 +39,30 @@ impl Watch {
     /// `settled` is false when something could not be read and may be readable
     /// at the next look.
     pub(crate) fn new(marks: Vec<ReadState>, settled: bool) -> Self {
-        let now = SystemTime::now();
-        let fresh = marks.iter().filter_map(|mark| mark.seen.as_ref()).any(|s| s.is_fresh(now));
+        let mut seen = marks.iter().filter_map(|mark| mark.seen.as_ref()).peekable();
+        let fresh = seen.peek().is_some() && {
+            let now = SystemTime::now();
+            seen.any(|seen| seen.is_fresh(now))
+        };
         Self {
             settled: settled && !fresh,
             marks,
-            begun: Instant::now(),
+            begun: OnceLock::new(),
             checked_ms: AtomicU64::new(0),
             stale: AtomicBool::new(false),
         }
     }
 
+    /// Counts from now on.
+    pub(crate) fn begin(&self) {
+        let _ = self.begun.set(Instant::now());
+    }
+
     /// Whether the last look is [`INTERVAL`] ago. Of several threads that ask
     /// at once one is told so, and is to look. `now` is the time.
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        let since = now.saturating_duration_since(self.begun);
+        let Some(begun) = self.begun.get() else { return self.begun.set(now).is_ok() };
+        let since = now.saturating_duration_since(*begun);
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         let last = self.checked_ms.load(Ordering::Relaxed);
         let interval = u64::try_from(INTERVAL.as_millis()).unwrap_or(u64::MAX);

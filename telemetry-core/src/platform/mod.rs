@@ -74,6 +74,9 @@ pub(crate) fn is_own_dir(path: &Path) -> bool {
 /// or none, once the program changes its working folder: a refusal that was
 /// read before would not be found again.
 pub(crate) fn anchored(path: PathBuf) -> PathBuf {
+    if cfg!(unix) && path.is_absolute() {
+        return path;
+    }
     // It fails for an empty path and without a working folder. Neither names a
     // file, and reading says so.
     std::path::absolute(&path).unwrap_or(path)
@@ -187,6 +190,12 @@ pub(crate) fn hold_writers_off(file: &File) {
 /// Whether `path` still names the open `file`, and not another file or none.
 pub(crate) fn is_file_at(file: &File, path: &Path) -> bool {
     imp::is_file_at(file, path)
+}
+
+/// Whether a symbolic link is at `path`; the cheapest look at what may not be
+/// there.
+pub(crate) fn is_link(path: &Path) -> io::Result<bool> {
+    imp::is_link(path)
 }
 
 /// Says why what stands at `path` is no file of ours, in words that help. Only

@@ -106,3 +106,7 @@ pub(super) fn write_all_at(mut file: &File, bytes: &[u8], offset: u64) -> io::Re
     file.seek(io::SeekFrom::Start(offset))?;
     file.write_all(bytes)
 }
+
+pub(super) fn is_link(path: &Path) -> io::Result<bool> {
+    Ok(fs::symlink_metadata(path)?.is_symlink())
+}

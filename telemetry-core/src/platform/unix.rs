@@ -132,3 +132,10 @@ pub(super) fn is_marked(metadata: &fs::Metadata) -> bool {
 pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     file.write_all_at(bytes, offset)
 }
+
+/// By a call of its own: the standard library asks the kernel first, with a
+/// pointer to nothing, whether it has the call that tells more.
+pub(super) fn is_link(path: &Path) -> io::Result<bool> {
+    let stat = rustix::fs::lstat(path)?;
+    Ok(rustix::fs::FileType::from_raw_mode(stat.st_mode).is_symlink())
+}

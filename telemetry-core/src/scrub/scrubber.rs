@@ -40,7 +40,7 @@ const REACH: usize = 1024;
 /// What is left of a line that is not done after the last round.
 const GIVEN_UP: &[u8] = b"[secret]";
 
-static BALANCED: LazyLock<Arc<Shared>> = LazyLock::new(|| Arc::new(Shared::new(Preset::Balanced)));
+static BALANCED: LazyLock<Shared> = LazyLock::new(|| Shared::new(Preset::Balanced));
 
 /// Finds personal data in free text and replaces it by a token.
 ///
@@ -58,7 +58,9 @@ static BALANCED: LazyLock<Arc<Shared>> = LazyLock::new(|| Arc::new(Shared::new(P
 /// ```
 #[derive(Clone)]
 pub struct Scrubber {
-    shared: Arc<Shared>,
+    /// None is [`Preset::Balanced`] as it is: a program in which nothing is
+    /// scrubbed, or that is switched off, makes no rules.
+    shared: Option<Arc<Shared>>,
 }
 
 struct Shared {
@@ -154,7 +156,7 @@ impl Clone for Shared {
 impl Default for Scrubber {
     /// The rules of [`Preset::Balanced`].
     fn default() -> Self {
-        Self { shared: Arc::clone(&BALANCED) }
+        Self { shared: None }
     }
 }
 
@@ -195,7 +197,7 @@ impl Scrubber {
     pub fn preset(preset: Preset) -> Self {
         match preset {
             Preset::Balanced => Self::default(),
-            preset => Self { shared: Arc::new(Shared::new(preset)) },
+            preset => Self { shared: Some(Arc::new(Shared::new(preset))) },
         }
     }
 
@@ -295,7 +297,7 @@ impl Scrubber {
     /// When the name is no word of small letters, digits and dashes, or the
     /// pattern is not valid, too large, or matches an empty text.
     pub fn with_pattern(mut self, name: &str, pattern: &str) -> Result<Self, Error> {
-        let rule = AuthorRule::new(name, pattern, self.shared.author.len())?;
+        let rule = AuthorRule::new(name, pattern, self.shared().author.len())?;
         let shared = self.edit();
         shared.author_labels.push(rule.name.clone());
         shared.author.push(rule);
@@ -409,8 +411,13 @@ impl Scrubber {
         self
     }
 
+    fn shared(&self) -> &Shared {
+        self.shared.as_deref().unwrap_or_else(|| &BALANCED)
+    }
+
     fn edit(&mut self) -> &mut Shared {
-        let shared = Arc::make_mut(&mut self.shared);
+        let balanced = || Arc::new(Shared::new(Preset::Balanced));
+        let shared = Arc::make_mut(self.shared.get_or_insert_with(balanced));
         shared.learnt = OnceLock::new();
         shared
     }
@@ -423,12 +430,12 @@ impl Scrubber {
     /// The text itself is given back, without a copy, when nothing is found.
     /// The time is linear in the length of the text.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.scrub_with(text, self.shared.known.as_ref())
+        self.scrub_with(text, self.shared().known.as_ref())
     }
 
     /// As [`scrub`](Self::scrub), and hides unknown words whatever the preset.
     pub(crate) fn scrub_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.scrub_with(text, self.shared.known.as_ref().or(Some(&Known::OfThisProgram)))
+        self.scrub_with(text, self.shared().known.as_ref().or(Some(&Known::OfThisProgram)))
     }
 
     fn scrub_with<'t>(&self, text: &'t str, known: Option<&Known>) -> Cow<'t, str> {
@@ -451,7 +458,7 @@ impl Scrubber {
     /// assert_eq!(scrubbed, b"\xff [email] \xfe");
     /// ```
     pub fn scrub_bytes<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
-        let known = self.shared.known.as_ref();
+        let known = self.shared().known.as_ref();
         self.scrubbed(text, known).map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
@@ -499,7 +506,7 @@ impl Scrubber {
             replaced.extend_from_slice(CUT);
         }
         // Tokens can be longer than what they stand for.
-        while replaced.len() > self.shared.max_length {
+        while replaced.len() > self.shared().max_length {
             let kept = self.kept(&replaced);
             replaced.truncate(kept);
             replaced.extend_from_slice(CUT);
@@ -533,7 +540,7 @@ impl Scrubber {
     /// UTF-8 is no word.
     fn known_only(&self, text: &[u8], vocabulary: &Vocabulary) -> Option<Vec<u8>> {
         let text = String::from_utf8_lossy(text);
-        let labels = &self.shared.author_labels;
+        let labels = &self.shared().author_labels;
         match (vocabulary.hide_unknown_beside(&text, labels), &text) {
             (Cow::Borrowed(_), Cow::Borrowed(_)) => None,
             (only, _) => Some(only.into_owned().into_bytes()),
@@ -542,7 +549,7 @@ impl Scrubber {
 
     /// How much of a text is read: all of it, or what leaves room for the mark.
     fn kept(&self, text: &[u8]) -> usize {
-        let max = self.shared.max_length;
+        let max = self.shared().max_length;
         if text.len() <= max {
             return text.len();
         }
@@ -564,7 +571,7 @@ impl Scrubber {
     }
 
     fn find(&self, text: &[u8], spans: &mut Spans) {
-        let shared = &*self.shared;
+        let shared = self.shared();
         let learnt = shared.learnt();
         let own = (&learnt.keywords, &*learnt.own);
         let mut pass = Pass::new(text, own, &shared.author_labels, shared.rules, spans);
@@ -624,7 +631,7 @@ impl Scrubber {
     fn write_token(&self, span: &Span, text: &[u8], to: &mut Vec<u8>) {
         let token = self.token_of(span.rule);
         let value = text.get(span.range()).unwrap_or_default();
-        let keys = self.shared.keys.as_ref().filter(|_| token != "[secret]");
+        let keys = self.shared().keys.as_ref().filter(|_| token != "[secret]");
         let Some(keys) = keys else { return to.extend_from_slice(token.as_bytes()) };
         let Some(pseudonym) = keys.pseudonym(slot_of(token), &value.to_ascii_lowercase()) else {
             return to.extend_from_slice(token.as_bytes());
@@ -640,7 +647,7 @@ impl Scrubber {
         match rule {
             Rule::Literal => "[private]",
             Rule::Author(place) => {
-                self.shared.author.get(usize::from(place)).map_or("[private]", |rule| &rule.token)
+                self.shared().author.get(usize::from(place)).map_or("[private]", |rule| &rule.token)
             }
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("[secret]", ScrubRule::token),
         }
@@ -650,7 +657,7 @@ impl Scrubber {
         match rule {
             Rule::Literal => "literal",
             Rule::Author(place) => {
-                self.shared.author.get(usize::from(place)).map_or("literal", |rule| &rule.name)
+                self.shared().author.get(usize::from(place)).map_or("literal", |rule| &rule.name)
             }
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
         }
@@ -721,9 +728,12 @@ fn slot_of(token: &str) -> &'static KeySlot {
 impl fmt::Debug for Scrubber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scrubber")
-            .field("rules", &RULES.iter().filter(|rule| self.shared.rules.has(rule.rule())).count())
-            .field("patterns", &self.shared.author.len())
-            .field("literals", &self.shared.literals.len())
+            .field(
+                "rules",
+                &RULES.iter().filter(|rule| self.shared().rules.has(rule.rule())).count(),
+            )
+            .field("patterns", &self.shared().author.len())
+            .field("literals", &self.shared().literals.len())
             .finish()
     }
 }
