@@ -7,11 +7,11 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::LitStr;
 use syn::spanned::Spanned;
+use syn::{LitStr, TypePath};
 
 use crate::ast::{Field, Input, Variant};
-use crate::policy::Policy;
+use crate::policy::{LeafPolicy, Policy};
 use crate::source::{mentions, type_text};
 
 pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStream {
@@ -90,7 +90,11 @@ fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) 
                 return of(constant);
             }
             let function = format_ident!("{}_schema", leaf.schema);
-            let of = leaf.bound.of.map(of);
+            let of = match &leaf.via {
+                // Of what the function returns only the compiler knows the type.
+                Some(via) => Some(shape_via(leaf, via, ty, prefix)),
+                None => leaf.bound.of.map(of),
+            };
             let arguments = of.iter().chain(&leaf.arguments).chain(&leaf.described_with);
             let and = &leaf.described_more;
             quote!(__t::#function(#(#arguments),*) #and)
@@ -107,11 +111,36 @@ fn describe(policy: &Policy, ty: &TokenStream, prefix: &str, field: &Field<'_>) 
         }
         Policy::Nested => of("NESTED"),
         Policy::Entries { keys, values } => {
-            // Of a map inside a map nothing is asked: the outer one is open.
-            let ty = if prefix.is_empty() { ty.clone() } else { quote!(()) };
+            let ty = match prefix {
+                "" => ty.clone(),
+                // Of a map inside a map.
+                _ => quote!(<#ty as __t::Map>::Value),
+            };
             let keys = describe(keys, &ty, "KEY_", field);
             let values = describe(values, &ty, "MAPPED_", field);
             quote!(__t::Policy::entries(&#keys, &#values))
         }
+    }
+}
+
+/// How the leaves stand in what a function of the author's makes of the value.
+fn shape_via(leaf: &LeafPolicy, via: &TypePath, ty: &TokenStream, prefix: &str) -> TokenStream {
+    let ty = match prefix {
+        "" => ty.clone(),
+        "KEY_" => quote!(<#ty as __t::Map>::Key),
+        _ => quote!(<#ty as __t::Map>::Value),
+    };
+    let name = Ident::new("__v", Span::call_site());
+    let span = Span::call_site().located_at(via.span());
+    // The same call as in the walk, so that a function of another type is
+    // reported once.
+    let function = Ident::new(leaf.function, span);
+    let slot = leaf.key.is_some().then(|| quote!(&__t::NO_KEY,));
+    let arguments = &leaf.arguments;
+    quote_spanned! {span=>
+        __t::shape_via(&__t::#function(#slot #(#arguments,)* || {
+            let #name = __t::any_value::<&#ty>();
+            #via(#name)
+        }))
     }
 }

@@ -97,13 +97,13 @@ pub(crate) struct Bound {
 
 pub(crate) const VALUE: Bound = Bound { name: "TelemetryValue", of: None };
 pub(crate) const SERIALIZE: Bound = Bound { name: "Serialize", of: None };
-pub(crate) const IDENTIFIER: Bound = Bound { name: "Hashable", of: None };
-pub(crate) const DIGESTIBLE: Bound = Bound { name: "Digestible", of: None };
+pub(crate) const IDENTIFIER: Bound = Bound { name: "Hashable", of: Some("HASHED") };
+pub(crate) const DIGESTIBLE: Bound = Bound { name: "Digestible", of: Some("DIGESTED") };
 /// A function of the author's takes it, whatever it is.
 pub(crate) const ANY: Bound = Bound { name: "", of: None };
 pub(crate) const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
 pub(crate) const FILE: Bound = Bound { name: "FileNamed", of: Some("FILE") };
-pub(crate) const PARTS: Bound = Bound { name: "Describable", of: None };
+pub(crate) const PARTS: Bound = Bound { name: "Describable", of: Some("PARTS") };
 pub(crate) const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
 pub(crate) const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
 pub(crate) const COUNTABLE: Bound = Bound { name: "Countable", of: None };

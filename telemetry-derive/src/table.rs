@@ -12,8 +12,8 @@ use crate::forms::{
     histogram, known, round, scrub, truncate_ip, with, word,
 };
 use crate::policy::{
-    ADDRESS, Bound, COUNTABLE, FILE, IDENTIFIER, KeyCollisions, NUMBER, PARTS, PRESENT, Policy,
-    Row, TEXT, VALUE,
+    ADDRESS, COUNTABLE, FILE, IDENTIFIER, KeyCollisions, NUMBER, PARTS, PRESENT, Policy, Row, TEXT,
+    VALUE,
 };
 
 /// What most rows have.
@@ -79,7 +79,7 @@ pub(crate) const ROWS: &[Row] = &[
         inside: &["because", "known"],
         parse: scrub,
         function: "scrub",
-        bound: Bound { of: None, ..TEXT },
+        bound: TEXT,
         ..ROW
     },
     Row {
@@ -155,7 +155,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "length",
         form: "length",
         about: "the number of characters of a text",
-        bound: Bound { of: None, ..TEXT },
+        bound: TEXT,
         synonyms: &["len", "size"],
         beside: &[("clamp", |leaf, item| clamped(leaf, item, "length_clamped", "TEXT"))],
         function: "length",

@@ -3,6 +3,8 @@
 //! It owns the arithmetic of forms and bits. It must never know a policy: two
 //! policies that let the same values through have the same domain.
 
+use crate::tuple::sequences;
+
 /// The values that can stand in a field's place.
 ///
 /// A domain is closed when it can be listed before the program runs.
@@ -158,8 +160,11 @@ impl Domain {
             Self::Integers { from, to, step } => count(*from, *to, *step),
             Self::Networks { v4, v6 } => networks(*v4).saturating_add(networks(*v6)),
             Self::Optional(inner) => inner.forms_with(fields)?.saturating_add(1),
-            Self::Tuple(parts) => parts.iter().try_fold(1_u128, |all, part| {
-                part.forms_with(fields).map(|forms| all.saturating_mul(forms))
+            Self::Tuple(parts) => sequences(parts).iter().try_fold(0_u128, |all, sequence| {
+                let forms = sequence.iter().try_fold(1_u128, |all, part| {
+                    part.forms_with(fields).map(|forms| all.saturating_mul(forms))
+                })?;
+                Some(all.saturating_add(forms))
             })?,
             Self::Array { length, gaps, of } => arrays(of.forms_with(fields)?, *length, *gaps),
             Self::Fields => fields()?,

@@ -7,6 +7,7 @@ use serde_json::{Map, Number, Value, json};
 
 use crate::domain::{Domain, Opening};
 use crate::model::{Event, Field, Form, Schema};
+use crate::tuple::sequences;
 use crate::words;
 
 /// The schema of one event's sanitised fields.
@@ -183,11 +184,7 @@ pub(crate) fn domain(domain: &Domain, fields: &[Field]) -> Value {
             "minItems": if *gaps { 0 } else { *length },
             "maxItems": length,
         }),
-        Domain::Fields => {
-            // A nested value may stand in a list.
-            let one = object(fields);
-            json!({ "anyOf": [one, { "type": "array", "items": one }] })
-        }
+        Domain::Fields => object(fields),
         Domain::List(inner) => json!({ "type": "array", "items": self::domain(inner, fields) }),
         Domain::Map(keys, values) => json!({
             "type": "object",
@@ -195,40 +192,41 @@ pub(crate) fn domain(domain: &Domain, fields: &[Field]) -> Value {
             "additionalProperties": self::domain(values, fields),
         }),
         Domain::Open(Opening::Pseudonym) => {
-            one_or_many(json!({ "type": "string", "pattern": "^h1_([0-9a-f]{2}){8,32}$" }))
+            json!({ "type": "string", "pattern": "^h1_([0-9a-f]{2}){8,32}$" })
         }
-        Domain::Open(Opening::Digest) => {
-            one_or_many(json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }))
-        }
-        Domain::Open(Opening::Text) => one_or_many(json!({ "type": "string" })),
-        Domain::Open(Opening::Program | Opening::Random | Opening::Time) => {
+        Domain::Open(Opening::Digest) => json!({ "type": "string", "pattern": "^[0-9a-f]{64}$" }),
+        Domain::Open(Opening::Text | Opening::Program | Opening::Random | Opening::Time) => {
             json!({ "type": "string" })
         }
-        Domain::Open(Opening::Number) => one_or_many(json!({ "type": "number" })),
+        Domain::Open(Opening::Number) => json!({ "type": "number" }),
         Domain::Open(Opening::Collection | Opening::Vouched) => json!({}),
     }
 }
 
-/// The policy works on each element of a list, and its domain is that of one
-/// element: the schema does not say which of the two the field is.
-fn one_or_many(one: Value) -> Value {
-    let lists = json!({ "type": "array", "items": one });
-    json!({ "anyOf": [one, lists, { "type": "array", "items": lists }] })
-}
-
 /// One value of each, in order. A part of which there may be none leaves no
-/// gap, so that the places of those behind it are open.
+/// gap: each sequence that there can be is said by itself.
 fn tuple(parts: &[Domain], fields: &[Field]) -> Value {
-    let each: Vec<Value> = parts.iter().map(|part| domain(part, fields)).collect();
-    if parts.iter().any(Domain::is_optional) {
-        return json!({ "type": "array", "items": { "anyOf": each }, "maxItems": parts.len() });
+    let mut each: Vec<Value> = sequences(parts)
+        .iter()
+        .map(|sequence| {
+            let parts: Vec<Value> = sequence.iter().map(|part| domain(part, fields)).collect();
+            let length = parts.len();
+            let mut schema = json!({ "type": "array", "minItems": length, "maxItems": length });
+            // An empty list says nothing, and is not allowed.
+            if length > 0 {
+                schema["prefixItems"] = parts.into();
+            }
+            schema
+        })
+        .collect();
+    match each.pop() {
+        Some(only) if each.is_empty() => only,
+        Some(last) => {
+            each.push(last);
+            json!({ "anyOf": each })
+        }
+        None => json!({ "not": {} }),
     }
-    json!({
-        "type": "array",
-        "prefixItems": each,
-        "minItems": parts.len(),
-        "maxItems": parts.len(),
-    })
 }
 
 fn integers(from: i128, to: i128, step: u128) -> Value {

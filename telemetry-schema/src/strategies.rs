@@ -118,6 +118,9 @@ fn outside(field: &Field) -> Option<Value> {
         Domain::Open(Opening::Pseudonym | Opening::Digest) => json!("web-1.corp.example"),
         Domain::Open(Opening::Number) => json!("many"),
         Domain::Open(Opening::Text | Opening::Program) => json!(3),
+        // One value where a list of such values is due.
+        Domain::List(_) | Domain::Array { .. } | Domain::Tuple(_) | Domain::Map(..) => json!("x"),
+        Domain::Fields => json!([]),
         _ => return None,
     })
 }
@@ -263,6 +266,9 @@ fn required(domain: &Domain, fields: &[Field]) -> BoxedStrategy<Value> {
 
 /// A value of the domain, or nothing where there may be none.
 fn element(domain: &Domain, fields: &[Field]) -> BoxedStrategy<Option<Value>> {
+    if *domain == Domain::Nothing {
+        return Just(None).boxed();
+    }
     perhaps(domain.is_optional(), required(domain, fields))
 }
 

@@ -330,9 +330,9 @@ struct WithoutEnd {
 
 #[test]
 fn what_has_no_end_is_open() {
-    let domains = WithoutEnd::SCHEMA[0].fields.iter().map(|field| field.policy.domain);
-    let open = [Opening::Number, Opening::Number, Opening::Collection].map(Domain::Open);
-    assert_eq!(domains.collect::<Vec<_>>(), open);
+    let ends = WithoutEnd::SCHEMA[0].fields.iter().map(|field| field.policy.domain.open());
+    let open = [Opening::Number, Opening::Number, Opening::Collection].map(Some);
+    assert_eq!(ends.collect::<Vec<_>>(), open);
     let event = WithoutEnd { number: u128::MAX, float: 4.9, many: Vec::new() };
     let line = json(&event);
     assert!(line.contains(r#""float":0"#), "{line}");

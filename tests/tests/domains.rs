@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use telemetry_core::pseudonym::Keys;
-use telemetry_core::schema::{Domain, Opening};
+use telemetry_core::schema::Opening;
 use telemetry_core::{Sanitizer, TelemetryEvent, TelemetryFields, TelemetryValue};
 
 fn json<E: TelemetryEvent>(event: &E) -> String {
@@ -134,6 +134,64 @@ fn every_form_of_nested_values_tuples_and_arrays_leaves_as_the_schema_lists_it()
 
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "diagnostics")]
+struct Pair {
+    #[telemetry(allow)]
+    pair: (Option<bool>, Option<bool>),
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics", count = "run")]
+struct Tuples {
+    #[telemetry(allow)]
+    around: (Option<bool>, bool, Option<bool>),
+    #[telemetry(allow)]
+    mixed: (Option<Protocol>, Option<bool>, Option<Protocol>, ()),
+    #[telemetry(allow)]
+    alone: Option<(Option<bool>, Protocol)>,
+}
+
+#[test]
+fn of_a_tuple_with_more_than_one_option_each_sequence_is_one_form() {
+    let truths = [None, Some(false), Some(true)];
+    let pairs = truths.into_iter().flat_map(|one| truths.map(|other| Pair { pair: (one, other) }));
+    // One sequence of none, two of one and four of two.
+    assert_eq!(Pair::SCHEMA[0].forms(), Some(7));
+    assert_eq!(Pair::SCHEMA[0].millibits(), Some(2_808));
+    every_form(pairs.collect());
+
+    let protocols = [None, Some(Protocol::Ssh), Some(Protocol::WinRm), Some(Protocol::Https)];
+    let mut alone = vec![None];
+    alone.extend(truths.into_iter().flat_map(|flag| PROTOCOLS.map(|one| Some((flag, one)))));
+    let mut around = Vec::new();
+    for first in truths {
+        for middle in [false, true] {
+            around.extend(truths.map(|last| (first, middle, last)));
+        }
+    }
+    let mut events = Vec::new();
+    for around in around {
+        for one in protocols {
+            for flag in truths {
+                for other in protocols {
+                    let mixed = (one, flag, other, ());
+                    events.extend(alone.iter().map(|alone| Tuples {
+                        around,
+                        mixed,
+                        alone: *alone,
+                    }));
+                }
+            }
+        }
+    }
+    // `around`: 2 of one, 4 of two, 8 of three. `mixed`: of none; of one, 3 and 2; of
+    // two, 3 * 2, 2 * 3 and 3 * 3; of three, 3 * 2 * 3.
+    let forms = (2 + 4 + 8) * (1 + 3 + 2 + 6 + 6 + 9 + 18) * (1 + 3 * 3);
+    assert_eq!(Tuples::SCHEMA[0].forms(), Some(forms));
+    every_form(events);
+}
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "diagnostics")]
 struct Edges {
     #[telemetry(file_extension("rs", "toml"))]
     file: &'static str,
@@ -191,7 +249,7 @@ struct OpenEnds {
 #[test]
 fn what_cannot_be_listed_is_open_and_says_why() {
     let [schema] = OpenEnds::SCHEMA else { panic!("one event") };
-    let domains: Vec<Domain> = schema.fields.iter().map(|field| field.policy.domain).collect();
+    let open_ends: Vec<_> = schema.fields.iter().map(|field| field.policy.domain.open()).collect();
     let open = [
         Opening::Pseudonym,
         Opening::Digest,
@@ -202,7 +260,7 @@ fn what_cannot_be_listed_is_open_and_says_why() {
         Opening::Collection,
         Opening::Number,
     ];
-    assert_eq!(domains, open.map(Domain::Open));
+    assert_eq!(open_ends, open.map(Some));
     assert_eq!((schema.forms(), schema.millibits(), OpenEnds::DOMAIN), (None, None, 0));
     assert_eq!(1.cmp(&2), Ordering::Less);
 }

@@ -309,17 +309,21 @@ struct ExpectedLeaf {
     /// The field that it is in.
     name: &'static str,
     policy: &'static str,
+    /// Of one value, in no list any more.
     domain: Domain,
+    /// How many lists there are around it.
+    depth: usize,
     parts: Parts,
 }
 
 impl ExpectedLeaf {
     fn of(name: &'static str, policy: &Policy) -> Self {
-        Self { name, policy: policy.name, domain: policy.domain, parts: policy.parts }
+        let (policy, parts, domain) = (policy.name, policy.parts, policy.domain);
+        Self { name, policy, domain: domain.each(), depth: domain.depth(), parts }
     }
 
-    fn with(self, domain: Domain) -> Self {
-        Self { domain, ..self }
+    fn part(self, domain: Domain) -> Self {
+        Self { domain: domain.each(), depth: domain.depth(), ..self }
     }
 
     fn when<E: de::Error>(self, fits: bool) -> Result<(), E> {
@@ -340,7 +344,7 @@ impl ExpectedLeaf {
             Domain::Open(Opening::Pseudonym) => is_pseudonym(text),
             Domain::Open(Opening::Digest) => text.len() == 64 && is_hex(text),
             Domain::Open(Opening::Number) => false,
-            Domain::Open(_) => true,
+            _ => true,
         }
     }
 
@@ -353,7 +357,7 @@ impl ExpectedLeaf {
                 }
                 _ => false,
             },
-            Domain::Open(open) => holds_numbers(open),
+            open => open.open().is_some_and(holds_numbers),
         }
     }
 }
@@ -413,7 +417,7 @@ impl<'de> Visitor<'de> for ExpectedLeaf {
             self.is_whole()
                 && match self.domain {
                     Domain::Closed(closed) => matches!(closed.values, Values::Bool),
-                    Domain::Open(open) => matches!(open, Opening::Vouched | Opening::Collection),
+                    open => matches!(open.open(), Some(Opening::Vouched | Opening::Collection)),
                 },
         )
     }
@@ -443,11 +447,15 @@ impl<'de> Visitor<'de> for ExpectedLeaf {
     /// Each element by itself. Of a tuple each is one of its parts: those that
     /// are absent leave no gap.
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        if let Some(depth) = self.depth.checked_sub(1) {
+            while elements.next_element_seed(Self { depth, ..self })?.is_some() {}
+            return Ok(());
+        }
         if let Domain::Closed(closed) = self.domain
             && let Values::Tuple(parts) = closed.values
         {
             while let Some(element) = elements.next_element::<serde_json::Value>()? {
-                let fits = |part: &Domain| self.with(*part).deserialize(&element).is_ok();
+                let fits = |part: &Domain| self.part(*part).deserialize(&element).is_ok();
                 self.when(parts.iter().any(fits))?;
             }
             return Ok(());

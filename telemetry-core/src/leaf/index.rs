@@ -53,15 +53,6 @@ impl Sink for MeasureSink {
     }
 }
 
-/// `before` with one place more: the digit of `value` in a number system whose
-/// places are domains.
-#[inline]
-pub(crate) fn then_index_in<L: Sanitize>(before: usize, domain: &Domain, value: &L) -> usize {
-    // Within `usize`, because no event with more forms is counted.
-    let forms = domain.forms().unwrap_or(1) as usize;
-    before.wrapping_mul(forms).wrapping_add(index_in(domain, value))
-}
-
 /// Takes the index of a value, counted from those that are there.
 struct IndexSink<'d>(&'d Closed);
 

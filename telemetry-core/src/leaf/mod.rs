@@ -26,7 +26,7 @@ pub(crate) use self::context::Context;
 pub use self::context::Grants;
 pub use self::describe::{Describe, Description};
 pub(crate) use self::embedded::carried;
-pub(crate) use self::index::{index_in, measure, then_index_in};
+pub(crate) use self::index::{index_in, measure};
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};
 pub use self::literal::{Evaluated, Literal, evaluated};
 pub use self::message::{Described, Message, Part, message};

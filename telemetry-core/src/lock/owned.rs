@@ -4,8 +4,8 @@ use telemetry_schema as owned;
 
 use crate::envelope;
 use crate::schema::{
-    Closed, Domain, EventSchema, FieldSchema, Form, Item, List, Opening, ParameterValue, Parts,
-    Period, Policy, TimePrecision, Values, instances,
+    Closed, Domain, Each, EventSchema, FieldSchema, Form, Item, List, Many, Opening, Parts, Period,
+    Policy, TimePrecision, Values, instances,
 };
 
 /// Everything that the program can say: all events that are linked into it,
@@ -81,24 +81,16 @@ fn period(period: Period) -> owned::Period {
 
 fn field(field: &FieldSchema) -> owned::Field {
     let policy = &field.policy;
-    let (domain, fields) = match policy.parts {
-        Parts::Nested(fields) => (nested(field.domain()), fields.iter().map(self::field).collect()),
-        Parts::Entries { keys, values } => (
-            owned::Domain::Map(Box::new(keys_under(keys)), Box::new(domain_under(values))),
-            Vec::new(),
-        ),
-        Parts::Whole => (domain_of(policy, field.domain()), Vec::new()),
-    };
     owned::Field {
         name: field.name.to_owned(),
         policy: owned::Policy::new(one_line(&policy.to_string())),
-        domain,
+        domain: domain_under(policy, field.domain()),
         description: one_line(field.description),
         purpose: field.purpose.map(|purpose| purpose.name().to_owned()),
         since: field.since.map(str::to_owned),
         renamed_from: field.renamed_from.map(str::to_owned),
         private: field.private,
-        fields,
+        fields: fields_of(policy),
     }
 }
 
@@ -108,23 +100,24 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A nested value. What is open about it are its fields, which say so.
-fn nested(domain: Domain) -> owned::Domain {
-    match domain {
-        Domain::Closed(closed) => self::closed(&closed),
-        Domain::Open(Opening::Collection) => owned::Domain::List(Box::new(owned::Domain::Fields)),
-        Domain::Open(_) => owned::Domain::Fields,
+/// The fields of a nested value, alone, in lists, or as the values of a map.
+fn fields_of(policy: &Policy) -> Vec<owned::Field> {
+    match policy.parts {
+        Parts::Nested(fields) => fields.iter().map(field).collect(),
+        Parts::Entries { values, .. } => fields_of(values),
+        Parts::Whole => Vec::new(),
     }
 }
 
-fn domain_under(policy: &Policy) -> owned::Domain {
+/// What stands in a value's place; `domain` is that of the policy, or nothing if
+/// the field can be refused alone.
+fn domain_under(policy: &Policy, domain: Domain) -> owned::Domain {
     match policy.parts {
-        // The parts of a nested value in a map have no lines of their own.
-        Parts::Nested(_) => owned::Domain::Open(owned::Opening::Collection),
-        Parts::Entries { keys, values } => {
-            owned::Domain::Map(Box::new(keys_under(keys)), Box::new(domain_under(values)))
-        }
-        Parts::Whole => domain_of(policy, policy.domain),
+        Parts::Entries { keys, values } => owned::Domain::Map(
+            Box::new(keys_under(keys)),
+            Box::new(domain_under(values, values.domain)),
+        ),
+        Parts::Nested(_) | Parts::Whole => plain(domain),
     }
 }
 
@@ -132,18 +125,12 @@ fn domain_under(policy: &Policy) -> owned::Domain {
 /// them would meet in `other`.
 fn keys_under(policy: &Policy) -> owned::Domain {
     match policy.domain {
-        Domain::Closed(Closed { values: Values::Known(known), absent, list: None }) => {
-            closed(&Closed { absent, ..Closed::new(Values::Texts(known)) })
+        Domain::Closed(Closed { values: Values::Known(known), list: None, .. }) => {
+            closed(&Closed::new(Values::Texts(known)))
         }
-        _ => domain_under(policy),
-    }
-}
-
-fn domain_of(policy: &Policy, domain: Domain) -> owned::Domain {
-    match domain {
-        Domain::Closed(closed) => self::closed(&closed),
-        Domain::Open(Opening::Collection) => owned::Domain::List(Box::new(element(policy))),
-        Domain::Open(open) => owned::Domain::Open(opening(open)),
+        // A key that is not there takes its entry with it.
+        Domain::Closed(one) => closed(&Closed { absent: false, ..one }),
+        domain => plain(domain),
     }
 }
 
@@ -157,18 +144,6 @@ fn opening(open: Opening) -> owned::Opening {
         Opening::Collection | Opening::Fields => owned::Opening::Collection,
         Opening::Program => owned::Opening::Program,
     }
-}
-
-/// What a policy leaves of each element of a collection, where its parameters
-/// say it.
-fn element(policy: &Policy) -> owned::Domain {
-    if let Some(ParameterValue::Texts(values)) = policy.parameter("values") {
-        return closed(&Closed::new(Values::Known(values)));
-    }
-    if let Some(ParameterValue::Numbers(bounds)) = policy.parameter("bounds") {
-        return closed(&Closed::new(Values::Ranges(bounds)));
-    }
-    owned::Domain::Open(owned::Opening::Collection)
 }
 
 fn closed(closed: &Closed) -> owned::Domain {
@@ -196,16 +171,45 @@ fn values(values: Values) -> owned::Domain {
         }
         Values::Networks { v4, v6 } => owned::Domain::Networks { v4, v6 },
         Values::Tuple(parts) => {
-            owned::Domain::Tuple(parts.iter().map(|part| plain(*part)).collect())
+            owned::Domain::Tuple(parts.iter().map(|part| self::part(*part)).collect())
         }
         Values::Fields(_) => owned::Domain::Fields,
+    }
+}
+
+/// A part of a tuple: a number that is not finite leaves nothing.
+fn part(domain: Domain) -> owned::Domain {
+    match domain {
+        Domain::Open(Opening::Number) => plain(domain).optional(),
+        domain => plain(domain),
     }
 }
 
 fn plain(domain: Domain) -> owned::Domain {
     match domain {
         Domain::Closed(closed) => self::closed(&closed),
-        Domain::Open(open) => owned::Domain::Open(opening(open)),
+        Domain::Open(open) => self::open(open),
+        Domain::Many(Many { each, lists, .. }) => {
+            let each = match each {
+                Each::Values(values) => self::values(values),
+                Each::Open(open) => self::open(open),
+            };
+            let levels = lists.levels().unwrap_or_default();
+            levels.iter().fold(each, |of, list| match *list {
+                Some(List { length, gaps }) => {
+                    owned::Domain::Array { length, gaps, of: Box::new(of) }
+                }
+                None => owned::Domain::List(Box::new(of)),
+            })
+        }
+    }
+}
+
+fn open(open: Opening) -> owned::Domain {
+    match open {
+        // What is open about a nested value are its fields, which say so.
+        Opening::Fields => owned::Domain::Fields,
+        open => owned::Domain::Open(opening(open)),
     }
 }
 

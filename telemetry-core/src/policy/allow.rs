@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use crate::leaf::{Context, Element, Literal, Private, Sanitize, Sink, structure, then_index_in};
+use crate::leaf::{Context, Element, Literal, Private, Sanitize, Sink, index_in, structure};
+use crate::schema::tuple::Places;
 use crate::schema::{Domain, Opening, Policy, Values};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
@@ -464,9 +465,8 @@ macro_rules! tuple {
 
             fn $send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
                 let index = || {
-                    let mut index = 0;
-                    $(index = then_index_in(index, &$T::DOMAIN, &$Allowed(&self.$index));)+
-                    index
+                    const { Places::new(&[$($T::DOMAIN),+]) }
+                        .index([$(index_in(&$T::DOMAIN, &$Allowed(&self.$index))),+])
                 };
                 sink.indexed(index, |sink| sink.value(&$Tuple(self, context)))
             }

@@ -5,7 +5,7 @@
 use crate::leaf::kind::{Identifier, Unlisted};
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sanitize, Sink};
 use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, format, primitives};
-use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
+use crate::schema::{Opening, ParameterValue, Policy, Shape, Written};
 
 /// Values from which a keyed hash hides who is meant.
 #[diagnostic::on_unimplemented(
@@ -182,6 +182,8 @@ pub fn sha256<T: Digestible + ?Sized>(lowercase: bool, value: &T) -> Applied<'_,
 pub struct Via<P, F> {
     policy: P,
     function: F,
+    /// Of what it returns.
+    shape: Shape,
 }
 
 impl<P, U, F> Sanitize for Via<P, F>
@@ -198,40 +200,63 @@ where
 /// Puts what a function returns under `hash`. It is called when the event is
 /// sanitised, and not before.
 #[doc(hidden)]
-pub fn hash_via<U: Hashable, F: Fn() -> U>(
+pub const fn hash_via<U: Hashable, F: Fn() -> U>(
     slot: &'static KeySlot,
     lowercase: bool,
     function: F,
 ) -> Via<Pseudonymised, F> {
-    Via { policy: Pseudonymised { slot, lowercase }, function }
+    Via {
+        policy: Pseudonymised { slot, lowercase },
+        function,
+        shape: <U as HasLeaves<Identifier>>::SHAPE,
+    }
 }
 
 /// The same in a nested type.
 #[doc(hidden)]
-pub fn hash_via_inside<U: Hashable, F: Fn() -> U>(
+pub const fn hash_via_inside<U: Hashable, F: Fn() -> U>(
     steps: &'static [Step],
     lowercase: bool,
     function: F,
 ) -> Via<PseudonymisedInside, F> {
-    Via { policy: PseudonymisedInside { steps, lowercase }, function }
+    Via {
+        policy: PseudonymisedInside { steps, lowercase },
+        function,
+        shape: <U as HasLeaves<Identifier>>::SHAPE,
+    }
 }
 
 /// Puts what a function returns under `hash(sha256)`.
 #[doc(hidden)]
-pub fn sha256_via<U: Digestible, F: Fn() -> U>(lowercase: bool, function: F) -> Via<Sha256, F> {
-    Via { policy: Sha256 { lowercase }, function }
+pub const fn sha256_via<U: Digestible, F: Fn() -> U>(
+    lowercase: bool,
+    function: F,
+) -> Via<Sha256, F> {
+    Via { policy: Sha256 { lowercase }, function, shape: <U as HasLeaves<Unlisted>>::SHAPE }
 }
+
+/// How the leaves stand in what a function returns. It takes what [`hash_via`]
+/// and [`sha256_via`] return, so that a function of the wrong type is reported once.
+#[doc(hidden)]
+pub const fn shape_via<P, F>(applied: &Via<P, F>) -> Shape {
+    applied.shape
+}
+
+/// Stands for the key's slot where only the function's type matters.
+#[doc(hidden)]
+pub static NO_KEY: KeySlot = domain_key("");
 
 /// What the schema says of `hash`.
 #[doc(hidden)]
-pub const fn hash_schema(lowercase: bool) -> Policy {
-    flagged(Policy::new("hash", Domain::Open(Opening::Pseudonym)), lowercase)
+pub const fn hash_schema(shape: Shape, lowercase: bool) -> Policy {
+    // Nothing is left of an empty value.
+    flagged(Policy::new("hash", shape.leaf_or_absent().open(Opening::Pseudonym)), lowercase)
 }
 
 /// What the schema says of `hash(sha256)`.
 #[doc(hidden)]
-pub const fn sha256_schema(lowercase: bool) -> Policy {
-    let policy = Policy::new("hash", Domain::Open(Opening::Digest));
+pub const fn sha256_schema(shape: Shape, lowercase: bool) -> Policy {
+    let policy = Policy::new("hash", shape.leaf_or_absent().open(Opening::Digest));
     flagged(policy.with("sha256", ParameterValue::Flag, Written::Inside), lowercase)
 }
 

@@ -105,9 +105,8 @@ pub const fn histogram_clamped_schema(
 const fn named(domain: Domain, shape: Shape, bounds: Numbers) -> Policy {
     // A list has no one number: what refuses the event tells by the domain.
     let domain = match shape.domain(Values::Bool) {
-        Domain::Open(open) => Domain::Open(open),
-        Domain::Closed(closed) if closed.list.is_some() => Domain::Open(Opening::Collection),
-        Domain::Closed(_) => domain,
+        Domain::Closed(closed) if closed.list.is_none() => domain,
+        _ => Domain::Open(Opening::Collection),
     };
     Policy::new("histogram", domain)
         .with("bounds", ParameterValue::Numbers(bounds), Written::Inside)

@@ -4,7 +4,7 @@
 
 use crate::leaf::kind::Parts;
 use crate::leaf::{Applied, Context, Describe, Description, HasLeaves, LeafPolicy, Sink};
-use crate::schema::{Domain, Opening, Policy};
+use crate::schema::{Opening, Policy, Shape};
 
 /// Values that are told by their parts.
 #[diagnostic::on_unimplemented(
@@ -43,6 +43,6 @@ pub fn kind<T: Describable + ?Sized>(value: &T) -> Applied<'_, KindOnly, T> {
 
 /// What the schema says of `kind`.
 #[doc(hidden)]
-pub const fn kind_schema() -> Policy {
-    Policy::new("kind", Domain::Open(Opening::Text))
+pub const fn kind_schema(shape: Shape) -> Policy {
+    Policy::new("kind", shape.open(Opening::Text))
 }

@@ -7,7 +7,7 @@ use super::clamp::{clamped, of_count};
 use super::round::whole;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Opening, Policy, Shape};
+use crate::schema::{Opening, Policy, Shape};
 
 /// The number of characters of a text.
 #[doc(hidden)]
@@ -53,12 +53,12 @@ pub fn length_clamped<'v, T: Textual + ?Sized>(
 
 /// What the schema says of `length`.
 #[doc(hidden)]
-pub const fn length_schema() -> Policy {
-    Policy::new("length", Domain::Open(Opening::Number))
+pub const fn length_schema(shape: Shape) -> Policy {
+    Policy::new("length", shape.open(Opening::Number))
 }
 
 /// What the schema says of `length` and `clamp`.
 #[doc(hidden)]
 pub const fn length_clamped_schema(shape: Shape, bounds: &'static [i128; 2]) -> Policy {
-    clamped(length_schema(), shape, bounds)
+    clamped(length_schema(shape), shape, bounds)
 }

@@ -51,8 +51,8 @@ pub mod derive {
     pub use super::email_domain::{email_domain, email_domain_schema};
     pub use super::file_extension::{file_extension, file_extension_schema};
     pub use super::hash::{
-        domain_key, field_key, hash, hash_inside, hash_schema, hash_via, hash_via_inside, sha256,
-        sha256_schema, sha256_via,
+        NO_KEY, domain_key, field_key, hash, hash_inside, hash_schema, hash_via, hash_via_inside,
+        sha256, sha256_schema, sha256_via, shape_via,
     };
     pub use super::histogram::{
         histogram, histogram_clamped, histogram_clamped_schema, histogram_schema,

@@ -7,8 +7,11 @@
 use std::marker::PhantomData;
 
 use super::allow::allow_schema;
-use super::{Addressable, Countable, FileNamed, Numeric, TelemetryValue, Textual};
-use crate::leaf::kind::{Address, FileName, Number, Text};
+use super::{
+    Addressable, Countable, Describable, Digestible, FileNamed, Hashable, Numeric, TelemetryValue,
+    Textual,
+};
+use crate::leaf::kind::{Address, FileName, Identifier, Number, Parts, Text, Unlisted};
 use crate::leaf::{HasLeaves, Map, Private};
 use crate::schema::{Domain, Opening, Policy, Shape};
 
@@ -28,6 +31,18 @@ impl<T: TelemetryValue + ?Sized> Of<T> {
 
 impl<T: Textual + ?Sized> Of<T> {
     pub const TEXT: Shape = <T as HasLeaves<Text>>::SHAPE;
+}
+
+impl<T: Hashable + ?Sized> Of<T> {
+    pub const HASHED: Shape = <T as HasLeaves<Identifier>>::SHAPE;
+}
+
+impl<T: Digestible + ?Sized> Of<T> {
+    pub const DIGESTED: Shape = <T as HasLeaves<Unlisted>>::SHAPE;
+}
+
+impl<T: Describable + ?Sized> Of<T> {
+    pub const PARTS: Shape = <T as HasLeaves<Parts>>::SHAPE;
 }
 
 impl<T: FileNamed + ?Sized> Of<T> {
@@ -66,9 +81,21 @@ private!(
 
 /// The same of the keys and of the values of a map.
 macro_rules! of_maps {
-    ($($Part:ident: $ALLOWED:ident $TEXT:ident $FILE:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
+    ($($Part:ident: $ALLOWED:ident $HASHED:ident $DIGESTED:ident $PARTS:ident $TEXT:ident $FILE:ident $NUMBER:ident $ADDRESS:ident $COUNTABLE:ident;)*) => {$(
         impl<T: Map<$Part: TelemetryValue> + ?Sized> Of<T> {
             pub const $ALLOWED: Policy = allow_schema(<T::$Part as TelemetryValue>::DOMAIN);
+        }
+
+        impl<T: Map<$Part: Hashable> + ?Sized> Of<T> {
+            pub const $HASHED: Shape = <T::$Part as HasLeaves<Identifier>>::SHAPE;
+        }
+
+        impl<T: Map<$Part: Digestible> + ?Sized> Of<T> {
+            pub const $DIGESTED: Shape = <T::$Part as HasLeaves<Unlisted>>::SHAPE;
+        }
+
+        impl<T: Map<$Part: Describable> + ?Sized> Of<T> {
+            pub const $PARTS: Shape = <T::$Part as HasLeaves<Parts>>::SHAPE;
         }
 
         impl<T: Map<$Part: Textual> + ?Sized> Of<T> {
@@ -93,8 +120,8 @@ macro_rules! of_maps {
     )*};
 }
 of_maps! {
-    Key: KEY_ALLOWED KEY_TEXT KEY_FILE KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
-    Value: MAPPED_ALLOWED MAPPED_TEXT MAPPED_FILE MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
+    Key: KEY_ALLOWED KEY_HASHED KEY_DIGESTED KEY_PARTS KEY_TEXT KEY_FILE KEY_NUMBER KEY_ADDRESS KEY_COUNTABLE;
+    Value: MAPPED_ALLOWED MAPPED_HASHED MAPPED_DIGESTED MAPPED_PARTS MAPPED_TEXT MAPPED_FILE MAPPED_NUMBER MAPPED_ADDRESS MAPPED_COUNTABLE;
 }
 
 /// What is said of a type that a policy does not take.
@@ -105,6 +132,15 @@ pub trait IfUnknown {
     const ALLOWED: Policy = allow_schema(Self::VALUE);
     const KEY_ALLOWED: Policy = allow_schema(Self::VALUE);
     const MAPPED_ALLOWED: Policy = allow_schema(Self::VALUE);
+    const HASHED: Shape = Shape::ONE;
+    const KEY_HASHED: Shape = Shape::ONE;
+    const MAPPED_HASHED: Shape = Shape::ONE;
+    const DIGESTED: Shape = Shape::ONE;
+    const KEY_DIGESTED: Shape = Shape::ONE;
+    const MAPPED_DIGESTED: Shape = Shape::ONE;
+    const PARTS: Shape = Shape::ONE;
+    const KEY_PARTS: Shape = Shape::ONE;
+    const MAPPED_PARTS: Shape = Shape::ONE;
     const TEXT: Shape = Shape::ONE;
     const KEY_TEXT: Shape = Shape::ONE;
     const MAPPED_TEXT: Shape = Shape::ONE;

@@ -103,7 +103,7 @@ pub(super) fn rounded<T: Numeric + ?Sized>(
 pub(super) const fn domain(shape: Shape, step: u64, clamp: Option<(i128, i128)>) -> Domain {
     match bounds_of(shape, step, clamp) {
         Some((first, last)) => shape.domain(Values::Integers { first, last, step }),
-        None => Domain::Open(Opening::Number),
+        None => shape.open(Opening::Number),
     }
 }
 

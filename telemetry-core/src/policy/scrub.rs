@@ -5,7 +5,7 @@
 use super::Textual;
 use crate::leaf::kind::Text;
 use crate::leaf::{Applied, Context, LeafPolicy, Sink};
-use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
+use crate::schema::{Opening, ParameterValue, Policy, Shape, Written};
 
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
@@ -52,16 +52,12 @@ pub fn scrub_known<T: Textual + ?Sized>(value: &T) -> Applied<'_, ScrubKnown, T>
 
 /// What the schema says of `scrub(known)`.
 #[doc(hidden)]
-pub const fn scrub_known_schema() -> Policy {
-    Policy::new("scrub", Domain::Open(Opening::Text)).with(
-        "known",
-        ParameterValue::Flag,
-        Written::Inside,
-    )
+pub const fn scrub_known_schema(shape: Shape) -> Policy {
+    scrub_schema(shape).with("known", ParameterValue::Flag, Written::Inside)
 }
 
 /// What the schema says of `scrub`.
 #[doc(hidden)]
-pub const fn scrub_schema() -> Policy {
-    Policy::new("scrub", Domain::Open(Opening::Text))
+pub const fn scrub_schema(shape: Shape) -> Policy {
+    Policy::new("scrub", shape.open(Opening::Text))
 }

@@ -6,7 +6,8 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Item;
-use super::domain::{Closed, Domain, Numbers, Opening, Shape, Values};
+use super::Shape;
+use super::domain::{Closed, Domain, Numbers, Opening, Values};
 
 /// Why data is collected.
 ///
@@ -167,14 +168,14 @@ impl EventSchema {
     /// In how many forms the event can leave: the product over its fields.
     /// `None` when a field is open; the largest number when there are more.
     pub const fn forms(&self) -> Option<u128> {
-        super::domain::forms_of(self.fields)
+        super::forms::forms_of(self.fields)
     }
 
     /// Of how many combinations of its fields the occurrences are counted, when
     /// only counts leave: the product over the fields, histograms left aside.
     /// `None` when one of them is open.
     pub const fn combinations(&self) -> Option<u128> {
-        super::domain::combinations_of(self.fields)
+        super::forms::combinations_of(self.fields)
     }
 
     /// How many numbers stand for one combination: its count, and for each
@@ -195,7 +196,7 @@ impl EventSchema {
     /// event with histograms, from 0 to one below
     /// [`combinations`](Self::combinations): their numbers are no part of it.
     pub fn form_at(&self, index: u128) -> Option<Item> {
-        super::domain::combination(self.fields, index).map(Item::Map)
+        super::forms::combination(self.fields, index).map(Item::Map)
     }
 
     /// How much one event can tell, in thousandths of a bit, rounded up.
@@ -616,9 +617,9 @@ impl Policy {
     /// A value whose fields have policies of their own.
     #[doc(hidden)]
     pub const fn nested(shape: Shape, fields: &'static [FieldSchema]) -> Self {
-        let domain = match super::domain::forms_of(fields) {
+        let domain = match super::forms::forms_of(fields) {
             Some(_) => shape.domain(Values::Fields(fields)),
-            None => Domain::Open(Opening::Fields),
+            None => shape.open(Opening::Fields),
         };
         let mut policy = Self::new("nested", domain);
         policy.parts = Parts::Nested(fields);

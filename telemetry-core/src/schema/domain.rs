@@ -1,10 +1,9 @@
 //! The values that can leave under a policy, as a constant.
 //!
-//! It owns the calculus: how many values there are, which one has which index,
-//! and whether a given value is among them. It must never know how a policy
-//! makes them.
+//! It owns which values there are. It must never know how many that makes, nor
+//! how a policy makes them.
 
-use super::{FieldSchema, Item};
+use super::FieldSchema;
 
 /// The values that can leave: all of them known to the compiler, or open.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,6 +13,89 @@ pub enum Domain {
     Closed(Closed),
     /// The program cannot list the values.
     Open(Opening),
+    /// Each value is of a known kind, and they stand in lists: of any size, or
+    /// of values that cannot be listed. Or a tuple with such a part.
+    Many(Many),
+}
+
+/// Values in lists that cannot be listed together.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Many {
+    /// What each of them is.
+    pub each: Each,
+    /// The lists that they stand in.
+    pub lists: Lists,
+    /// Whether there may be nothing at all.
+    pub absent: bool,
+}
+
+/// What each value in a list is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Each {
+    /// One of these.
+    Values(Values),
+    /// Something that cannot be listed.
+    Open(Opening),
+}
+
+/// Lists within lists: those that a value stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lists {
+    /// The innermost first; of any size without a [`List`].
+    levels: [Option<List>; Self::MOST],
+    depth: usize,
+}
+
+impl Lists {
+    /// No type that a person writes has more.
+    const MOST: usize = 3;
+
+    /// None: the value stands by itself.
+    pub const NONE: Self = Self { levels: [None; Self::MOST], depth: 0 };
+
+    /// The same in one more list around it.
+    #[expect(clippy::indexing_slicing, reason = "within its length, as checked")]
+    pub(super) const fn within(mut self, list: Option<List>) -> Self {
+        if self.depth < Self::MOST {
+            self.levels[self.depth] = list;
+        }
+        self.depth += 1;
+        self
+    }
+
+    /// The same, where elements of the innermost may be left out.
+    #[expect(clippy::indexing_slicing, reason = "within its length, as checked")]
+    pub(super) const fn innermost_with_gaps(mut self) -> Self {
+        if self.depth > 0
+            && let Some(List { length, .. }) = self.levels[0]
+        {
+            self.levels[0] = Some(List { length, gaps: true });
+        }
+        self
+    }
+
+    /// The lists, the innermost first; `None` for one of any size. Nothing, when
+    /// there are more than three.
+    pub fn levels(&self) -> Option<&[Option<List>]> {
+        self.levels.get(..self.depth)
+    }
+
+    /// How many lists there are, one in the other.
+    pub const fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// No list, or one of known length: what values that can be listed stand in
+    /// so that they still can. Nothing for all others.
+    pub(super) const fn countable(&self) -> Option<Option<List>> {
+        match (self.depth, self.levels) {
+            (0, _) => Some(None),
+            (1, [Some(list), ..]) => Some(Some(list)),
+            _ => None,
+        }
+    }
 }
 
 /// Why the values cannot be listed.
@@ -129,20 +211,6 @@ impl Numbers {
             Self::Float(numbers) => numbers.len(),
         }
     }
-
-    /// The label of the range at `index`, counted from the lowest.
-    fn label(self, index: usize) -> Option<String> {
-        let number = |index: usize| match self {
-            Self::Int(numbers) => numbers.get(index).map(ToString::to_string),
-            Self::Float(numbers) => numbers.get(index).map(ToString::to_string),
-        };
-        match (index.checked_sub(1).and_then(number), number(index)) {
-            (None, Some(first)) => Some(format!("<{first}")),
-            (Some(low), Some(high)) => Some(format!("{low}..{high}")),
-            (Some(last), None) => Some(format!(">={last}")),
-            (None, None) => None,
-        }
-    }
 }
 
 impl Closed {
@@ -156,182 +224,6 @@ impl Closed {
         self.absent = true;
         self
     }
-
-    /// How many there are; the largest number when there are more.
-    pub const fn forms(&self) -> u128 {
-        let values = self.values.forms();
-        let lists = match self.list {
-            None => values,
-            Some(List { length, gaps: false }) => power(values, length),
-            Some(List { length, gaps: true }) => {
-                let (mut all, mut elements) = (0_u128, 0);
-                while elements <= length && all < u128::MAX {
-                    all = all.saturating_add(power(values, elements));
-                    elements += 1;
-                }
-                all
-            }
-        };
-        lists.saturating_add(self.absent as u128)
-    }
-
-    /// The value with this index; `None` when there are fewer.
-    fn value(&self, index: u128) -> Option<Item> {
-        let index = match (self.absent, index) {
-            (true, 0) => return Some(Item::Absent),
-            (true, index) => index - 1,
-            (false, index) => index,
-        };
-        let Some(list) = self.list else { return self.values.value(index) };
-        let values = self.values.forms();
-        let mut rest = index;
-        let mut length = if list.gaps { 0 } else { list.length };
-        while rest >= power(values, length) {
-            rest -= power(values, length);
-            length += 1;
-            if length > list.length {
-                return None;
-            }
-        }
-        let mut elements = Vec::new();
-        for _ in 0..length {
-            elements.push(self.values.value(rest % values)?);
-            rest /= values;
-        }
-        elements.reverse();
-        Some(Item::List(elements))
-    }
-}
-
-/// `base` to the power of `exponent`, or the largest number.
-const fn power(base: u128, exponent: usize) -> u128 {
-    let mut product = 1_u128;
-    let mut times = 0;
-    while times < exponent && product != 0 && product < u128::MAX {
-        product = product.saturating_mul(base);
-        times += 1;
-        if base < 2 {
-            break;
-        }
-    }
-    product
-}
-
-impl Values {
-    pub(super) const fn forms(&self) -> u128 {
-        match self {
-            Self::Nothing => 0,
-            Self::Bool => 2,
-            Self::Texts(texts) => texts.len() as u128,
-            Self::Known(texts) => texts.len() as u128 + 1,
-            Self::Ranges(bounds) => bounds.len() as u128 + 1,
-            Self::Integers { first, last, step } => {
-                (last.abs_diff(*first) / (*step as u128)).saturating_add(1)
-            }
-            Self::Networks { v4, v6 } => networks(*v4).saturating_add(networks(*v6)),
-            Self::Tuple(parts) => {
-                let (mut product, mut index) = (1_u128, 0);
-                while index < parts.len() {
-                    #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-                    if let Some(forms) = parts[index].forms() {
-                        product = product.saturating_mul(forms);
-                    }
-                    index += 1;
-                }
-                product
-            }
-            Self::Fields(fields) => match forms_of(fields) {
-                Some(forms) => forms,
-                // Not closed, and so never made.
-                None => u128::MAX,
-            },
-        }
-    }
-
-    fn value(&self, index: u128) -> Option<Item> {
-        let place = usize::try_from(index).ok();
-        let text = |texts: &[&'static str]| place.and_then(|place| texts.get(place).copied());
-        match *self {
-            Self::Nothing => None,
-            Self::Bool => match index {
-                0 => Some(Item::Bool(false)),
-                1 => Some(Item::Bool(true)),
-                _ => None,
-            },
-            Self::Texts(texts) => text(texts).map(Item::from),
-            Self::Known(texts) => match text(texts) {
-                None if place == Some(texts.len()) => Some(Item::from(OTHER)),
-                known => known.map(Item::from),
-            },
-            Self::Ranges(bounds) => bounds.label(place?).map(|label| Item::Text(label.into())),
-            Self::Integers { first, last, step } => {
-                let above = index.checked_mul(u128::from(step))?;
-                let integer = first.checked_add_unsigned(above)?;
-                (integer <= last).then_some(Item::Integer(integer))
-            }
-            Self::Networks { v4, v6 } => network(v4, v6, index),
-            Self::Tuple(parts) => {
-                let mut items = mixed(parts.iter().copied(), index)?;
-                items.retain(|item| *item != Item::Absent);
-                Some(Item::List(items))
-            }
-            Self::Fields(fields) => combination(fields, index).map(Item::Map),
-        }
-    }
-}
-
-/// What stands for every text that is not a known one.
-const OTHER: &str = "other";
-
-const fn networks(bits: Option<u8>) -> u128 {
-    match bits {
-        None => 0,
-        Some(bits) => match 1_u128.checked_shl(bits as u32) {
-            Some(networks) => networks,
-            None => u128::MAX,
-        },
-    }
-}
-
-fn network(v4: Option<u8>, v6: Option<u8>, index: u128) -> Option<Item> {
-    let text = match (index.checked_sub(networks(v4)), v4, v6) {
-        (None, Some(bits), _) => {
-            let network = u32::try_from(index).ok()?.checked_shl(32 - u32::from(bits)).unwrap_or(0);
-            format!("{}/{bits}", std::net::Ipv4Addr::from_bits(network))
-        }
-        (Some(index), _, Some(bits)) if index < networks(v6) => {
-            let network = index.checked_shl(128 - u32::from(bits)).unwrap_or(0);
-            format!("{}/{bits}", std::net::Ipv6Addr::from_bits(network))
-        }
-        _ => return None,
-    };
-    Some(Item::Text(text.into()))
-}
-
-/// One value of each domain: `index` written in a number system whose places
-/// are the domains, the last one the fastest.
-fn mixed(domains: impl DoubleEndedIterator<Item = Domain>, index: u128) -> Option<Vec<Item>> {
-    let mut rest = index;
-    let mut items = Vec::new();
-    for domain in domains.rev() {
-        let forms = domain.forms()?;
-        items.push(domain.value(rest.checked_rem(forms)?)?);
-        rest /= forms;
-    }
-    items.reverse();
-    (rest == 0).then_some(items)
-}
-
-/// The values of all fields that are there, with the fields' names. The numbers
-/// of a histogram are no part of a combination.
-pub(super) fn combination(
-    fields: &'static [FieldSchema],
-    index: u128,
-) -> Option<Vec<(&'static str, Item)>> {
-    let told = || fields.iter().filter(|field| field.policy.histogram.is_none());
-    let items = mixed(told().map(FieldSchema::domain), index)?;
-    let named = told().map(|field| field.name).zip(items);
-    Some(named.filter(|(_, item)| *item != Item::Absent).collect())
 }
 
 impl Domain {
@@ -341,31 +233,57 @@ impl Domain {
         Self::Closed(Closed::new(values))
     }
 
-    /// The same, or nothing. An open domain has room for that already.
+    /// The same, or nothing. What is open by itself has room for that already.
     #[doc(hidden)]
     pub const fn or_absent(self) -> Self {
         match self {
             Self::Closed(closed) => Self::Closed(closed.or_absent()),
-            open => open,
+            Self::Many(many) => Self::Many(Many { absent: true, ..many }),
+            Self::Open(open) => Self::Open(open),
         }
     }
 
     /// A collection of such values, of any size.
     #[doc(hidden)]
     pub const fn collection(self) -> Self {
-        Self::Open(Opening::Collection)
+        self.within(None)
     }
 
     /// A list of `length` such values.
     #[doc(hidden)]
     pub const fn array(self, length: usize) -> Self {
+        let gaps = match self {
+            Self::Closed(Closed { absent, .. }) | Self::Many(Many { absent, .. }) => absent,
+            // Of a number that is not finite there is nothing left.
+            Self::Open(_) => true,
+        };
+        let list = Some(List { length, gaps });
         match self {
-            Self::Closed(Closed { values, absent, list: None }) => Self::Closed(Closed {
-                values,
-                absent: false,
-                list: Some(List { length, gaps: absent }),
-            }),
-            _ => Self::Open(Opening::Collection),
+            Self::Closed(Closed { values, list: None, .. }) => {
+                Self::Closed(Closed { values, absent: false, list })
+            }
+            _ => self.within(list),
+        }
+    }
+
+    const fn within(self, list: Option<List>) -> Self {
+        let (each, lists) = match self {
+            Self::Closed(Closed { values, list: None, .. }) => (Each::Values(values), Lists::NONE),
+            Self::Closed(Closed { values, list, .. }) => {
+                (Each::Values(values), Lists::NONE.within(list))
+            }
+            Self::Open(open) => (Each::Open(open), Lists::NONE),
+            Self::Many(Many { each, lists, .. }) => (each, lists),
+        };
+        Self::many(each, lists.within(list), false)
+    }
+
+    /// Values in these lists, or nothing at all.
+    pub(super) const fn many(each: Each, lists: Lists, absent: bool) -> Self {
+        match each {
+            Each::Open(open) if lists.depth == 0 => Self::Open(open),
+            _ if lists.depth > Lists::MOST => Self::Open(Opening::Collection),
+            _ => Self::Many(Many { each, lists, absent }),
         }
     }
 
@@ -375,144 +293,41 @@ impl Domain {
         let mut index = 0;
         while index < parts.len() {
             #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-            if let Self::Open(_) = parts[index] {
-                return Self::Open(Opening::Collection);
+            if !matches!(parts[index], Self::Closed(_)) {
+                return Self::many(Each::Values(Values::Tuple(parts)), Lists::NONE, false);
             }
             index += 1;
         }
         Self::closed(Values::Tuple(parts))
     }
 
-    /// How many values there are, nothing at all among them; the largest
-    /// number when there are more. `None` when the domain is open.
-    pub const fn forms(&self) -> Option<u128> {
+    /// What makes the domain open; `None` when it is closed.
+    pub const fn open(&self) -> Option<Opening> {
         match self {
-            Self::Closed(closed) => Some(closed.forms()),
-            Self::Open(_) => None,
+            Self::Closed(_) => None,
+            Self::Open(open) | Self::Many(Many { each: Each::Open(open), .. }) => Some(*open),
+            Self::Many(_) => Some(Opening::Collection),
         }
     }
 
-    /// The value with this index, from 0 to one below [`forms`](Self::forms).
-    /// Where there may be none, that is the first.
-    pub fn value(&self, index: u128) -> Option<Item> {
+    /// In how many lists each value stands, as far as they can be told.
+    #[cfg(feature = "client")]
+    pub(crate) const fn depth(&self) -> usize {
         match self {
-            Self::Closed(closed) => closed.value(index),
-            Self::Open(_) => None,
+            Self::Closed(closed) => closed.list.is_some() as usize,
+            Self::Many(many) => many.lists.depth,
+            Self::Open(_) => 0,
         }
     }
 
-    /// Every value, in the order of their indices; of an open domain none.
-    pub fn values(&self) -> impl Iterator<Item = Item> {
-        let domain = *self;
-        (0..domain.forms().unwrap_or_default()).map_while(move |index| domain.value(index))
-    }
-}
-
-/// The product over `fields`, `None` when one is open.
-pub(super) const fn forms_of(fields: &[FieldSchema]) -> Option<u128> {
-    let (mut product, mut index) = (1_u128, 0);
-    while index < fields.len() {
-        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-        match fields[index].domain().forms() {
-            Some(forms) => product = product.saturating_mul(forms),
-            None => return None,
+    /// What one value is that stands in no list any more.
+    #[cfg(feature = "client")]
+    pub(crate) const fn each(&self) -> Self {
+        match self {
+            Self::Closed(Closed { values, .. }) => Self::closed(*values),
+            Self::Many(Many { each: Each::Values(values), .. }) => Self::closed(*values),
+            Self::Many(Many { each: Each::Open(open), .. }) => Self::Open(*open),
+            Self::Open(open) => Self::Open(*open),
         }
-        index += 1;
-    }
-    Some(product)
-}
-
-/// The same over the fields that a combination is made of: all but histograms.
-pub(super) const fn combinations_of(fields: &[FieldSchema]) -> Option<u128> {
-    let (mut product, mut index) = (1_u128, 0);
-    while index < fields.len() {
-        #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-        let field = &fields[index];
-        match field.domain().forms() {
-            _ if field.policy.histogram.is_some() => {}
-            Some(forms) => product = product.saturating_mul(forms),
-            None => return None,
-        }
-        index += 1;
-    }
-    Some(product)
-}
-
-/// What a field's type is beside its leaves: whether it may hold none, and
-/// whether it holds many.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shape {
-    absent: bool,
-    list: Many,
-    /// The least and the largest leaf, of integers that are this small.
-    pub integers: Option<(i128, i128)>,
-    /// Whether a leaf may be an IPv6 address.
-    pub v6: bool,
-    /// Whether a leaf may be a number with a fraction.
-    pub fractions: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Many {
-    No,
-    List(List),
-    Any,
-}
-
-impl Shape {
-    /// One leaf.
-    pub const ONE: Self =
-        Self { absent: false, list: Many::No, integers: None, v6: true, fractions: false };
-
-    /// One leaf, a number that may have a fraction.
-    pub const FRACTION: Self = Self { fractions: true, ..Self::ONE };
-
-    /// One leaf, an integer within these bounds.
-    pub const fn integer(least: i128, largest: i128) -> Self {
-        Self { integers: Some((least, largest)), ..Self::ONE }
-    }
-
-    /// One leaf, an IPv4 address.
-    pub const V4: Self = Self { v6: false, ..Self::ONE };
-
-    /// The same, or no leaf.
-    pub const fn or_absent(self) -> Self {
-        Self { absent: true, ..self }
-    }
-
-    /// The same, and of each leaf there may be nothing left.
-    pub const fn leaf_or_absent(self) -> Self {
-        match self.list {
-            Many::No => self.or_absent(),
-            Many::List(List { length, .. }) => {
-                Self { list: Many::List(List { length, gaps: true }), ..self }
-            }
-            Many::Any => self,
-        }
-    }
-
-    /// A list of `length` of it.
-    pub const fn array(self, length: usize) -> Self {
-        let list = match self.list {
-            Many::No => Many::List(List { length, gaps: self.absent }),
-            Many::List(_) | Many::Any => Many::Any,
-        };
-        Self { absent: false, list, ..self }
-    }
-
-    /// A collection of it, of any size.
-    pub const fn collection(self) -> Self {
-        Self { absent: false, list: Many::Any, ..self }
-    }
-
-    /// The domain of a policy that makes one of these values of each leaf.
-    pub const fn domain(self, values: Values) -> Domain {
-        let list = match self.list {
-            Many::No => None,
-            Many::List(list) => Some(list),
-            Many::Any => return Domain::Open(Opening::Collection),
-        };
-        Domain::Closed(Closed { values, absent: self.absent, list })
     }
 }

@@ -5,7 +5,8 @@
 
 use super::FieldSchema;
 use super::bits::millibits;
-use super::domain::{Closed, Domain, List, Values, forms_of};
+use super::domain::{Closed, Domain, List, Values};
+use super::forms::forms_of;
 
 impl Domain {
     /// How much one value can tell, in thousandths of a bit, rounded up. `None`
@@ -13,7 +14,7 @@ impl Domain {
     pub const fn millibits(&self) -> Option<u64> {
         match self {
             Self::Closed(closed) => Some(closed.millibits()),
-            Self::Open(_) => None,
+            _ => None,
         }
     }
 }

@@ -3,7 +3,8 @@
 //! It owns `max_bits` and what can be counted, and the message when an event
 //! breaks either. It must never run in a program: it is called by constants.
 
-use super::domain::{Domain, Opening, combinations_of, forms_of};
+use super::domain::{Domain, Opening};
+use super::forms::{combinations_of, forms_of};
 use super::information::millibits_of;
 use super::{EventSchema, FieldSchema, Form};
 
@@ -103,7 +104,7 @@ const fn hold_histograms(event: &EventSchema) {
     while index < event.fields.len() {
         #[expect(clippy::indexing_slicing, reason = "iterators are not const")]
         let field = &event.fields[index];
-        let is_one = !matches!(field.domain(), Domain::Open(Opening::Collection));
+        let is_one = !matches!(field.domain().open(), Some(Opening::Collection));
         if field.policy.histogram.is_some() && !is_one {
             text.push("` cannot be counted: `").push(field.name);
             text.push("` is a collection, and `histogram` takes one number an event");
@@ -240,7 +241,10 @@ impl ConstMessage {
                 self.bits(closed.millibits()).push("  ");
                 self.forms(Some(closed.forms()))
             }
-            Domain::Open(open) => self.push("open: ").push(open.describe()),
+            open => match open.open() {
+                Some(open) => self.push("open: ").push(open.describe()),
+                None => self,
+            },
         };
         self.push(" (`").push(field.policy.name).push("`)\n")
     }
@@ -261,6 +265,6 @@ impl ConstMessage {
 const fn told(field: &FieldSchema) -> u128 {
     match field.domain() {
         Domain::Closed(closed) => closed.forms(),
-        Domain::Open(_) => u128::MAX,
+        _ => u128::MAX,
     }
 }

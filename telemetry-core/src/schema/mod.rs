@@ -8,10 +8,13 @@ mod bits;
 mod description;
 mod domain;
 mod expiry;
+mod forms;
 mod information;
 mod limit;
 #[cfg(feature = "registry")]
 pub(crate) mod registry;
+mod shape;
+pub(crate) mod tuple;
 mod value;
 
 #[doc(hidden)]
@@ -21,10 +24,12 @@ pub use self::description::{
     Period, Policy, Purpose, TimePrecision, Written,
 };
 pub(crate) use self::description::{events, fields};
-pub use self::domain::{Closed, Domain, List, Numbers, Opening, Shape, Values};
+pub use self::domain::{Closed, Domain, Each, List, Lists, Many, Numbers, Opening, Values};
 pub use self::limit::MOST_COUNTED;
 #[doc(hidden)]
 pub use self::limit::hold;
 #[cfg(feature = "registry")]
 pub use self::registry::{instances, linked};
+#[doc(hidden)]
+pub use self::shape::Shape;
 pub use self::value::Item;

@@ -6,15 +6,18 @@ use std::fmt::Write as _;
 use super::DRAFT;
 use crate::domain::{Domain, Opening};
 use crate::model::{Field, Form, Schema};
+use crate::tuple::sequences;
 use crate::words;
+
+/// Up to so many elements, a list of known length is written with a place for each.
+const LONGEST: usize = 8;
 
 /// An interface for each event's fields, one for lines, and a union over all.
 pub fn typescript(schema: &Schema) -> String {
     let mut out = format!(
         "// {DRAFT}: written from the code; change the code, and write it again.\n\n\
          /** A keyed pseudonym. */\nexport type Pseudonym = `h1_${{string}}`;\n\n\
-         /** An IPv4 or IPv6 network, such as `203.0.113.0/24`. */\nexport type Network = `${{string}}/${{number}}`;\n\n\
-         /** One value, or a list of them: the schema does not say which. */\nexport type OneOrMany<T> = T | OneOrMany<T>[];\n\n"
+         /** An IPv4 or IPv6 network, such as `203.0.113.0/24`. */\nexport type Network = `${{string}}/${{number}}`;\n\n"
     );
     let mut taken = BTreeSet::new();
     let mut lines = Vec::new();
@@ -71,23 +74,10 @@ fn members(fields: &[Field], indent: &str) -> String {
     for field in fields.iter().filter(is_there) {
         let about = format!("{} {}", field.description, sentence(&words::leaves(field)));
         comment(&mut out, indent, &about);
-        let mut kind = kind(&field.domain, &field.fields, indent);
-        if may_be_many(field) {
-            kind = format!("OneOrMany<{kind}>");
-        }
+        let kind = kind(&field.domain, &field.fields, indent);
         let _ = writeln!(out, "{indent}{}{}: {kind};", literal(&field.name), optional(field));
     }
     out
-}
-
-/// Whether the policy works on each element of a list, and its domain is that
-/// of one element.
-fn may_be_many(field: &Field) -> bool {
-    match field.domain.required() {
-        Domain::Open(Opening::Pseudonym | Opening::Digest | Opening::Text) => true,
-        Domain::Open(Opening::Number) => field.policy.name() == "length",
-        _ => false,
-    }
 }
 
 /// What may be refused alone, or may be nothing, may be absent.
@@ -109,13 +99,15 @@ fn kind(domain: &Domain, fields: &[Field], indent: &str) -> String {
         Domain::Integers { .. } | Domain::Open(Opening::Number) => "number".to_owned(),
         Domain::Networks { .. } => "Network".to_owned(),
         Domain::Optional(of) => inner(of),
-        // Parts of which nothing is left leave no gap.
-        Domain::Tuple(parts) if parts.iter().any(Domain::is_optional) => {
-            let parts: BTreeSet<String> = parts.iter().map(inner).collect();
-            format!("({})[]", parts.into_iter().collect::<Vec<_>>().join(" | "))
-        }
+        // A part of which nothing is left leaves no gap.
         Domain::Tuple(parts) => {
-            format!("[{}]", parts.iter().map(inner).collect::<Vec<_>>().join(", "))
+            let each = sequences(parts).into_iter().map(|sequence| {
+                format!("[{}]", sequence.into_iter().map(inner).collect::<Vec<_>>().join(", "))
+            });
+            each.collect::<Vec<_>>().join(" | ")
+        }
+        Domain::Array { length, gaps: false, of } if *length <= LONGEST => {
+            format!("[{}]", vec![inner(of); *length].join(", "))
         }
         Domain::List(of) | Domain::Array { of, .. } => format!("({})[]", inner(of)),
         Domain::Map(keys, values) => {

@@ -182,7 +182,11 @@ fn kind(out: &mut String, fields: &[&Field]) {
 
 /// What is a text needs an example by the registry's rules.
 fn examples(out: &mut String, kind: &str, fields: &[&Field]) {
-    let example = match fields.first().map(|field| field.domain.required()) {
+    let element = |domain: &Domain| match domain {
+        Domain::List(of) | Domain::Array { of, .. } => of.required().clone(),
+        one => one.clone(),
+    };
+    let example = match fields.first().map(|field| element(field.domain.required())) {
         Some(Domain::Open(Opening::Pseudonym)) => "h1_00112233445566778899aabbccddeeff",
         Some(Domain::Networks { .. }) => "203.0.113.0/24",
         _ if kind.starts_with("string") => "text",

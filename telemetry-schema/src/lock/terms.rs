@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use crate::domain::{Domain, Opening};
+use crate::tuple::MOST;
 
 /// Writes the text in quotation marks, on one line, with nothing in it that
 /// cannot be seen.
@@ -257,6 +258,9 @@ fn tuple_at(mut rest: &str, depth: usize) -> Option<(Domain, &str)> {
     }
     loop {
         let (part, after) = domain_at(rest, depth)?;
+        if parts.len() == MOST {
+            return None;
+        }
         parts.push(part);
         match after.strip_prefix(", ") {
             Some(more) => rest = more,

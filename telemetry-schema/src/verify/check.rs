@@ -11,6 +11,7 @@ use super::Violation;
 use super::cursor::{Cursor, JsonType, NotJson, RawString};
 use crate::domain::{Domain, Opening};
 use crate::model::Field;
+use crate::tuple::sequences;
 
 /// What is wrong, before the line's number is known.
 #[derive(Clone, Debug)]
@@ -177,7 +178,8 @@ pub(super) enum Check {
         v4: Option<u8>,
         v6: Option<u8>,
     },
-    Tuple(Vec<Check>),
+    /// The sequences that there can be, by their parts.
+    Tuple(Vec<Vec<Check>>),
     Array {
         length: usize,
         gaps: bool,
@@ -214,8 +216,11 @@ impl Check {
             Domain::Networks { v4, v6 } => Self::Networks { v4: *v4, v6: *v6 },
             // What there is none of is absent, and there is nothing to check.
             Domain::Optional(inner) => Self::new(inner, fields),
-            Domain::Tuple(parts) => {
-                Self::Tuple(parts.iter().map(|part| Self::new(part, fields)).collect())
+            Domain::Tuple(parts_of) => {
+                let parts = |sequence: Vec<&Domain>| {
+                    sequence.into_iter().map(|part| Self::new(part, fields)).collect()
+                };
+                Self::Tuple(sequences(parts_of).into_iter().map(parts).collect())
             }
             Domain::Array { length, gaps, of } => {
                 Self::Array { length: *length, gaps: *gaps, of: inner(of) }
@@ -261,24 +266,8 @@ impl Check {
             (Self::Fields(fields), JsonType::Object) => {
                 return fields.object(cursor, trail, problems);
             }
-            // The schema does not say of what is open whether it is one value
-            // or a list of them.
-            (Self::Pseudonym | Self::Digest | Self::Text | Self::Number, JsonType::Array) => {
-                return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));
-            }
-            // A nested value may stand in a list, and a list in a list.
-            (Self::Fields(_) | Self::Map(..), JsonType::Array) => {
-                return cursor.each(b'[', b']', |cursor| self.value(cursor, trail, problems));
-            }
             (Self::List(of), JsonType::Array) => {
-                return cursor.each(b'[', b']', |cursor| match cursor.shape()? {
-                    JsonType::Array
-                        if !matches!(**of, Self::List(_) | Self::Array { .. } | Self::Tuple(_)) =>
-                    {
-                        self.value(cursor, trail, problems)
-                    }
-                    _ => of.value(cursor, trail, problems),
-                });
+                return cursor.each(b'[', b']', |cursor| of.value(cursor, trail, problems));
             }
             (Self::Array { length, gaps, of }, JsonType::Array) => {
                 let mut count = 0;
@@ -287,10 +276,9 @@ impl Check {
                     of.value(cursor, trail, problems)
                 })?;
                 let fits = count == *length || *gaps && count < *length;
-                (!fits)
-                    .then_some((Violation::OutsideDomain, "the number of elements is another one"))
+                (!fits).then_some((Violation::OutsideDomain, ANOTHER_NUMBER))
             }
-            (Self::Tuple(parts), JsonType::Array) => return tuple(parts, cursor, trail, problems),
+            (Self::Tuple(each), JsonType::Array) => return tuple(each, cursor, trail, problems),
             (Self::Map(keys, values), JsonType::Object) => {
                 return map(keys, values, cursor, trail, problems);
             }
@@ -358,34 +346,38 @@ impl Check {
     }
 }
 
+/// One sequence must fit; of none that does, the first of this length is told of.
 fn tuple(
-    parts: &[Check],
+    each: &[Vec<Check>],
     cursor: &mut Cursor<'_>,
     trail: &Trail<'_>,
     problems: &mut Vec<LineProblem>,
 ) -> Result<(), NotJson> {
-    // Parts of which there is nothing left are left out, so that each element
-    // must fit the next part that takes it.
-    let mut next = 0;
+    let start = cursor.clone();
+    let mut length = 0;
     cursor.each(b'[', b']', |cursor| {
-        let mut first = None;
-        for (index, part) in parts.iter().enumerate().skip(next) {
-            let mut wrong = Vec::new();
-            let mut ahead = cursor.clone();
-            part.value(&mut ahead, trail, &mut wrong)?;
-            if wrong.is_empty() {
-                next = index + 1;
-                *cursor = ahead;
-                return Ok(());
-            }
-            first.get_or_insert(wrong);
-        }
-        let surplus =
-            || vec![trail.problem(Violation::OutsideDomain, "there are more elements than due")];
-        problems.extend(first.unwrap_or_else(surplus));
+        length += 1;
         cursor.skip()
-    })
+    })?;
+    let mut first = None;
+    for sequence in each.iter().filter(|sequence| sequence.len() == length) {
+        let mut parts = sequence.iter();
+        let mut wrong = Vec::new();
+        start.clone().each(b'[', b']', |cursor| match parts.next() {
+            Some(part) => part.value(cursor, trail, &mut wrong),
+            None => cursor.skip(),
+        })?;
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        first.get_or_insert(wrong);
+    }
+    let other = || vec![trail.problem(Violation::OutsideDomain, ANOTHER_NUMBER)];
+    problems.extend(first.unwrap_or_else(other));
+    Ok(())
 }
+
+const ANOTHER_NUMBER: &str = "the number of elements is another one";
 
 fn map(
     keys: &Check,

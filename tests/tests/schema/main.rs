@@ -8,6 +8,7 @@ mod file;
 mod held;
 mod lines;
 mod lints;
+mod lists;
 mod notices;
 mod pages;
 mod random;
