@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use telemetry_core::pseudonym::Keys;
 use telemetry_core::{Sanitizer, TelemetryEvent, TelemetryFields};
 use telemetry_schema::lock::domain_text;
-use telemetry_schema::verify::{InvalidLine, Violation, Verifier};
+use telemetry_schema::verify::{InvalidLine, Verifier, Violation};
 use telemetry_schema::{Schema, json_schema};
 
 use super::events::{Protocol, linked};
