@@ -1,5 +1,6 @@
 //! Sending now.
 
+use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use telemetry_core::export::{self, End, Report};
@@ -7,6 +8,10 @@ use telemetry_core::export::{self, End, Report};
 use crate::CommandContext;
 use crate::exit::{CommandResult, Exit, Stop};
 use crate::text::count;
+
+/// How soon to look again whether another process is done: sooner than a person
+/// notices, and too seldom to take time from it.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How to send.
 #[derive(Clone, Debug, clap::Args)]
@@ -42,7 +47,7 @@ impl SendNow {
             return Ok(Exit::Not);
         }
         let deadline = Instant::now() + Duration::from_secs(u64::from(self.timeout));
-        let Some(report) = telemetry.send_now(deadline)? else {
+        let Some(report) = send(context, deadline)? else {
             return Err(Stop::failed(
                 "this program has no receiver: it keeps its telemetry to itself",
                 "there is nothing to do; `show` shows what is stored",
@@ -51,6 +56,24 @@ impl SendNow {
         say(context, &report)?;
         let remedy = export::hindrance(telemetry.folder())?.remedy();
         ended(&report, &command, remedy)
+    }
+}
+
+/// Sends, once the process is done that is at it already, if one is: mostly a
+/// child that the program's last run started.
+fn send(context: &mut CommandContext<'_, '_>, deadline: Instant) -> Result<Option<Report>, Stop> {
+    let mut waits = false;
+    loop {
+        let report = context.telemetry.send_now(deadline)?;
+        let busy = report.as_ref().is_some_and(|report| report.end == End::Busy);
+        if !busy || Instant::now() >= deadline {
+            return Ok(report);
+        }
+        if !waits {
+            writeln!(context.io.err(), "another process is sending; waiting for it")?;
+        }
+        waits = true;
+        thread::sleep(LOOK_AGAIN.min(deadline.saturating_duration_since(Instant::now())));
     }
 }
 
@@ -87,7 +110,7 @@ fn ended(report: &Report, command: &str, remedy: Option<&str>) -> CommandResult 
     match report.end {
         End::Denied => Ok(Exit::Not),
         End::Busy => Err(Stop::failed(
-            "another process is sending right now",
+            "another process was sending for all that time",
             format!("`{command} status` says what is left"),
         )),
         End::Waiting => Err(Stop::failed("the receiver asked to wait", next)),

@@ -67,6 +67,24 @@ fn what_a_run_records_is_collected_by_the_next_run() {
 }
 
 #[test]
+fn what_earlier_runs_recorded_is_sent_before_what_this_one_did() {
+    let home = tempfile::tempdir().unwrap();
+    let receiver = start(home.path(), "ok");
+    // None of them delivers: what each left lies where it was written.
+    let quiet = || builder(home.path(), &receiver).only_on_request().build().unwrap();
+    for number in 1..=5 {
+        quiet().record(&RunFinished { number });
+    }
+    let last = quiet();
+    last.record(&RunFinished { number: 6 });
+    let report = last.send_now(Instant::now() + PATIENCE).unwrap().unwrap();
+    assert_eq!(report.sent, 6, "{report:?}");
+    let body = bodies(&receiver);
+    let place = |number| body.find(&format!(r#""number":{number}"#)).unwrap();
+    assert!((1..=5).all(|number| place(number) < place(6)), "{body}");
+}
+
+#[test]
 fn data_from_before_a_withdrawal_is_never_sent_not_even_after_a_new_yes() {
     let home = tempfile::tempdir().unwrap();
     let receiver = start(home.path(), "ok");

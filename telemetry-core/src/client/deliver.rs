@@ -172,6 +172,7 @@ impl Route {
             Some(interval) => Worker::start_with(delivery, interval, move || {
                 weak.upgrade().into_iter().for_each(|recorder| {
                     recorder.make_durable();
+                    recorder.take_over();
                     recorder.seal();
                 });
             }),

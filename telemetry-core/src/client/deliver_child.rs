@@ -19,12 +19,13 @@
 //! | `sender` | when the last child was started: RFC 3339, UTC. Its lock keeps two runs from starting one each |
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
@@ -65,10 +66,13 @@ pub(super) fn start(
     at_most_every: Duration,
     uploads: NonZeroU32,
 ) -> Result<Option<Child>, Error> {
-    if !spool::anything_waits(data) || export::is_waiting(data, uploads)? {
+    let path = data.join("sender");
+    if is_young(&path, at_most_every)
+        || !spool::anything_waits(data)
+        || export::is_waiting(data, uploads)?
+    {
         return Ok(None);
     }
-    let path = data.join("sender");
     let failed = |source| Error::io("open", &path, source);
     let mut options = platform::private_options();
     let file =
@@ -97,6 +101,16 @@ pub(super) fn start(
     // Who cannot note it would start a child at every run.
     note().map_err(|source| Error::io("write", &path, source))?;
     spawn(arguments).map(Some)
+}
+
+/// Whether the file was written less than `at_most_every` ago: one question, by
+/// which most runs know that there is nothing to start. Who touched it has the
+/// next child wait as long; what is in it says what holds.
+fn is_young(path: &Path, at_most_every: Duration) -> bool {
+    let written = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
+    // A time in the future is of a clock that was wrong.
+    let age = written.ok().and_then(|time| SystemTime::now().duration_since(time).ok());
+    age.is_some_and(|age| age < at_most_every)
 }
 
 fn spawn(arguments: &[OsString]) -> Result<Child, Error> {

@@ -143,7 +143,7 @@ pub(super) struct Identities {
     /// `None` when no id is made from it.
     secret: Option<Secret>,
     /// The id of this run, or the one that stands in the place of all others.
-    fixed: InstallationId,
+    fixed: Option<InstallationId>,
     in_container: bool,
     /// What the lines of each purpose say, and how long.
     made: RwLock<BTreeMap<&'static str, Made>>,
@@ -161,9 +161,13 @@ impl Identities {
         shared: bool,
         in_container: bool,
     ) -> Result<Self, Error> {
-        let fixed = if shared { InstallationId::SHARED } else { InstallationId::random()? };
         let identity = if shared && identity != Identity::None { Identity::Run } else { identity };
-        let written = (identity != Identity::None).then(|| fixed.to_string());
+        let fixed = match identity {
+            Identity::Run if shared => Some(InstallationId::SHARED),
+            Identity::Run => Some(InstallationId::random()?),
+            _ => None,
+        };
+        let written = fixed.map(|id| id.to_string());
         let other = Arc::new(Origin::new(written.as_deref(), in_container));
         Ok(Self { identity, secret, fixed, in_container, made: RwLock::default(), other })
     }
@@ -177,7 +181,7 @@ impl Identities {
     pub(super) fn id(&self, purpose: Purpose, now: SystemTime) -> Option<InstallationId> {
         match self.identity {
             Identity::None => None,
-            Identity::Run => Some(self.fixed),
+            Identity::Run => self.fixed,
             _ => self.at(purpose, now).map(|(id, _)| id),
         }
     }

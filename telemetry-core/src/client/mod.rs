@@ -233,6 +233,7 @@ impl Telemetry {
         let TelemetryInner { gate, reporter, recorder, route, .. } = &*self.inner;
         let Some(route) = route else { return Ok(None) };
         recorder.make_durable();
+        recorder.take_over();
         recorder.seal_quickly();
         route.send(gate, reporter, recorder, pace, deadline).map(Some)
     }

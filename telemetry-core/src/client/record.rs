@@ -188,6 +188,18 @@ impl Recorder {
         Ok(counts)
     }
 
+    /// Completes what ended runs left: to be called before the segment of this run
+    /// is completed to be sent, which then has its place behind them.
+    /// While telemetry is off nothing is moved.
+    pub(super) fn take_over(&self) {
+        if !self.gate.is_on() {
+            return;
+        }
+        let taken = spool::recover(self.folder());
+        let errors = taken.map_or_else(|error| vec![error], |recovered| recovered.errors);
+        errors.iter().for_each(|error| self.reporter.report(error));
+    }
+
     /// Completes the segment that is being written, so that it can be
     /// delivered. It waits for the disk, and so is for the deliverer's thread.
     pub(super) fn seal(&self) {

@@ -314,7 +314,7 @@ impl Layers {
         // The data folder itself is checked when it is opened.
         let data = places.copy.as_deref().and_then(Path::parent);
         let ours = [Some(places.choice.as_path()), data];
-        if ours.into_iter().flatten().any(platform::would_litter_for) {
+        if platform::would_litter_for(ours.into_iter().flatten()) {
             let why = "the superuser runs it in the folders of another user";
             let remedy = "run it as that user, or with HOME set to the superuser's own folder";
             gathered.circumstance(Layer::Start, why, remedy);

@@ -16,14 +16,16 @@ pub(crate) fn has_raised_rights() -> bool {
     getuid() != geteuid() || getgid() != getegid()
 }
 
-/// Whether a file that is made at `path` would belong to the superuser in a
-/// folder of another user, who could then neither change nor remove it.
+/// Whether files that are made at `paths` would belong to the superuser in a
+/// folder of another user, who could then neither change nor remove them.
 #[cfg(unix)]
-pub(crate) fn would_litter_for(path: &Path) -> bool {
+pub(crate) fn would_litter_for<'p>(paths: impl IntoIterator<Item = &'p Path>) -> bool {
+    rustix::process::geteuid().is_root() && paths.into_iter().any(is_in_anothers_folder)
+}
+
+#[cfg(unix)]
+fn is_in_anothers_folder(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
-    if !rustix::process::geteuid().is_root() {
-        return false;
-    }
     // What is there decides: what is missing would be made by us.
     let there = path.ancestors().skip(1).find_map(|folder| std::fs::metadata(folder).ok());
     there.is_some_and(|folder| folder.uid() != 0)
@@ -89,7 +91,7 @@ pub(crate) fn is_own(_metadata: &Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(crate) fn would_litter_for(_path: &Path) -> bool {
+pub(crate) fn would_litter_for<'p>(_paths: impl IntoIterator<Item = &'p Path>) -> bool {
     false
 }
 

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -89,8 +89,9 @@ pub struct Keys {
     /// The keys of slots; `None` is one that could not be derived.
     keys: SlotTable<Option<primitives::Keyed>>,
     /// The keys of fields inside nested values: as many as a program has
-    /// places, since no type can nest itself.
-    nested: RwLock<HashMap<FieldPath, Arc<primitives::Keyed>>>,
+    /// places, since no type can nest itself. Made with the first: the table asks
+    /// the system for random numbers of its own.
+    nested: LazyLock<RwLock<HashMap<FieldPath, Arc<primitives::Keyed>>>>,
 }
 
 impl Keys {
@@ -115,7 +116,7 @@ impl Keys {
             length: TagLength::DEFAULT,
             number,
             keys: SlotTable::new(),
-            nested: RwLock::default(),
+            nested: LazyLock::new(RwLock::default),
         }
     }
 

@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 
 use serde_json::Value;
+use telemetry_core::spool;
 
 use crate::program::{Program, files};
 
@@ -61,6 +63,33 @@ fn send_delivers_now_and_show_sent_has_the_bytes() {
     assert_eq!(program.telemetry(&["erase", "--sent"]).code, 2);
     assert_eq!(program.telemetry(&["erase", "--sent", "--yes"]).code, 0);
     assert_eq!(program.telemetry(&["show", "--sent"]).out, "");
+}
+
+/// What a script sees when the program's last run started a child that is still
+/// at it: the events are delivered, by whomever.
+#[test]
+fn send_waits_for_a_process_that_is_sending_already() {
+    let listener = loopback();
+    let program = Program::with_receiver(&listener);
+    program.work();
+    let lock = spool::internals::try_lock_delivery(&program.folder()).unwrap().unwrap();
+
+    let ran = program.telemetry(&["send", "--timeout", "0"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("another process was sending"), "{ran:?}");
+
+    let mut command = program.command(&["telemetry", "send"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = said.next().unwrap().unwrap();
+    assert_eq!(first, "another process is sending; waiting for it");
+    let receiver = std::thread::spawn(move || answer(&listener, "202 Accepted"));
+    drop(lock);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{output:?} {:?}", said.collect::<Vec<_>>());
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.starts_with("sent       2 events in 1 request"), "{out}");
+    receiver.join().unwrap();
 }
 
 #[test]
