@@ -64,7 +64,9 @@ pub fn lock(path: &Path, code: &Schema, known: &Known, mode: Mode) -> Result<Str
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(format!("{shown} cannot be read: {error}")),
     };
-    let settings = text.as_deref().map(lock::settings).unwrap_or_default();
+    let mut settings = text.as_deref().map(lock::settings).unwrap_or_default();
+    // What the tests do not say stays as the file has it.
+    settings.noticed = code.settings.noticed.clone().or(settings.noticed);
     let code = Schema { settings, ..code.clone() };
     bounded(&code)?;
     let old = match text.as_deref().map(lock::parse) {

@@ -104,7 +104,8 @@ pub struct Known {
     pub today: Option<String>,
     /// The day until which an end is near.
     pub soon: Option<String>,
-    /// The purposes of the notice that the program shows, if that is known.
+    /// The purposes of the notice that the program shows, if that is known. What
+    /// the head of the lock's file says stands for it.
     pub noticed: Option<Vec<String>>,
 }
 
@@ -369,7 +370,8 @@ fn single_out(found: &mut Findings<'_>, event: &Event) {
 }
 
 fn notice(found: &mut Findings<'_>, event: &Event, known: &Known) {
-    let Some(noticed) = &known.noticed else { return };
+    let said = found.schema.settings.noticed.as_ref();
+    let Some(noticed) = known.noticed.as_ref().or(said) else { return };
     let mut purposes: Vec<(&str, Option<FieldRow<'_>>)> = vec![(&event.purpose, None)];
     for row in event.rows() {
         if let Some(purpose) = &row.field.purpose {

@@ -24,6 +24,9 @@ pub struct Schema {
 pub struct Settings {
     /// No event may tell more bits than this, and none may have an open field.
     pub max_bits: Option<u32>,
+    /// The purposes that the program's notice names, in the order of the
+    /// alphabet, if the tests said them.
+    pub noticed: Option<Vec<String>>,
     /// Findings that the author holds to be right, each with a reason.
     pub allowances: Vec<Allowance>,
 }

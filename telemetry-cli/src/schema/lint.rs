@@ -24,6 +24,14 @@ pub(crate) struct LintArguments {
 
 impl LintArguments {
     pub(super) fn run(&self, from: LoadedSchema, io: &mut Io<'_>) -> CommandResult {
+        if from.noticed.is_none() && from.schema.settings.noticed.is_none() {
+            // Not judged is not the same as nothing found.
+            writeln!(
+                io.err(),
+                "purpose-without-notice is not judged: the file does not say which purposes the notice names; \
+                 `schema_lock!(\"telemetry.lock\", notice: [\"diagnostics\"])` writes it"
+            )?;
+        }
         let known = Known { noticed: from.noticed, ..dates() };
         let all = lint::lint(&from.schema, &known);
         let open = all.iter().filter(|finding| finding.allowed.is_none()).count();

@@ -59,9 +59,20 @@ pub fn dates() -> Known {
 /// When the file says something else than the code, and cannot be read.
 #[doc(hidden)]
 #[track_caller]
-pub fn check(folder: &str, file: &str, without: &[&str]) {
+pub fn check(folder: &str, file: &str, without: &[&str], noticed: Option<&[&str]>) {
     let path = Path::new(folder).join(file);
-    settle(events(without).and_then(|schema| hold::lock(&path, &schema, &dates(), mode()?)));
+    let schema = events(without).map(|mut schema| {
+        schema.settings.noticed = noticed.map(sorted);
+        schema
+    });
+    settle(schema.and_then(|schema| hold::lock(&path, &schema, &dates(), mode()?)));
+}
+
+fn sorted(names: &[&str]) -> Vec<String> {
+    let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// What [`schema_docs!`](crate::schema_docs) calls.
@@ -117,10 +128,29 @@ fn settle(held: Result<String, String>) {
 /// ```no_run
 /// telemetry_core::schema_lock!("telemetry.lock", without: ["panic"]);
 /// ```
+///
+/// With the purposes that the program's notice names, the file holds them too, and
+/// `telemetry schema lint --lock telemetry.lock` finds what is collected for a
+/// purpose that users are not told of:
+///
+/// ```no_run
+/// telemetry_core::schema_lock!("telemetry.lock", notice: ["diagnostics", "product-improvement"]);
+/// ```
 #[macro_export]
 macro_rules! schema_lock {
+    ($file:expr, without: [$($name:expr),* $(,)?], notice: [$($purpose:expr),* $(,)?] $(,)?) => {
+        $crate::lock::check(
+            env!("CARGO_MANIFEST_DIR"), $file, &[$($name),*],
+            ::core::option::Option::Some(&[$($purpose),*]),
+        )
+    };
+    ($file:expr, notice: [$($purpose:expr),* $(,)?] $(,)?) => {
+        $crate::schema_lock!($file, without: [], notice: [$($purpose),*])
+    };
     ($file:expr $(, without: [$($name:expr),* $(,)?])? $(,)?) => {
-        $crate::lock::check(env!("CARGO_MANIFEST_DIR"), $file, &[$($($name),*)?])
+        $crate::lock::check(
+            env!("CARGO_MANIFEST_DIR"), $file, &[$($($name),*)?], ::core::option::Option::None,
+        )
     };
 }
 

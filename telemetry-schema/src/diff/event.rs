@@ -163,6 +163,20 @@ fn bound(diff: &mut Diff, event: &Event, name: &str, old: Option<u32>, new: Opti
 
 pub(super) fn settings(diff: &mut Diff, old: &Settings, new: &Settings) {
     bound(diff, &all_events(), "max_bits", old.max_bits, new.max_bits);
+    let names = |noticed: &Option<Vec<String>>| noticed.clone().unwrap_or_default();
+    for purpose in names(&new.noticed) {
+        if !names(&old.noticed).contains(&purpose) {
+            let what = format!("the notice names {purpose}");
+            push(diff, &all_events(), None, Rank::Cosmetic, what, "users are told of it");
+        }
+    }
+    for purpose in names(&old.noticed) {
+        if !names(&new.noticed).contains(&purpose) {
+            let what = format!("the notice names {purpose} no longer");
+            let why = "what is collected for it is not told of";
+            push(diff, &all_events(), None, Rank::Widened, what, why);
+        }
+    }
     for allowance in &new.allowances {
         if !old.allowances.contains(allowance) {
             let what = format!("allow {} {}", allowance.lint, allowance.place);

@@ -14,6 +14,7 @@
 //! | `telemetry-lock 1` | the first line: the format and its version |
 //! | `# ...` | two fixed lines that say how to accept a change |
 //! | `max_bits N` | by hand: no event may tell more bits |
+//! | `notice PURPOSE, PURPOSE` | which purposes the program's notice names; from `schema_lock!`, which is given them, or by hand |
 //! | `allow LINT PLACE; because "..."` | by hand: a finding that is right, and why |
 //! | `envelope NAME; POLICY; DOMAIN; ...` | what every stored line says |
 //! | `event NAME; version N; purpose P; since "V"; count PERIOD; top N; time T; max_bits N; owner "..."; question "..."; expires DATE; about "..."` | an event; of a generic one its instance in quotation marks behind the name |

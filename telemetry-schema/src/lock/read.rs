@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::terms::{domain_from_text, name_at, split, text_at};
 use super::write::{
-    EVENT_NAME, HEAD, PLACE, allowance_line, envelope_line, event_line, field_line,
+    EVENT_NAME, HEAD, PLACE, allowance_line, envelope_line, event_line, field_line, notice_line,
 };
 use super::{LockError, REWRITE, VERSION};
 use crate::model::{
@@ -42,7 +42,7 @@ pub fn parse(text: &str) -> Result<Schema, LockError> {
 pub fn settings(text: &str) -> Settings {
     let mut reader = LockReader::default();
     for (index, line) in text.lines().enumerate() {
-        if matches!(line.split(' ').next(), Some("max_bits" | "allow")) {
+        if matches!(line.split(' ').next(), Some("max_bits" | "notice" | "allow")) {
             // A setting that cannot be read was none before either.
             let _ = reader.line(index + 1, line);
         }
@@ -100,6 +100,7 @@ impl LockReader {
             "field" => self.field(number, line, rest),
             "envelope" => self.envelope(number, line, rest),
             "max_bits" => self.max_bits(number, rest),
+            "notice" => self.notice(number, line, rest),
             "allow" => self.allow(number, line, rest),
             _ if line.starts_with('#') => Err(LockError::new(
                 number,
@@ -124,6 +125,32 @@ impl LockReader {
             )
         })?;
         self.schema.settings.max_bits = Some(bits);
+        Ok(())
+    }
+
+    fn notice(&mut self, number: usize, line: &str, rest: &str) -> Result<(), LockError> {
+        self.once(number, "notice", "`notice`")?;
+        let name = |name: &str| match name_at(name, b"") {
+            Some((name, "")) => Some(name),
+            _ => None,
+        };
+        let names: Option<Vec<String>> = split(rest, ',').map(|part| name(part.trim())).collect();
+        let Some(names) = names else {
+            return Err(LockError::new(
+                number,
+                "`notice` needs the names of purposes",
+                "write for example `notice diagnostics, product-improvement`",
+            ));
+        };
+        if !names.is_sorted() {
+            return Err(LockError::new(
+                number,
+                "the purposes of `notice` stand not in the order of the alphabet",
+                "sort them",
+            ));
+        }
+        self.canonical(number, line, |out| notice_line(out, &names))?;
+        self.schema.settings.noticed = Some(names);
         Ok(())
     }
 

@@ -65,9 +65,21 @@ fn write_settings(out: &mut String, settings: &Settings) {
     if let Some(bits) = settings.max_bits {
         let _ = writeln!(out, "max_bits {bits}");
     }
+    if let Some(noticed) = &settings.noticed {
+        notice_line(out, noticed);
+        out.push('\n');
+    }
     for allowance in &settings.allowances {
         allowance_line(out, allowance);
         out.push('\n');
+    }
+}
+
+pub(super) fn notice_line(out: &mut String, noticed: &[String]) {
+    out.push_str("notice ");
+    for (index, purpose) in noticed.iter().enumerate() {
+        out.push_str(if index == 0 { "" } else { ", " });
+        name_into(out, purpose, b"");
     }
 }
 

@@ -28,6 +28,16 @@ fn the_page_macro() {
     );
 }
 
+/// With the purposes of the notice.
+#[test]
+#[ignore = "a part of the tests below"]
+fn the_macro_with_a_notice() {
+    telemetry_core::schema_lock!(
+        &std::env::var("LOCK_OF_THIS_TEST").unwrap(),
+        notice: ["product-improvement", "diagnostics"],
+    );
+}
+
 fn run(test: &str, file: &Path, variable: Option<&str>) -> (bool, String) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--ignored", "--exact", test, "--nocapture"]).env("LOCK_OF_THIS_TEST", file);
@@ -105,6 +115,22 @@ fn a_conflict_fails_with_its_line_and_accepting_writes_the_file_anew() {
     );
     assert!(run("held::the_macro", &file, Some("accept")).0);
     assert_eq!(fs::read_to_string(&file).unwrap(), lock::write(&linked()));
+}
+
+#[test]
+fn the_purposes_of_the_notice_are_held_too_and_stay_when_a_test_does_not_say_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("telemetry.lock");
+    assert!(run("held::the_macro_with_a_notice", &file, Some("accept")).0);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("\nnotice diagnostics, product-improvement\n"), "{text}");
+    for test in ["held::the_macro_with_a_notice", "held::the_macro"] {
+        let (passed, said) = run(test, &file, None);
+        assert!(passed, "{said}");
+    }
+    fs::write(&file, text.replace("notice diagnostics, product", "notice product")).unwrap();
+    let (passed, said) = run("held::the_macro_with_a_notice", &file, None);
+    assert!(!passed && said.contains("the notice names diagnostics (COSMETIC"), "{said}");
 }
 
 #[test]

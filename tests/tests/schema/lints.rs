@@ -44,6 +44,32 @@ fn each_lint_finds_what_it_is_for_and_nothing_else() {
 }
 
 #[test]
+fn the_purposes_of_the_notice_are_read_from_the_lock_too() {
+    let lints = |head: &str| -> Vec<(Lint, String)> {
+        let text = format!(
+            "telemetry-lock 1\n{head}\n{EVENT}\
+             field e f; allow; bool; purpose model-training; about \"F.\"\n"
+        );
+        let found = lint(&lock::parse(&text).unwrap(), &Known::default());
+        found.into_iter().map(|found| (found.lint, found.place)).collect()
+    };
+    assert_eq!(lints(""), [], "a lock without the line is read, and says nothing of it");
+    let field = [(Lint::PurposeWithoutNotice, "e/f".to_owned())];
+    assert_eq!(lints("notice diagnostics"), field);
+    assert_eq!(lints("notice diagnostics, model-training"), []);
+    assert_eq!(lints("notice service").len(), 2);
+    for (line, what) in [
+        ("notice", "needs the names"),
+        ("notice a b", "needs the names"),
+        ("notice service, diagnostics", "order of the alphabet"),
+        ("notice service\nnotice service", "twice"),
+    ] {
+        let error = lock::parse(&format!("telemetry-lock 1\n{line}\n")).unwrap_err();
+        assert!(error.to_string().contains(what), "{line}: {error}");
+    }
+}
+
+#[test]
 fn names_that_the_eye_takes_for_one_another_are_found_and_series_are_not() {
     let similar = |one: &str, other: &str| {
         let (one, other) = (one.min(other), one.max(other));
