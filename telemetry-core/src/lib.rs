@@ -61,11 +61,12 @@ pub use crate::scrub::Scrubber;
 /// without notice.
 #[doc(hidden)]
 pub mod __private {
+    pub use core::any::type_name;
     pub use core::fmt::{self, Debug as ShowDebug, Display as ShowDisplay, Formatter};
     pub use core::option::Option::{self, None, Some};
     pub use core::primitive::str as Text;
     pub use core::result::Result::{self, Ok};
-    pub use core::{concat, module_path};
+    pub use core::{column, concat, file, line, module_path};
     pub use std::vec;
 
     pub use telemetry_derive::__message as message;
@@ -89,7 +90,7 @@ pub mod __private {
         Names as Named, Numeric, Of, Present, Present as CanBePresent, TelemetryValue,
         TelemetryValue as Value, Textual,
     };
-    pub use crate::pseudonym::{KeySlot, Step};
+    pub use crate::pseudonym::{KeySlot, Step, TypePath};
     pub use crate::schema::Numbers::{Float, Int};
     pub use crate::schema::{
         BARE, DROP, Declared, Domain, EventSchema, FieldDescription, Period, Policy, Shape,
@@ -102,13 +103,18 @@ pub mod __private {
     pub use crate::{__raw as raw, __register as register, __type_path as type_path};
 }
 
-/// The path of the type of this name in the module of the caller.
+/// The path of the type of this name that stands beside the caller.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __type_path {
-    ($Event:literal) => {
-        $crate::__private::concat!($crate::__private::module_path!(), "::", $Event)
-    };
+    ($Event:literal) => {{
+        #[allow(dead_code)]
+        struct Neighbour;
+        $crate::__private::TypePath::beside(
+            $crate::__private::concat!($crate::__private::module_path!(), "::", $Event),
+            $crate::__private::type_name::<Neighbour>,
+        )
+    }};
 }
 
 /// Lists an event among those that are linked into the program.
@@ -118,7 +124,15 @@ macro_rules! __type_path {
 macro_rules! __register {
     ($Event:ty) => {
         $crate::__private::inventory::submit! {
-            $crate::__private::Linked(<$Event as $crate::TelemetryEvent>::SCHEMA)
+            $crate::__private::Linked {
+                events: <$Event as $crate::TelemetryEvent>::SCHEMA,
+                type_path: <$Event as $crate::TelemetryEvent>::TYPE_PATH,
+                place: $crate::__private::concat!(
+                    $crate::__private::file!(), ":",
+                    $crate::__private::line!(), ":",
+                    $crate::__private::column!(),
+                ),
+            }
         }
     };
 }

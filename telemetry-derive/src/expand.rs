@@ -53,7 +53,7 @@ fn event(input: &Input<'_>) -> TokenStream {
         &quote!(__t::Event),
         &quote! {
             #declared
-            const TYPE_PATH: &'static __t::Text = __P;
+            const TYPE_PATH: __t::TypePath = __P;
             fn only_the_derive_may_implement_this_trait() {}
             #place
             #counter

@@ -32,7 +32,7 @@ pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
             &quote! {
                 type Declared = __t::Declared<0, 0>;
                 const DECLARED: __t::Declared<0, 0> = ([], []);
-                const TYPE_PATH: &'static __t::Text = __P;
+                const TYPE_PATH: __t::TypePath = __P;
                 #only
                 #walk
             },

@@ -29,11 +29,11 @@ pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
     }
 }
 
-/// The path of the type, which keeps the keys of two events of one name apart.
+/// Where the type is declared, which keeps the keys of two events of one name apart.
 pub(crate) fn type_path(input: &Input<'_>) -> TokenStream {
     let ident = input.original.ident.unraw().to_string();
     quote!(
-        const __P: &__t::Text = __t::type_path!(#ident);
+        const __P: __t::TypePath = __t::type_path!(#ident);
     )
 }
 

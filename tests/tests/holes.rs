@@ -194,6 +194,116 @@ mod names {
         ]);
     }
 
+    mod inside_functions {
+        use super::*;
+
+        #[derive(TelemetryFields)]
+        struct Lead {
+            #[telemetry(hash)]
+            name: &'static str,
+        }
+
+        macro_rules! login {
+            () => {{
+                #[derive(TelemetryEvent)]
+                #[telemetry(purpose = "service", name = "login")]
+                struct Login<'a> {
+                    #[telemetry(hash)]
+                    name: &'a str,
+                    #[telemetry(nested)]
+                    lead: Lead,
+                }
+                |sanitizer: &Sanitizer| {
+                    value(sanitizer, &Login { name: "anna", lead: Lead { name: "anna" } })
+                }
+            }};
+        }
+
+        pub(super) fn first(sanitizer: &Sanitizer) -> Value {
+            login!()(sanitizer)
+        }
+
+        pub(super) fn second(sanitizer: &Sanitizer) -> Value {
+            login!()(sanitizer)
+        }
+
+        /// A module has the name of a function.
+        pub(super) mod second {
+            use super::*;
+
+            #[derive(TelemetryEvent)]
+            #[telemetry(purpose = "service", name = "login")]
+            pub(in super::super) struct Login<'a> {
+                #[telemetry(hash)]
+                pub(in super::super) name: &'a str,
+            }
+        }
+
+        pub(super) struct Session;
+
+        impl Session {
+            pub(super) fn first(&self, sanitizer: &Sanitizer) -> Value {
+                login!()(sanitizer)
+            }
+        }
+
+        impl From<&Sanitizer> for Session {
+            fn from(sanitizer: &Sanitizer) -> Self {
+                let mut all = vec![first(sanitizer), login!()(sanitizer)];
+                all.push(Self.first(sanitizer));
+                assert_all_differ(&all);
+                Self
+            }
+        }
+    }
+
+    #[test]
+    fn two_events_of_one_name_inside_functions_cannot_be_joined() {
+        use inside_functions::{Session, first, second};
+
+        let sanitizer = sanitizer();
+        assert_all_differ(&[
+            first(&sanitizer),
+            second(&sanitizer),
+            Session.first(&sanitizer),
+            value(&sanitizer, &second::Login { name: "anna" }),
+        ]);
+        let _ = Session::from(&sanitizer);
+    }
+
+    /// Nothing that stays the same from one build to the next tells these two
+    /// apart; the test that every program has for its schema does.
+    #[test]
+    fn two_events_of_one_name_inside_one_function_are_found_by_the_lock() {
+        {
+            #[derive(TelemetryEvent)]
+            #[telemetry(purpose = "service", name = "twin")]
+            struct Twin<'a> {
+                #[telemetry(hash)]
+                _name: &'a str,
+            }
+        }
+        {
+            #[derive(TelemetryEvent)]
+            #[telemetry(purpose = "service", name = "twin")]
+            struct Twin<'a> {
+                #[telemetry(hash)]
+                _name: &'a str,
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("telemetry.lock").display().to_string();
+        let held = std::panic::catch_unwind(|| telemetry_core::schema_lock!(&file));
+        let said = held.unwrap_err().downcast::<String>().unwrap();
+        let place = concat!(file!(), ":");
+        assert!(said.contains("event `twin`") && said.matches(place).count() == 2, "{said}");
+        let without = std::panic::catch_unwind(|| {
+            telemetry_core::schema_lock!(&file, without: ["twin"]);
+        });
+        let said = without.unwrap_err().downcast::<String>().unwrap();
+        assert!(!said.contains("twin"), "{said}");
+    }
+
     #[test]
     fn no_name_of_a_field_is_that_of_the_inside_of_a_map() {
         #[derive(TelemetryEvent)]

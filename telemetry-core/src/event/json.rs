@@ -9,7 +9,7 @@ use serde_json::Error;
 
 use super::{FieldVisitor, TelemetryEvent};
 use crate::leaf::{Context, Sanitize, Sink};
-use crate::pseudonym::{FieldPlace, KeySlot, Keys, Pending, Step, format};
+use crate::pseudonym::{FieldPlace, KeySlot, Keys, Pending, Step, TypePath, format};
 use crate::schema::{FieldSchema, JsonKey};
 use crate::words;
 
@@ -44,7 +44,7 @@ struct JsonFields<'o, 'c> {
     out: &'o mut Vec<u8>,
     context: Context<'c>,
     pending: Pending<'c>,
-    type_path: &'static str,
+    type_path: TypePath,
     event: &'static str,
 }
 

@@ -20,6 +20,7 @@ pub use self::raw::{NotARawEvent, NotShown, RawEvent, refuse};
 pub use self::sanitized::{Sanitized, Sanitizer};
 
 use crate::leaf::{Context, Num, Sanitize, Sink};
+use crate::pseudonym::TypePath;
 use crate::schema::{EventSchema, FieldSchema, Shape};
 use crate::slot::Slot;
 
@@ -43,10 +44,10 @@ pub trait TelemetryEvent {
     #[doc(hidden)]
     const DECLARED: Self::Declared;
 
-    /// The path of the type, which keeps the keys of two events apart that
+    /// Where the type is declared, which keeps the keys of two events apart that
     /// have one name by mistake.
     #[doc(hidden)]
-    const TYPE_PATH: &'static str;
+    const TYPE_PATH: TypePath;
 
     #[doc(hidden)]
     fn only_the_derive_may_implement_this_trait();

@@ -22,6 +22,9 @@
 //! accepts. In a pull request the file's difference is what is reviewed, and
 //! `telemetry schema diff main HEAD` says the same in words.
 //!
+//! Two types of one name in one function are refused: their pseudonyms could be
+//! joined.
+//!
 //! Compared are the events that are linked into the test: all of the crate,
 //! and of those crates that the test uses.
 //!
@@ -44,6 +47,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use telemetry_schema::lint::Known;
 use telemetry_schema::{Schema, hold};
+
+use crate::schema::registry::twins;
 
 /// The date today and one month later, as a schema writes dates.
 pub fn dates() -> Known {
@@ -88,6 +93,12 @@ pub fn check_page(folder: &str, file: &str, without: &[&str], facts: &Facts) {
 }
 
 fn events(without: &[&str]) -> Result<Schema, String> {
+    if let Some((name, [one, other])) = twins().filter(|(name, _)| !without.contains(name)) {
+        return Err(format!(
+            "two types of one function are the event `{name}`: their pseudonyms can be joined; give \
+             one of them another name, or declare it elsewhere ({one}, {other})"
+        ));
+    }
     let kept = |mut schema: Schema| {
         schema.events.retain(|event| !without.contains(&event.name.as_str()));
         schema

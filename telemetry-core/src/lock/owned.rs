@@ -17,7 +17,7 @@ use crate::schema::{
 pub fn linked() -> Result<owned::Schema, String> {
     let mut events = Vec::new();
     let all = inventory::iter::<crate::schema::registry::Linked>.into_iter();
-    events.extend(all.flat_map(|linked| linked.0).map(event));
+    events.extend(all.flat_map(|linked| linked.events).map(event));
     for (instance, schema) in instances() {
         events.push(owned::Event { instance: Some(instance.to_owned()), ..event(schema) });
     }

@@ -4,7 +4,7 @@
 
 use crate::leaf::kind::{Identifier, Unlisted};
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Sanitize, Sink};
-use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, format, primitives};
+use crate::pseudonym::{KeyScope, KeySlot, Pseudonym, Step, TypePath, format, primitives};
 use crate::schema::{Opening, ParameterValue, Policy, Shape, Written};
 
 /// Values from which a keyed hash hides who is meant.
@@ -135,7 +135,7 @@ impl LeafPolicy for Sha256 {
 /// The slot for the key of one field of one event.
 #[doc(hidden)]
 pub const fn field_key(
-    type_path: &'static str,
+    type_path: TypePath,
     event: &'static str,
     field: &'static str,
     inside: &'static [Step],

@@ -27,5 +27,5 @@ pub use self::keys::{KeySlot, Keys};
 pub(crate) use self::pending::Pending;
 #[doc(hidden)]
 pub use self::scope::FieldPlace;
-pub use self::scope::{KeyScope, Step};
+pub use self::scope::{KeyScope, Step, TypePath};
 pub use self::secret::Secret;

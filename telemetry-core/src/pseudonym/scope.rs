@@ -3,6 +3,8 @@
 //! It owns scopes, and the bytes that stand for one when its key is derived.
 //! It must never know a secret, nor a value.
 
+use std::hash::{Hash, Hasher};
+
 /// The first part of every `info`: keeps these keys apart from those of any
 /// other use of the same secret.
 const LABEL: &str = "telemetry pseudonym v1";
@@ -23,11 +25,10 @@ const LABEL: &str = "telemetry pseudonym v1";
 pub enum KeyScope {
     /// One place in one event.
     Field {
-        /// The path of the type that the event is, such as
-        /// `program::events::Run`. It keeps two events apart that have one
+        /// The type that the event is. It keeps two events apart that have one
         /// name by mistake. Moving the type gives its fields new pseudonyms;
         /// a domain keeps them.
-        type_path: &'static str,
+        type_path: TypePath,
         /// The event's name.
         event: &'static str,
         /// The field's name.
@@ -49,7 +50,7 @@ impl KeyScope {
     /// assert_ne!(target, KeyScope::field("run.finished", "user"));
     /// ```
     pub const fn field(event: &'static str, field: &'static str) -> Self {
-        Self::Field { type_path: "", event, field, inside: &[] }
+        Self::Field { type_path: TypePath::new(""), event, field, inside: &[] }
     }
 
     /// Hands the parts of HKDF's `info` to `with`: see [`with_lengths`].
@@ -62,6 +63,67 @@ impl KeyScope {
             }
             Self::Domain(domain) => with_lengths(&["domain", domain], epoch, with),
         }
+    }
+}
+
+/// Where a type is declared.
+///
+/// ```
+/// use telemetry_core::pseudonym::TypePath;
+///
+/// let run = TypePath::new("program::events::Run");
+/// assert_ne!(run, TypePath::new("program::tests::Run"));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct TypePath {
+    path: &'static str,
+    /// What the compiler calls a type that is declared beside it.
+    neighbour: fn() -> &'static str,
+}
+
+impl TypePath {
+    /// The type with this path, such as `program::events::Run`.
+    pub const fn new(path: &'static str) -> Self {
+        Self::beside(path, || "")
+    }
+
+    /// The same for a type that may be declared inside a function.
+    #[doc(hidden)]
+    pub const fn beside(path: &'static str, neighbour: fn() -> &'static str) -> Self {
+        Self { path, neighbour }
+    }
+
+    /// The functions that the type is declared in; empty for a type of a module.
+    ///
+    /// A module's path is all that the compiler tells a macro, so that they are
+    /// read from the neighbour's name: `module::function::_::CONSTANT::Neighbour`,
+    /// where `_` is what the derive writes. That name may be written otherwise
+    /// by another compiler. Then nothing is found here, and the keys of a type
+    /// that a module has stay as they are.
+    fn around(self) -> &'static str {
+        let name = (self.neighbour)();
+        let module = self.path.rsplit_once("::").map_or("", |(module, _)| module);
+        let inside = match name.strip_prefix(module).and_then(|rest| rest.strip_prefix("::")) {
+            Some(inside) => inside,
+            // In a method of a trait: `<Type as Trait>::method::_::...`.
+            None if name.starts_with('<') => name,
+            None => return "",
+        };
+        inside.rsplit_once("::_::").map_or("", |(functions, _)| functions)
+    }
+}
+
+impl PartialEq for TypePath {
+    fn eq(&self, other: &Self) -> bool {
+        self.path == other.path && self.around() == other.around()
+    }
+}
+
+impl Eq for TypePath {}
+
+impl Hash for TypePath {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
     }
 }
 
@@ -83,7 +145,7 @@ pub enum FieldPlace<'p> {
     /// In the event itself.
     Event {
         /// As in [`KeyScope::Field`].
-        type_path: &'static str,
+        type_path: TypePath,
         /// The event's name.
         event: &'static str,
     },
@@ -99,7 +161,7 @@ pub enum FieldPlace<'p> {
 /// A place, written out.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FieldPath {
-    type_path: &'static str,
+    type_path: TypePath,
     event: &'static str,
     steps: Vec<Step>,
 }
@@ -130,7 +192,11 @@ pub(super) fn with_field_info<T>(
     epoch: u64,
     with: impl FnOnce(&[&[u8]]) -> T,
 ) -> T {
-    let mut parts = vec!["field", path.type_path, path.event];
+    let TypePath { path: type_path, .. } = path.type_path;
+    let mut parts = match path.type_path.around() {
+        "" => vec!["field", type_path, path.event],
+        functions => vec!["field of a local type", type_path, functions, path.event],
+    };
     for step in &path.steps {
         match step {
             Step::Field(name) => parts.extend(["name", name]),

@@ -1,6 +1,6 @@
 //! The bytes of pseudonyms, and what is kept apart.
 
-use telemetry_core::pseudonym::{KeyScope, Keys, Secret, Step};
+use telemetry_core::pseudonym::{KeyScope, Keys, Secret, Step, TypePath};
 
 use super::{domain, field, fixed_secret, pseudonym, slot};
 
@@ -37,7 +37,8 @@ fn known_answers() {
         "h1_89e51a25435c93be1b1e9153897c4a05"
     );
     let of_a_map = |inside| {
-        let (type_path, event, field) = ("program::events::Run", "run.finished", "hosts");
+        let type_path = TypePath::new("program::events::Run");
+        let (event, field) = ("run.finished", "hosts");
         slot(KeyScope::Field { type_path, event, field, inside })
     };
     let (values, names) = (of_a_map(&[Step::Values]), of_a_map(&[Step::Keys]));
@@ -169,7 +170,14 @@ fn no_two_scopes_share_a_key() {
         ("field", "a"),
         ("domain", "a"),
     ];
-    let at = |type_path, event, field, inside| KeyScope::Field { type_path, event, field, inside };
+    let at = |path, event, field, inside| {
+        let type_path = TypePath::new(path);
+        KeyScope::Field { type_path, event, field, inside }
+    };
+    let inside = |neighbour: fn() -> &'static str, event, field| {
+        let type_path = TypePath::beside("p::a", neighbour);
+        KeyScope::Field { type_path, event, field, inside: &[] }
+    };
     let places = [
         at("p::a", "b", "c", &[]),
         at("p::ab", "", "c", &[]),
@@ -182,6 +190,11 @@ fn no_two_scopes_share_a_key() {
         at("a", "b", "c", &[Step::Field("name"), Step::Keys]),
         at("a", "b", "c", &[Step::Keys, Step::Values]),
         at("a", "b", "c", &[Step::Values, Step::Keys]),
+        at("p::b::a", "b", "c", &[]),
+        inside(|| "p::b::_::C::N", "b", "c"),
+        inside(|| "p::b::c::_::C::N", "b", "c"),
+        inside(|| "p::b::_::C::N", "c", "name"),
+        inside(|| "p::name::_::C::N", "b", "c"),
     ];
     let domains = ["abc", "ab", "a", "", "fieldabc", "domain", "a.b.c", "a\0b\0c", longer];
     let all: Vec<_> = fields
@@ -262,4 +275,28 @@ fn secrets_are_wiped_when_dropped() {
 fn assert_distinct(all: &[String]) {
     let distinct: std::collections::HashSet<_> = all.iter().collect();
     assert_eq!(distinct.len(), all.len(), "{all:?}");
+}
+
+/// What the compiler calls a local type may change with the compiler. The keys
+/// of a type that a module has must not.
+#[test]
+fn a_name_that_cannot_be_read_changes_no_key() {
+    let plain = TypePath::new("p::m::Run");
+    let keys = Keys::new(fixed_secret());
+    let names: [fn() -> &'static str; 5] = [
+        || "p::m::_::P::Neighbour",
+        || "p::m::{const}::P::Neighbour",
+        || "p[1f]::m::f::_::P::Neighbour",
+        || "Neighbour",
+        || "",
+    ];
+    let under = |type_path| {
+        let scope = KeyScope::Field { type_path, event: "run", field: "host", inside: &[] };
+        pseudonym(&keys, slot(scope), "web-1")
+    };
+    for name in names {
+        assert_eq!(under(TypePath::beside("p::m::Run", name)), under(plain), "{}", name());
+    }
+    let local = TypePath::beside("p::m::Run", || "p::m::f::_::P::Neighbour");
+    assert_ne!(under(local), under(plain));
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys};
+use telemetry_core::pseudonym::{KeyScope, KeySlot, Keys, TypePath};
 use telemetry_core::{Sanitizer, TelemetryEvent};
 
 use super::{domain, fixed_secret, pseudonym, slot};
@@ -61,7 +61,7 @@ struct Typed {
 
 /// The scope that the derive gives a field of [`RunFinished`].
 fn of_run_finished(field: &'static str) -> &'static KeySlot {
-    let type_path = "pseudonyms::policy::RunFinished";
+    let type_path = TypePath::new("pseudonyms::policy::RunFinished");
     slot(KeyScope::Field { type_path, event: "run.finished", field, inside: &[] })
 }
 
