@@ -1,6 +1,7 @@
 //! What several tests share: programs to start, folders, canaries.
 #![forbid(unsafe_code)]
 
+pub mod mount;
 pub mod ordered;
 pub mod programs;
 // A test may stop at the first wrong value, and so may what only tests use.

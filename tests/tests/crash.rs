@@ -27,6 +27,7 @@ use telemetry_core::pseudonym::Secret;
 use telemetry_core::schema::Purpose;
 use telemetry_core::spool::{self, Reason, internals};
 use telemetry_core::{Telemetry, TelemetryEvent};
+use telemetry_tests::mount::Mount;
 use telemetry_tests::spool::skipped;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
@@ -278,25 +279,6 @@ fn a_limit_on_file_sizes_cuts_no_line_and_every_event_is_accounted_for() {
     assert_eq!(stored.len() as u64 + refused, 200);
     let counts = spool::counts(&folder).unwrap();
     assert_eq!((counts.get(Reason::DiskFull), counts.total()), (refused, refused));
-}
-
-/// A file system of its own below `home`, unmounted when dropped.
-struct Mount(PathBuf);
-
-impl Mount {
-    fn new(home: &Path, options: &[&str], device: &str) -> Option<Self> {
-        let point = home.join("mount");
-        std::fs::create_dir_all(&point).unwrap();
-        let mut command = Command::new("mount");
-        command.args(options).arg(device).arg(&point).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success()).then_some(Self(point))
-    }
-}
-
-impl Drop for Mount {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0).status();
-    }
 }
 
 #[test]

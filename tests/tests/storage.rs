@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +12,8 @@ use std::time::{Duration, SystemTime};
 use telemetry_core::spool::internals::{self, Spool};
 use telemetry_core::spool::{self, Filter, Limits, Reason};
 use telemetry_core::{Telemetry, TelemetryEvent};
-use telemetry_tests::spool::{event_line, stored_line};
+use telemetry_tests::mount::Mount;
+use telemetry_tests::spool::{event_line, skipped, stored_line};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ending_program");
 const TIME: &str = "2026-01-01T00:00:00.000Z";
@@ -276,4 +277,35 @@ fn ten_times_as_many_events_are_recovered_shown_and_erased_in_the_same_memory() 
     let [few, many] = peaks;
     // The 100,000 lines have 30 MB.
     assert!(many < few + 4 * 1024, "{few} KiB for a tenth, {many} KiB");
+}
+
+/// The file of the counts is there before the disk is full: a kill right behind a
+/// dropped event loses no count, although there is room for nothing and not even
+/// for a name.
+#[test]
+fn on_a_disk_without_room_for_a_block_or_a_name_every_drop_is_on_the_disk_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let options = ["-t", "tmpfs", "-o", "size=256k,nr_inodes=64,mode=0700"];
+    let Some(mount) = Mount::new(home.path(), &options, "tmpfs") else {
+        return skipped("the right to mount a tmpfs");
+    };
+    let builder = Telemetry::builder("app").home(&mount.0).with_env(|_| None);
+    let telemetry = builder.on_by_default().build().unwrap();
+    assert!(telemetry.record(&Happened { times: 1 }).is_stored());
+    let names = (0..).map(|number| fs::File::create(mount.0.join(format!("name-{number}"))));
+    assert!(names.take_while(Result::is_ok).count() > 1);
+    let mut junk = fs::File::options().write(true).open(mount.0.join("name-0")).unwrap();
+    while junk.write(&[1; 4096]).is_ok_and(|written| written > 0) {}
+
+    let mut stored = 1;
+    for dropped in 1..=300 {
+        // What is left of the segment's own block takes some.
+        while telemetry.record(&Happened { times: 1 }).is_stored() {
+            stored += 1;
+        }
+        // By the files alone, as another process would count after a kill.
+        let counts = spool::counts(telemetry.folder()).unwrap();
+        assert_eq!((counts.get(Reason::DiskFull), counts.total()), (dropped, dropped));
+    }
+    assert_eq!(ids(telemetry.folder()).len(), stored);
 }

@@ -19,8 +19,8 @@
 //! of an empty file, `dropped.<reason>` in the folder or, if the folder is none,
 //! beside it: a length takes no room. What cannot be counted on the disk at all
 //! is counted in memory, and tried again: a disk without room for a name, on
-//! which another process holds the page for longer than [`PATIENCE`]. A kill
-//! before the next count loses that one.
+//! which a process was stopped while it had the page, for longer than
+//! [`LAST_PATIENCE`]. A kill before the next count loses that one.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -52,6 +52,10 @@ pub(super) const AT_ONCE: usize = 32;
 /// How long to wait for the file's lock before a count stays in memory. Its
 /// holder writes one page; only a stopped process keeps it longer.
 const PATIENCE: Duration = Duration::from_millis(20);
+
+/// How long to wait for it once more where nothing else takes the count. With the
+/// waits before it less than the tenth of a second that an event may take.
+const LAST_PATIENCE: Duration = Duration::from_millis(40);
 
 /// How many events were dropped, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -130,21 +134,30 @@ pub(super) fn prepare(dir: &Path) -> Result<bool, Error> {
 pub(super) fn add(dir: &Path, reason: Reason, events: u64) -> Result<(), Error> {
     let mut counts = Counts::default();
     counts.add(reason, events);
-    add_all(dir, &counts)
+    add_all(dir, &mut counts)
 }
 
-fn add_all(dir: &Path, counts: &Counts) -> Result<(), Error> {
+/// Counts all of `counts`, and takes out what is counted: an error leaves the rest.
+fn add_all(dir: &Path, counts: &mut Counts) -> Result<(), Error> {
     if counts.is_empty() {
         return Ok(());
     }
+    let in_page = |counts: &mut Counts, patience| {
+        change_within(&dir.join(FILE), patience, |page| {
+            counts.iter().for_each(|(reason, events)| page.add(reason, events));
+        })?;
+        counts.0.clear();
+        Ok(())
+    };
     let usable = platform::private_dir(dir);
     let inside = usable.is_ok();
-    let counted = usable.and_then(|()| {
-        change(&dir.join(FILE), |page| counts.iter().for_each(|(r, events)| page.add(r, events)))
-    });
-    counted.or_else(|error| {
-        let lengthened = counts.iter().try_for_each(|(r, events)| lengthen(dir, inside, r, events));
-        lengthened.map_err(|_| error)
+    usable.and_then(|()| in_page(counts, PATIENCE)).or_else(|error| {
+        counts.0.retain(|reason, events| lengthen(dir, inside, *reason, *events).is_err());
+        match counts.is_empty() {
+            true => Ok(()),
+            false if inside => in_page(counts, LAST_PATIENCE),
+            false => Err(error),
+        }
     })
 }
 
@@ -170,8 +183,12 @@ fn fingerprint(reason: Reason, key: &str) -> u64 {
     })
 }
 
-fn locked(path: &Path, open: impl FnMut() -> io::Result<File>) -> Result<Lock, Error> {
-    Lock::wait(path, PATIENCE, open)?.ok_or_else(|| {
+fn locked(
+    path: &Path,
+    patience: Duration,
+    open: impl FnMut() -> io::Result<File>,
+) -> Result<Lock, Error> {
+    Lock::wait(path, patience, open)?.ok_or_else(|| {
         Error::new(Kind::Spool, format!("{} is locked by another process", path.display()))
     })
 }
@@ -179,7 +196,15 @@ fn locked(path: &Path, open: impl FnMut() -> io::Result<File>) -> Result<Lock, E
 /// Reads the file, changes what it says and writes it again, in place, with its
 /// lock held.
 fn change(path: &Path, change: impl FnOnce(&mut CountsFile)) -> Result<(), Error> {
-    let lock = locked(path, || {
+    change_within(path, PATIENCE, change)
+}
+
+fn change_within(
+    path: &Path,
+    patience: Duration,
+    change: impl FnOnce(&mut CountsFile),
+) -> Result<(), Error> {
+    let lock = locked(path, patience, || {
         let mut options = platform::private_options();
         options.read(true).write(true).create(true).truncate(false).open(path)
     })?;
@@ -284,7 +309,7 @@ fn lengths(dir: &Path, reason: Reason) -> [PathBuf; 2] {
 /// `usable`: the folder is one of this user alone.
 fn lengthen(dir: &Path, usable: bool, reason: Reason, events: u64) -> Result<(), Error> {
     let lengthen = |path: &Path| -> Result<(), Error> {
-        let lock = locked(path, || {
+        let lock = locked(path, PATIENCE, || {
             let made = platform::private_options().write(true).create_new(true).open(path);
             made.or_else(|error| match error.kind() {
                 io::ErrorKind::AlreadyExists => platform::open_to_change(path),
@@ -353,7 +378,7 @@ impl Drops {
                 taken.add(*reason, pending.swap(0, Ordering::Relaxed));
             }
         }
-        if add_all(&self.dir, &taken).is_err() {
+        if add_all(&self.dir, &mut taken).is_err() {
             for (reason, pending) in Reason::ALL.iter().zip(&self.pending) {
                 pending.fetch_add(taken.get(*reason), Ordering::Relaxed);
             }
