@@ -183,8 +183,7 @@ impl Pass<'_> {
         }
         let text = self.text;
         if text.before(at) == b':' {
-            // `std::fs`: no group beside the two colons.
-            if !text.is(at + 1, HEX) && !text.is(at.wrapping_sub(2), HEX) {
+            if self.is_module_path(at) {
                 return;
             }
         } else if !text.is(at + 1, DOT | HIGH) && text.byte(text.run(at + 1, HEX, 4)) != b':' {
@@ -209,6 +208,22 @@ impl Pass<'_> {
         if many || cut || double() {
             self.ipv6(start, end);
         }
+    }
+
+    /// `std::fs`: no group beside the two colons of which the second is at `at`,
+    /// or one of one letter that other letters follow.
+    fn is_module_path(&self, at: usize) -> bool {
+        let text = self.text;
+        let (left, right) = (at.wrapping_sub(2), at + 1);
+        if !text.is(left, HEX) && !text.is(right, HEX) {
+            return true;
+        }
+        let before = if text.is(left, HEX) { left.wrapping_sub(1) } else { left };
+        let after = right + usize::from(text.is(right, HEX));
+        !text.is(left, DIGIT)
+            && !text.is(right, DIGIT)
+            && !text.is(before, HEX | COLON)
+            && !text.is(after, HEX | COLON | DOT | HIGH)
     }
 
     /// Six or more groups of two digits, as of Ethernet and InfiniBand, or the

@@ -17,17 +17,14 @@ pub(super) const AHEAD: usize = BLOCK + 3;
 /// Which bytes of a block belong to which class.
 #[derive(Clone, Copy, Default)]
 struct Classes {
-    letter: u64,
     digit: u64,
     /// Letters, digits, underscores and every byte beyond ASCII.
     word: u64,
-    dot: u64,
-    colon: u64,
-    dash: u64,
     space: u64,
 }
 
 impl Classes {
+    #[inline(always)]
     fn of(block: &[u8; AHEAD]) -> Self {
         let mut all = Self::default();
         let (quarters, _) = block.as_chunks::<16>();
@@ -44,39 +41,58 @@ impl Classes {
         let lower = bytes | u8x16::splat(0x20);
         let letter = below(lower - u8x16::splat(b'a'), 26);
         let digit = below(bytes - u8x16::splat(b'0'), 10);
-        self.letter |= bits(letter);
         self.digit |= bits(digit);
         // The highest bit of a byte is the one that counts.
         self.word |= bits((letter | digit) | (is(b'_') | bytes));
-        self.dot |= bits(is(b'.'));
-        self.colon |= bits(is(b':'));
-        self.dash |= bits(is(b'-'));
         self.space |= bits(is(b' '));
     }
 }
 
-/// Which of the marks that are no class of their own begin something. They are
-/// few: one look at each costs less than seven comparisons of every byte.
-#[inline(always)]
-fn rare(block: &[u8; AHEAD], mut marks: u64) -> u64 {
-    // Bits for the bytes 0x20 to 0x5f; `~` is folded onto `^`, which begins
-    // nothing.
-    const BEGIN: u64 =
-        bit(b'@') | bit(b'=') | bit(b'%') | bit(b'<') | bit(b'+') | bit(b'\\') | bit(b'^');
-    const fn bit(byte: u8) -> u64 {
-        1 << (byte - b' ')
+/// What is neither of a word nor a space, by what it can begin. They are few:
+/// one look at each costs less than a comparison of every byte with each mark.
+#[derive(Clone, Copy, Default)]
+struct Marks([u64; 6]);
+
+impl Marks {
+    const OTHER: usize = 0;
+    const DOT: usize = 1;
+    const COLON: usize = 2;
+    const DASH: usize = 3;
+    const SLASH: usize = 4;
+    const RARE: usize = 5;
+
+    #[inline(always)]
+    fn of(block: &[u8; AHEAD], mut marks: u64) -> Self {
+        let mut of = Self::default();
+        while marks != 0 {
+            let at = marks.trailing_zeros();
+            let rest = marks & (marks - 1);
+            let byte = block.get(at as usize % BLOCK).copied().unwrap_or_default();
+            let kind = KINDS.get(usize::from(byte)).map_or(0, |kind| usize::from(*kind));
+            if let Some(of) = of.0.get_mut(kind) {
+                *of |= marks ^ rest;
+            }
+            marks = rest;
+        }
+        of
     }
-    let mut rare = 0;
-    while marks != 0 {
-        let at = marks.trailing_zeros();
-        marks &= marks - 1;
-        let byte = block.get(at as usize % BLOCK).copied().unwrap_or_default();
-        let slot = if byte == b'~' { b'^' } else { byte }.wrapping_sub(b' ');
-        let begins = if slot < 64 { BEGIN >> slot & 1 } else { 0 };
-        rare |= begins << at;
-    }
-    rare
 }
+
+#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+static KINDS: [u8; 256] = {
+    let mut kinds = [Marks::OTHER as u8; 256];
+    kinds[b'.' as usize] = Marks::DOT as u8;
+    kinds[b':' as usize] = Marks::COLON as u8;
+    kinds[b'-' as usize] = Marks::DASH as u8;
+    kinds[b'/' as usize] = Marks::SLASH as u8;
+    let rare = b"@=%<~+\\?&;";
+    let mut at = 0;
+    while at < rare.len() {
+        kinds[rare[at] as usize] = Marks::RARE as u8;
+        at += 1;
+    }
+    kinds
+};
 
 /// Which bytes are less than `bound`, which is not zero.
 #[inline(always)]
@@ -122,7 +138,7 @@ pub(super) struct Shapes {
     /// The first byte of each word that begins with no digit and has two
     /// bytes at least. Of the last byte of a block nobody knows.
     pub(super) words: u64,
-    /// `@`, `=`, `%`, `<`, `~`, `+`, `\`.
+    /// `@`, `=`, `%`, `<`, `~`, `+`, `\`, and `?`, `&`, `;` before a query.
     pub(super) rare: u64,
     /// The byte behind a colon that is not between two digits.
     pub(super) behind_colon: u64,
@@ -143,9 +159,8 @@ pub(super) struct Shapes {
     pub(super) options: u64,
     /// The fourth digit behind a colon that is between two digits.
     pub(super) ports: u64,
-    /// What stands behind a word of one digit and is none of dot, colon, dash
-    /// and space.
-    pub(super) behind_one: u64,
+    /// The second of two slashes behind a digit.
+    pub(super) slashes: u64,
 }
 
 impl Shapes {
@@ -154,7 +169,7 @@ impl Shapes {
     pub(super) fn any(&self) -> bool {
         (self.rare | self.behind_colon | self.quads | self.colons | self.pairs)
             | (self.labels | self.numbers | self.accounts | self.options)
-            | (self.behind_one | self.ports)
+            | (self.slashes | self.ports)
             != 0
     }
 }
@@ -162,46 +177,67 @@ impl Shapes {
 /// Tells the shapes of block after block.
 #[derive(Default)]
 pub(super) struct Shaper {
-    letter: Pair,
     digit: Pair,
     word: Pair,
     dot: Pair,
     colon: Pair,
     dash: Pair,
+    slash: Pair,
     space: Pair,
     behind_digit: Pair,
     two_behind_digits: Pair,
     two_colons: Pair,
     two_digits: Pair,
     four_digits: Pair,
+    /// Whether the last block had a digit or a mark, which can be a part of a
+    /// shape that ends in this one.
+    told: bool,
 }
 
 impl Shaper {
     #[inline(always)]
     pub(super) fn shapes(&mut self, block: &[u8; AHEAD]) -> Shapes {
         let now = Classes::of(block);
-        self.letter.push(now.letter);
-        self.digit.push(now.digit);
         self.word.push(now.word);
-        self.dot.push(now.dot);
-        self.colon.push(now.colon);
-        self.dash.push(now.dash);
-        self.space.push(now.space);
         let starts = now.word & !self.word.back(1);
         let mut shapes = Shapes {
             starts,
             words: starts & !now.digit & ((now.word >> 1) | 1 << 63),
-            rare: rare(block, !(now.word | now.dot | now.colon | now.dash | now.space)),
-            pairs: (now.dash & self.dash.back(3) & self.dash.back(6))
-                | (now.dot & self.dot.back(5) & !self.dot.back(1)),
-            labels: now.letter & self.dot.back(1) & self.word.back(2),
-            options: now.letter & self.dash.back(1) & !self.word.back(2),
             ..Shapes::default()
         };
-        if now.colon | (self.colon.last >> 63) == 0 {
+        let marks = !(now.word | now.space);
+        let tells = (marks | now.digit) != 0;
+        if tells || self.told {
+            self.marks(block, now, marks, &mut shapes);
+        } else {
+            self.space.push(now.space);
+        }
+        self.told = tells;
+        shapes
+    }
+
+    #[inline(always)]
+    fn marks(&mut self, block: &[u8; AHEAD], now: Classes, marks: u64, shapes: &mut Shapes) {
+        let marks = Marks::of(block, marks).0;
+        self.digit.push(now.digit);
+        self.dot.push(marks[Marks::DOT]);
+        self.colon.push(marks[Marks::COLON]);
+        self.dash.push(marks[Marks::DASH]);
+        self.slash.push(marks[Marks::SLASH]);
+        self.space.push(now.space);
+        shapes.rare = marks[Marks::RARE];
+        let letter = now.word & !now.digit;
+        let (dot, dash) = (self.dot, self.dash);
+        if dot.now | dash.now | (dot.last | dash.last) >> 58 != 0 {
+            shapes.pairs =
+                (dash.now & dash.back(3) & dash.back(6)) | (dot.now & dot.back(5) & !dot.back(1));
+            shapes.labels = letter & dot.back(1) & self.word.back(2);
+            shapes.options = letter & dash.back(1) & !self.word.back(2);
+        }
+        if self.colon.now | (self.colon.last >> 63) == 0 {
             self.two_colons.push(0);
         } else {
-            self.colons(&mut shapes);
+            self.colons(shapes);
         }
         // What comes of digits ends two bytes behind them at most.
         if now.digit | (self.digit.last >> 62) == 0 {
@@ -212,11 +248,9 @@ impl Shaper {
                 separators.push(0);
             }
         } else {
-            self.digits(&mut shapes);
+            self.digits(shapes);
         }
-        shapes
     }
-
     #[inline(always)]
     fn colons(&mut self, shapes: &mut Shapes) {
         let colon = self.colon;
@@ -227,18 +261,25 @@ impl Shaper {
 
     #[inline(always)]
     fn digits(&mut self, shapes: &mut Shapes) {
-        let (digit, letter) = (self.digit, self.letter);
+        let digit = self.digit;
         self.behind_digit.push((self.dot.now | self.dash.now) & digit.back(1));
-        self.two_behind_digits.push(self.behind_digit.now & self.behind_digit.within_4());
-        shapes.quads = self.behind_digit.now & self.two_behind_digits.within_4();
+        self.two_behind_digits.push(0);
+        if self.behind_digit.now != 0 {
+            self.two_behind_digits.now = self.behind_digit.now & self.behind_digit.within_4();
+            shapes.quads = self.behind_digit.now & self.two_behind_digits.within_4();
+        }
+        shapes.slashes = self.slash.now & self.slash.back(1) & digit.back(2);
         self.two_digits.push(digit.now & digit.back(1));
         self.four_digits.push(self.two_digits.now & self.two_digits.back(2));
-        shapes.numbers = self.numbers();
-        shapes.ports = self.four_digits.now & self.colon.back(4) & digit.back(5);
-        shapes.accounts =
-            self.two_digits.now & letter.back(2) & letter.back(3) & !self.word.back(4);
-        let separator = self.dot.now | self.colon.now | self.dash.now | self.space.now;
-        shapes.behind_one = digit.back(1) & !self.word.now & !self.word.back(2) & !separator;
+        if self.two_digits.now != 0 {
+            // A letter, or what else is of a word: the check tells.
+            let letter = |by| self.word.back(by) & !digit.back(by);
+            shapes.accounts = self.two_digits.now & letter(2) & letter(3) & !self.word.back(4);
+        }
+        if self.four_digits.now | self.four_digits.last != 0 {
+            shapes.numbers = self.numbers();
+            shapes.ports = self.four_digits.now & self.colon.back(4) & digit.back(5);
+        }
     }
 
     #[inline(always)]

@@ -5,9 +5,8 @@
 
 use super::address::is_one_of;
 use super::engine::Pass;
-use super::names::Strength;
+use super::names::{Name, Strength};
 use super::rules::Rule;
-use super::secret::Name;
 use super::text::class::{ALNUM, BACKSLASH, BLANK, DASH, DIGIT, LETTER, QUOTE, UNDERSCORE, WHITE};
 
 /// Programs of which `-p` takes a password, with or without a blank.
@@ -54,6 +53,9 @@ impl Pass<'_> {
     #[inline(never)]
     pub(super) fn option(&mut self, at: usize) {
         let text = self.text;
+        if !text.is(at, LETTER) {
+            return;
+        }
         let dashes = text.back(at, DASH, 3);
         let quoted = text.is_before(dashes, QUOTE);
         let begins = dashes == 0

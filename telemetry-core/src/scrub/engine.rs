@@ -9,7 +9,7 @@
 
 use super::blocks::{AHEAD, BLOCK, Shaper, Shapes};
 use super::find::{Span, Spans};
-use super::keywords::{Begins, Keywords, folded, four};
+use super::keywords::{Begins, Keywords, folded};
 use super::labels;
 use super::machine::OwnWord;
 use super::rules::{Rule, RuleSet};
@@ -32,6 +32,8 @@ pub(super) struct Pass<'t> {
     pub(super) quads_until: usize,
     /// Behind the last groups of digits.
     pub(super) numbers_until: usize,
+    /// Behind the last `?`, `&` or `;`, before which a query can begin.
+    pub(super) query_mark: usize,
     /// Behind the last query of a URL.
     pub(super) query_until: usize,
     /// Where the last host behind the credentials of a URL begins.
@@ -40,6 +42,8 @@ pub(super) struct Pass<'t> {
     pub(super) pem_until: usize,
     /// Whether no PEM block ends any more.
     pub(super) no_pem_end: bool,
+    /// Whether there is a `[` in the text, once that was asked.
+    brackets: Option<bool>,
 }
 
 impl<'t> Pass<'t> {
@@ -61,33 +65,32 @@ impl<'t> Pass<'t> {
             colons_until: 0,
             quads_until: 0,
             numbers_until: 0,
+            query_mark: 0,
             query_until: 0,
             authority: usize::MAX,
             pem_until: 0,
             no_pem_end: false,
+            brackets: None,
         }
     }
 
     /// What is found, joined where it overlaps.
-    pub(super) fn run(mut self) {
+    pub(super) fn run(&mut self) {
         let mut shaper = Shaper::default();
         let mut base = 0;
         while let Some(block) = self.text.0.get(base..).and_then(|rest| rest.first_chunk()) {
             self.block(&mut shaper, block, base);
             base += BLOCK;
         }
-        // Blanks behind the end begin nothing.
-        let mut last = [b' '; BLOCK + AHEAD];
-        let rest = self.text.slice(base, self.text.len());
-        if let Some(start) = last.get_mut(..rest.len()) {
-            start.copy_from_slice(rest);
-        }
-        for from in [0, BLOCK] {
-            if let Some(block) = last.get(from..).and_then(|last| last.first_chunk())
-                && from < rest.len()
-            {
-                self.block(&mut shaper, block, base + from);
+        while base < self.text.len() {
+            // Blanks behind the end begin nothing.
+            let mut last = [b' '; AHEAD];
+            let rest = self.text.slice(base, self.text.len().min(base + AHEAD));
+            if let Some(start) = last.get_mut(..rest.len()) {
+                start.copy_from_slice(rest);
             }
+            self.block(&mut shaper, &last, base);
+            base += BLOCK;
         }
         if !self.spans.is_empty() {
             self.spans.join();
@@ -101,14 +104,13 @@ impl<'t> Pass<'t> {
             self.shapes(&shapes, base);
         }
         let mut words = if self.keywords.any_start { shapes.starts } else { shapes.words };
-        let mut hits = 0_u64;
         while words != 0 {
             let bit = words.trailing_zeros();
             words &= words - 1;
-            hits |= u64::from(self.keywords.may_begin(four_of(block, bit))) << bit;
-        }
-        if hits != 0 {
-            each(hits, base, |at| self.word(at));
+            let four = four_of(block, bit);
+            if self.keywords.may_begin(four) {
+                self.word(base + bit as usize, four);
+            }
         }
     }
 
@@ -116,22 +118,27 @@ impl<'t> Pass<'t> {
     fn shapes(&mut self, shapes: &Shapes, base: usize) {
         each(shapes.rare, base, |at| self.rare(at));
         each(shapes.behind_colon, base, |at| self.colon(at - 1));
-        each(shapes.colons, base, |at| self.groups(at));
-        each(shapes.quads, base, |at| self.quad(at));
-        each(shapes.pairs, base, |at| self.pairs(at));
-        each(shapes.labels, base, |at| self.host_label(at));
-        each(shapes.numbers, base, |at| self.number(at));
-        each(shapes.accounts, base, |at| self.account(at));
-        each(shapes.options, base, |at| self.option(at));
-        each(shapes.behind_one, base, |at| self.one(at));
-        each(shapes.ports, base, |at| self.host_and_port(at - 4));
+        if shapes.colons | shapes.quads | shapes.pairs | shapes.labels != 0 {
+            each(shapes.colons, base, |at| self.groups(at));
+            each(shapes.quads, base, |at| self.quad(at));
+            each(shapes.pairs, base, |at| self.pairs(at));
+            each(shapes.labels, base, |at| self.host_label(at));
+        }
+        if shapes.numbers | shapes.accounts | shapes.options | shapes.slashes | shapes.ports != 0 {
+            each(shapes.numbers, base, |at| self.number(at));
+            each(shapes.accounts, base, |at| self.account(at));
+            each(shapes.options, base, |at| self.option(at));
+            each(shapes.slashes, base, |at| self.slashes(at));
+            each(shapes.ports, base, |at| self.host_and_port(at - 4));
+        }
     }
 
     fn rare(&mut self, at: usize) {
         match self.text.byte(at) {
+            b'=' => self.equals(at),
+            b'?' | b'&' | b';' => self.query_mark = at + 1,
             b'@' => self.at_sign(at, at + 1),
             b'%' if self.text.starts(at, b"%40") => self.at_sign(at, at + 3),
-            b'=' => self.equals(at),
             b'<' => self.opening(at),
             b'~' => self.tilde(at),
             b'+' => self.plus(at),
@@ -140,18 +147,25 @@ impl<'t> Pass<'t> {
         }
     }
 
+    /// A word that may begin with those of the table; most of them do not.
     #[inline(never)]
-    fn word(&mut self, at: usize) {
-        let (keywords, text) = (self.keywords, self.text);
-        // `[phone]` says nothing of what follows.
-        if text.before(at) == b'[' && self.label_at(at - 1).is_some() {
-            return;
-        }
-        let four = folded(u32::from_le_bytes(four(text, at)));
-        for place in keywords.places(four) {
-            if let Some((begins, end)) = keywords.get(place, four, text, at) {
-                self.begin(begins, at, end);
+    fn word(&mut self, at: usize, four: u32) {
+        let four = folded(four);
+        for place in self.keywords.places(four) {
+            if self.keywords.begins_alike(place, four) {
+                self.known_word(at, place);
             }
+        }
+    }
+
+    #[inline(never)]
+    fn known_word(&mut self, at: usize, place: usize) {
+        let text = self.text;
+        if let Some((begins, end)) = self.keywords.get(place, text, at)
+            // `[phone]` says nothing of what follows.
+            && !(text.before(at) == b'[' && self.label_at(at - 1).is_some())
+        {
+            self.begin(begins, at, end);
         }
     }
 
@@ -205,14 +219,27 @@ impl<'t> Pass<'t> {
         if !self.rules.has(rule) || start >= end {
             return;
         }
-        let text = self.text;
-        let around = |at| labels::label_around(text, at, self.own_labels);
-        (start, end) = (around(start).map_or(start, |of| of.0), around(end).map_or(end, |of| of.1));
-        if text.byte(start) == b'[' && self.is_hidden(start, end) {
-            return;
+        if self.has_brackets() {
+            let text = self.text;
+            let around = |at| labels::label_around(text, at, self.own_labels);
+            (start, end) =
+                (around(start).map_or(start, |of| of.0), around(end).map_or(end, |of| of.1));
+            if text.byte(start) == b'[' && self.is_hidden(start, end) {
+                return;
+            }
         }
+        let text = self.text;
         let (start, end) = self.characters(start, end.min(text.len()));
         self.spans.push(Span { start, end, rule });
+    }
+
+    /// Whether there can be a token in the text: looked up once.
+    fn has_brackets(&mut self) -> bool {
+        let text = self.text.0;
+        *self.brackets.get_or_insert_with(|| {
+            super::text::steps(text.len());
+            memchr::memchr(b'[', text).is_some()
+        })
     }
 
     fn is_hidden(&self, start: usize, end: usize) -> bool {

@@ -87,51 +87,14 @@ static NO_HOSTS: Words = Words::new(&[
     b"header",
 ]);
 
-/// Names of fields that hold a host, without `_` and `-`, in lower case.
-pub(super) static FIELDS: Words = Words::new(&[
-    b"bootstrapservers",
-    b"brokers",
-    b"clienthost",
-    b"computer",
-    b"computername",
-    b"datasource",
-    b"dbhost",
-    b"dbserver",
-    b"desthost",
-    b"destinationhost",
-    b"dsthost",
-    b"fqdn",
-    b"host",
-    b"hostname",
-    b"httphost",
-    b"machine",
-    b"machinename",
-    b"node",
-    b"nodename",
-    b"peer",
-    b"remotehost",
-    b"rhost",
-    b"server",
-    b"serverhost",
-    b"servername",
-    b"servers",
-    b"sourcehost",
-    b"sqlserver",
-    b"srchost",
-    b"targethost",
-    b"upstream",
-    b"workstation",
-    b"workstationname",
-]);
-/// Of these only a value after `=`, or in quotes.
-const WEAK_FIELDS: [&[u8]; 8] =
-    [b"servers", b"brokers", b"server", b"node", b"machine", b"peer", b"upstream", b"datasource"];
-
 impl Pass<'_> {
     /// `at` is the first letter of a label behind a dot.
     #[inline(never)]
     pub(super) fn host_label(&mut self, at: usize) {
         let text = self.text;
+        if !text.is(at, LETTER) {
+            return;
+        }
         if text.byte(at + 6) == b'.' || text.byte(at + 7) == b'.' {
             self.three_parts(at);
         }
@@ -268,22 +231,18 @@ impl Pass<'_> {
         }
     }
 
-    /// `host=web-7`. Says whether the field is one of a host.
-    pub(super) fn named_host(&mut self, field: &[u8], equals: bool, value: usize) -> bool {
-        if !FIELDS.has(field) {
-            return false;
-        }
+    /// `host=web-7`. `weak`: the value counts behind `=` or in quotes alone.
+    pub(super) fn named_host(&mut self, weak: bool, equals: bool, value: usize) {
         let text = self.text;
         let mut start = self.value_start(value, equals);
         let quoted = text.is(start, QUOTE | BACKSLASH);
-        if equals || quoted || !is_one_of(field, &WEAK_FIELDS) {
+        if equals || quoted || !weak {
             start = text.until(start, start + 4, |byte| !matches!(byte, b'"' | b'\'' | b'\\'));
             let end = self.host_end(start);
             if self.is_host_value(start, end) {
                 self.found(Rule::LogHost, start, end);
             }
         }
-        true
     }
 
     fn host_end(&self, start: usize) -> usize {
@@ -480,7 +439,7 @@ impl Pass<'_> {
         if text.byte(end) != b'>' || text.before(start) != b'>' || start == at {
             return;
         }
-        let name = super::secret::Name::new(text.back(end, HOST, 64), end);
+        let name = super::names::Name::new(text.back(end, HOST, 64), end);
         if let Some(strength) = self.strength(name) {
             self.taken = (0, 0);
             self.value(Rule::NamedSecret, start, strength, true);
@@ -489,7 +448,7 @@ impl Pass<'_> {
 
     /// A value in the query of a URL: its name stays.
     #[inline(never)]
-    pub(super) fn query(&mut self, name: super::secret::Name, at: usize) {
+    pub(super) fn query(&mut self, name: super::names::Name, at: usize) {
         let text = self.text;
         let begins = match text.before(name.start) {
             b'?' => self.is_url(name.start - 1),

@@ -9,9 +9,9 @@
 
 use std::ops::Range;
 
+use super::prefixes::PREFIXES;
 use super::text::class::ALNUM;
 use super::text::{Text, is};
-use super::tokens::PREFIXES;
 
 /// What begins where a word is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +177,8 @@ enum Word {
 
 impl Keywords {
     /// With the names of this machine and the author's literals.
-    pub(super) fn new(own: Vec<String>) -> Self {
+    pub(super) fn new(mut own: Vec<String>) -> Self {
+        own.iter_mut().for_each(|word| word.make_ascii_lowercase());
         let mut new = Self {
             bits: Box::new([0; (1 << BITS) / 64]),
             starts: Vec::new(),
@@ -256,24 +257,22 @@ impl Keywords {
         }
     }
 
-    /// What begins by the word at this place, and the word's end, if it is at
-    /// `at`, where these four bytes are.
+    /// Whether the word at this place begins with these four bytes.
     #[inline(always)]
-    pub(super) fn get(
-        &self,
-        place: usize,
-        four: u32,
-        text: Text<'_>,
-        at: usize,
-    ) -> Option<(Begins, usize)> {
-        if *self.fours.get(place)? != four {
-            return None;
-        }
+    pub(super) fn begins_alike(&self, place: usize, four: u32) -> bool {
+        self.fours.get(place) == Some(&four)
+    }
+
+    /// What begins by the word at this place, and the word's end, if it is at
+    /// `at`.
+    pub(super) fn get(&self, place: usize, text: Text<'_>, at: usize) -> Option<(Begins, usize)> {
         let entry = self.entries.get(place)?;
         let end = match entry.word {
             Word::Exact(word) => text.starts(at, word.as_bytes()).then_some(at + word.len()),
+            // The first four bytes are alike in any case.
             Word::Caseless(word) => {
-                text.starts_caseless(at, word.as_bytes()).then_some(at + word.len())
+                let rest = word.as_bytes().get(4..).unwrap_or_default();
+                text.starts_caseless(at + 4, rest).then_some(at + word.len())
             }
             Word::Own(place) => self.own_at(text, at, place),
         }?;
@@ -308,14 +307,6 @@ fn begins_as_most(word: &[u8]) -> bool {
 
 fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80
-}
-
-#[inline(always)]
-pub(super) fn four(text: Text<'_>, at: usize) -> [u8; 4] {
-    match text.0.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
-        Some(four) => *four,
-        None => [text.byte(at), text.byte(at + 1), text.byte(at + 2), text.byte(at + 3)],
-    }
 }
 
 /// The case of letters does not matter.

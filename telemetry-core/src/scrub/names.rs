@@ -1,10 +1,24 @@
 //! Names that say what their value is.
 //!
-//! It owns the endings of names of secrets, and the tables by which most names
-//! are ruled out at once. It must never know a text.
+//! It owns the endings of names of secrets. It must never know a text.
 
 /// The longest ending of a name that is known.
 pub(super) const ENDING: usize = 24;
+
+/// A name before a separator: where it stands in its text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Name {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Whether blanks stand between the name and the separator.
+    pub(super) spaced: bool,
+}
+
+impl Name {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start, end, spaced: false }
+    }
+}
 
 /// How much a name says about its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,76 +144,3 @@ pub(super) const STARTS: [u8; 257] = {
     }
     starts
 };
-
-/// The last four, three or two bytes of names, as bits by their hash: one look
-/// rules out most names.
-pub(super) struct Tails([u64; 1 << (TAIL_BITS - 6)]);
-
-/// Of a thousand names that say nothing some ten are not ruled out.
-const TAIL_BITS: u32 = 14;
-
-/// Of every name of a secret.
-#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-pub(super) static SECRETS: Tails = {
-    let mut tails = Tails([0; 1 << (TAIL_BITS - 6)]);
-    let mut place = 0;
-    while place < ENDINGS.len() {
-        tails = tails.with(ENDINGS[place].0);
-        place += 1;
-    }
-    tails
-};
-
-/// Of every name of a user or a host, and of `value`.
-#[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-pub(super) static IDENTITIES: Tails = {
-    let mut tails = Tails([0; 1 << (TAIL_BITS - 6)]);
-    let lists: [&[&[u8]]; 3] = [
-        super::user::FIELDS.words(),
-        super::host::FIELDS.words(),
-        &[b"name", b"value", b"id", b"cn"],
-    ];
-    let mut list = 0;
-    while list < lists.len() {
-        let mut place = 0;
-        while place < lists[list].len() {
-            tails = tails.with(lists[list][place]);
-            place += 1;
-        }
-        list += 1;
-    }
-    tails
-};
-
-impl Tails {
-    #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
-    const fn with(mut self, name: &[u8]) -> Self {
-        let mut tail = 0_u32;
-        let mut taken = 0;
-        while taken < 4 && taken < name.len() {
-            tail |= (name[name.len() - 1 - taken] as u32) << (24 - 8 * taken);
-            taken += 1;
-        }
-        let slot = slot(tail, taken as u32);
-        self.0[slot / 64] |= 1 << (slot % 64);
-        self
-    }
-
-    /// Whether a name that ends with these bytes can be one of the list.
-    #[inline]
-    pub(super) fn may_have(&self, tail: [u8; 4]) -> bool {
-        let tail = u32::from_le_bytes(tail);
-        let has = |length| {
-            let slot = slot(tail, length);
-            self.0.get(slot / 64).is_some_and(|bits| bits >> (slot % 64) & 1 != 0)
-        };
-        has(4) || has(3) || has(2)
-    }
-}
-
-/// `tail` holds the last bytes of a name, the last one highest; of them
-/// `length` count.
-const fn slot(tail: u32, length: u32) -> usize {
-    let mask = (0xffff_ffff_u64 << (32 - 8 * length)) as u32;
-    (((tail | 0x2020_2020) & mask).wrapping_mul(0x9e37_79b1) >> (32 - TAIL_BITS)) as usize
-}

@@ -391,6 +391,9 @@ impl Pass<'_> {
         if self.glued_before(start) {
             return;
         }
+        if !text.all(start, start + 2, LETTER) {
+            return;
+        }
         let Some(length) = iban_length(text.slice(start, start + 2)) else { return };
         let (mut end, mut taken) = (start, 0);
         while taken < length {

@@ -439,14 +439,7 @@ impl Scrubber {
     }
 
     fn scrub_with<'t>(&self, text: &'t str, known: Option<&Known>) -> Cow<'t, str> {
-        match self.scrubbed(text.as_bytes(), known) {
-            None => Cow::Borrowed(text),
-            // Finds begin and end between characters.
-            Some(bytes) => Cow::Owned(match String::from_utf8(bytes) {
-                Ok(text) => text,
-                Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-            }),
-        }
+        self.scrubbed(text.as_bytes(), known).map_or(Cow::Borrowed(text), owned)
     }
 
     /// As [`scrub`](Self::scrub), for text that may not be valid UTF-8.
@@ -473,7 +466,8 @@ impl Scrubber {
     /// assert_eq!((finds[0].rule(), finds[0].range()), ("email", 3..9));
     /// ```
     pub fn finds(&self, text: &[u8]) -> impl Iterator<Item = Find<'_>> {
-        let spans = self.spans(text.get(..self.kept(text)).unwrap_or(text));
+        let mut spans = Spans::new();
+        self.find(text.get(..self.kept(text)).unwrap_or(text), &mut spans);
         let spans = spans.as_slice().to_vec();
         spans.into_iter().map(|span| Find {
             rule: self.name_of(span.rule),
@@ -483,23 +477,35 @@ impl Scrubber {
     }
 
     /// `None` when nothing is to be replaced.
+    #[inline]
     fn scrubbed(&self, text: &[u8], known: Option<&Known>) -> Option<Vec<u8>> {
+        let mut spans = Spans::new();
+        let cut = text.len() > self.shared().max_length;
+        if !cut {
+            self.find(text, &mut spans);
+        }
+        // Nearly every text ends here.
+        if spans.is_empty() && !cut && known.is_none() {
+            return None;
+        }
+        self.rewritten(text, spans, known)
+    }
+
+    /// The text with tokens, when there is anything to replace.
+    #[inline(never)]
+    fn rewritten(&self, text: &[u8], mut spans: Spans, known: Option<&Known>) -> Option<Vec<u8>> {
         let kept = self.kept(text);
         let head = text.get(..kept).unwrap_or(text);
-        let spans = self.spans(head);
+        if kept < text.len() {
+            self.find(head, &mut spans);
+        }
         let found = !spans.is_empty() || kept < text.len();
-        let mut replaced = match known {
-            None if !found => return None,
-            None => self.replaced(head, &spans),
-            Some(known) => {
-                let replaced = self.replaced(head, &spans);
-                match self.known_only(&replaced, known.vocabulary()) {
-                    None if !found => return None,
-                    only => only.unwrap_or(replaced),
-                }
+        let mut replaced = self.replaced(head, &spans);
+        if let Some(known) = known {
+            match self.known_only(&replaced, known.vocabulary()) {
+                None if !found => return None,
+                only => replaced = only.unwrap_or(replaced),
             }
-        };
-        if known.is_some() {
             self.settle(&mut replaced, 0);
         }
         if kept < text.len() {
@@ -519,7 +525,8 @@ impl Scrubber {
     fn settle(&self, text: &mut Vec<u8>, from: usize) {
         for round in 0..2 * MAX_ROUNDS {
             let rest = text.get(from..).unwrap_or_default();
-            let spans = self.spans(rest);
+            let mut spans = Spans::new();
+            self.find(rest, &mut spans);
             if spans.is_empty() {
                 return;
             }
@@ -564,13 +571,7 @@ impl Scrubber {
 
     /// What is found, joined, in the order of the text.
     #[inline]
-    pub(super) fn spans(&self, text: &[u8]) -> Spans {
-        let mut spans = Spans::new();
-        self.find(text, &mut spans);
-        spans
-    }
-
-    fn find(&self, text: &[u8], spans: &mut Spans) {
+    pub(super) fn find(&self, text: &[u8], spans: &mut Spans) {
         let shared = self.shared();
         let learnt = shared.learnt();
         let own = (&learnt.keywords, &*learnt.own);
@@ -662,6 +663,15 @@ impl Scrubber {
             rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
         }
     }
+}
+
+/// Finds begin and end between characters: what is written of a text is one.
+#[inline(never)]
+fn owned<'t>(bytes: Vec<u8>) -> Cow<'t, str> {
+    Cow::Owned(match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+    })
 }
 
 /// The text with nothing left of the lines in which something is found.

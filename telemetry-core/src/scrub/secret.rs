@@ -4,7 +4,8 @@
 //! never know how a value is written.
 
 use super::engine::Pass;
-use super::names::{ENDING, ENDINGS, IDENTITIES, SECRETS, STARTS, Strength};
+use super::fields::Says;
+use super::names::{ENDING, ENDINGS, Name, STARTS, Strength};
 use super::rules::Rule;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
@@ -12,33 +13,6 @@ use super::text::class::{
 
 /// The longest name that is looked at.
 const NAME: usize = 64;
-/// A name before a separator.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Name {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    /// Whether blanks stand between the name and the separator.
-    spaced: bool,
-}
-
-impl Name {
-    pub(super) fn new(start: usize, end: usize) -> Self {
-        Self { start, end, spaced: false }
-    }
-}
-
-/// What a name can say of its value.
-#[derive(Clone, Copy)]
-struct Says {
-    secret: bool,
-    identity: bool,
-}
-
-impl Says {
-    fn any(self) -> bool {
-        self.secret || self.identity
-    }
-}
 
 impl Pass<'_> {
     /// `name = value`, `name=value`, `name => value`, `name := value`.
@@ -57,18 +31,39 @@ impl Pass<'_> {
         let Some(last) = self.end_of_name(end) else { return };
         let says = self.says(last);
         // The query of a URL, whatever its names.
-        let query = text.slice(last.saturating_sub(NAME + 1), last);
-        if !says.any() && memchr::memrchr3(b'?', b'&', b';', query).is_none() {
+        let query = self.query_mark > 0 && last <= self.query_mark + NAME;
+        if !says.any() && !query {
             return;
         }
         let name = self.name(last, last < end);
-        self.query(name, at);
+        if query {
+            self.query(name, at);
+        }
         self.named(name, says, at, value);
     }
 
-    /// `name: value`.
-    #[inline(never)]
+    /// `name: value`. Most names before a colon say nothing, and are told by
+    /// their last four letters.
+    #[inline(always)]
     pub(super) fn colon(&mut self, at: usize) {
+        let text = self.text;
+        if let Some(&[a, b, c, d, _, next, after]) =
+            at.checked_sub(4).and_then(|from| text.0.get(from..at + 3)?.first_chunk())
+            && (next == b' ' || super::text::is(next, LETTER) && next != b'A')
+            && [b, c, d].iter().all(|byte| super::text::is(*byte, LETTER))
+        {
+            super::text::steps(7);
+            let says = Says::of([a, b, c, d]);
+            if !says.any() || (says.only_quoted() && next == b' ' && super::text::is(after, ALNUM))
+            {
+                return;
+            }
+        }
+        self.some_colon(at);
+    }
+
+    #[inline(never)]
+    fn some_colon(&mut self, at: usize) {
         let text = self.text;
         // Not the first of `::` and of `:=`.
         if matches!(text.byte(at + 1), b':' | b'=') || text.before(at) == b':' {
@@ -88,19 +83,23 @@ impl Pass<'_> {
         }
         let Some(last) = self.end_of_name(at) else { return };
         let says = self.says(last);
-        if says.any() {
-            let name = self.name(last, text.is_before(at, BLANK));
-            self.named(name, says, at, at + 1);
+        // Most of what is said of a node or a server is a sentence.
+        if says.only_quoted()
+            && (!says.any() || !text.is(text.run(at + 1, BLANK, 32), QUOTE | BACKSLASH))
+        {
+            return;
         }
+        let name = self.name(last, text.is_before(at, BLANK));
+        self.named(name, says, at, at + 1);
     }
 
     fn named(&mut self, name: Name, says: Says, at: usize, value: usize) {
-        if says.secret
+        if says.secret()
             && let Some(strength) = self.strength(name)
         {
             return self.secret(name, at, value, strength);
         }
-        if says.identity {
+        if says.identity() {
             match self.strength_of_entry(name) {
                 Some(strength) => self.secret(name, at, value, strength),
                 None => self.named_identity(name, at, value),
@@ -322,18 +321,14 @@ impl Pass<'_> {
         let end = if text.is_before(end, DIGIT) { text.back(end, DIGIT, 3) } else { end };
         let Some(&tail) = end.checked_sub(4).and_then(|at| text.0.get(at..end)?.first_chunk())
         else {
-            return Says { secret: true, identity: true };
+            return Says::ANYTHING;
         };
         super::text::steps(4);
         // A separator between two words of the name hides its end, and letters
         // beyond ASCII are rare.
-        let parted = |byte: u8| matches!(byte, b'_' | b'-' | b'.' | 0x80..);
+        let parted = |byte: u8| super::text::is(byte, UNDERSCORE | DASH | DOT | HIGH);
         let [_, b, c, d] = tail;
-        let parted = parted(b) || parted(c) || parted(d);
-        Says {
-            secret: parted || SECRETS.may_have(tail),
-            identity: parted || IDENTITIES.may_have(tail),
-        }
+        if parted(b) || parted(c) || parted(d) { Says::ANYTHING } else { Says::of(tail) }
     }
 
     /// Whether a word of a name begins at `at`: after `_`, or by a capital.

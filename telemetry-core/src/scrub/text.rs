@@ -111,42 +111,34 @@ impl<'t> Text<'t> {
     /// The end of the run of `class` that begins at `at`, `most` bytes on at
     /// most.
     pub(super) fn run(self, at: usize, class: u16, most: usize) -> usize {
-        let mut end = at;
-        let last = self.len().min(at.saturating_add(most));
-        while end < last && self.is(end, class) {
-            end += 1;
-        }
-        end
+        let slice = self.slice(at, self.len().min(at.saturating_add(most)));
+        let length = slice.iter().take_while(|byte| is(**byte, class)).count();
+        steps(length + 1);
+        at + length
     }
 
     /// The start of the run of `class` that ends before `at`.
     pub(super) fn back(self, at: usize, class: u16, most: usize) -> usize {
-        let mut start = at;
-        let first = at.saturating_sub(most);
-        while start > first && self.is_before(start, class) {
-            start -= 1;
-        }
-        start
+        let slice = self.slice(at.saturating_sub(most), at);
+        let length = slice.iter().rev().take_while(|byte| is(**byte, class)).count();
+        steps(length + 1);
+        at - length
     }
 
     /// The start of the bytes before `at` for which `goes_on` holds.
     pub(super) fn back_while(self, at: usize, goes_on: impl Fn(u8) -> bool, most: usize) -> usize {
-        let mut start = at;
-        let first = at.saturating_sub(most);
-        while start > first && goes_on(self.before(start)) {
-            start -= 1;
-        }
-        start
+        let slice = self.slice(at.saturating_sub(most), at);
+        let length = slice.iter().rev().take_while(|byte| goes_on(**byte)).count();
+        steps(length + 1);
+        at - length
     }
 
     /// The first of `from..to` where `ends` holds, else `to`.
     pub(super) fn until(self, from: usize, to: usize, ends: impl Fn(u8) -> bool) -> usize {
-        let to = to.min(self.len());
-        let mut at = from;
-        while at < to && !ends(self.byte(at)) {
-            at += 1;
-        }
-        at.min(to.max(from))
+        let slice = self.slice(from, to.min(self.len()));
+        let length = slice.iter().take_while(|byte| !ends(**byte)).count();
+        steps(length + 1);
+        from + length
     }
 
     pub(super) fn starts(self, at: usize, with: &[u8]) -> bool {
@@ -159,7 +151,7 @@ impl<'t> Text<'t> {
         steps(with.len());
         self.0
             .get(at..at.saturating_add(with.len()))
-            .is_some_and(|here| here.eq_ignore_ascii_case(with))
+            .is_some_and(|here| here.iter().zip(with).all(|(a, b)| a.to_ascii_lowercase() == *b))
     }
 
     pub(super) fn ends(self, at: usize, with: &[u8]) -> bool {
@@ -255,6 +247,8 @@ pub(super) struct Words {
     /// The place of each word, counted from one, at the slot of its hash or the
     /// next that is free.
     slots: [u8; WORD_SLOTS],
+    /// Of words with each first letter, the lengths that there are, as bits.
+    lengths: [u32; 32],
 }
 
 /// Four times the words of the longest list: most other words meet an empty slot.
@@ -267,59 +261,63 @@ impl Words {
     pub(super) const fn new(words: &'static [&'static [u8]]) -> Self {
         assert!(words.len() < 256, "too many words for one byte");
         let mut slots = [0; WORD_SLOTS];
+        let mut lengths = [0; 32];
         let mut at = 0;
         while at < words.len() {
             let word = words[at];
             assert!(word.len() <= LONGEST_WORD, "a word is too long");
-            let (mut hash, mut place) = (HASH, 0);
-            while place < word.len() {
-                hash = hashed(hash, word[place]);
-                place += 1;
-            }
-            let mut slot = slot_of(hash);
+            lengths[(word[0] & 31) as usize] |= 1 << word.len();
+            let mut slot = word_hash(word) as usize % WORD_SLOTS;
             while slots[slot] != 0 {
                 slot = (slot + 1) % WORD_SLOTS;
             }
             at += 1;
             slots[slot] = at as u8;
         }
-        Self { words, slots }
+        Self { words, slots, lengths }
     }
 
     /// Whether a word is in the list, in any case of letters.
     pub(super) fn has(&self, word: &[u8]) -> bool {
-        if word.len() > LONGEST_WORD {
-            return false;
+        self.place(word).is_some()
+    }
+
+    /// The place of a word in the list, in any case of letters.
+    pub(super) fn place(&self, word: &[u8]) -> Option<usize> {
+        let first = word.first()? & 31;
+        // Nearly every other word is ruled out by its first letter and length.
+        let lengths = self.lengths.get(usize::from(first))?;
+        if word.len() > LONGEST_WORD || lengths >> word.len() & 1 == 0 {
+            return None;
         }
-        steps(word.len());
-        let hash = word.iter().fold(HASH, |hash, byte| hashed(hash, byte.to_ascii_lowercase()));
-        let mut slot = slot_of(hash);
+        let mut slot = word_hash(word) as usize % WORD_SLOTS;
         loop {
-            let place = self.slots.get(slot).map_or(0, |place| usize::from(*place));
-            let Some(known) = place.checked_sub(1).and_then(|place| self.words.get(place)) else {
-                return false;
-            };
-            if known.eq_ignore_ascii_case(word) {
-                return true;
+            steps(word.len());
+            let place =
+                self.slots.get(slot).map_or(0, |place| usize::from(*place)).checked_sub(1)?;
+            if self.words.get(place)?.eq_ignore_ascii_case(word) {
+                return Some(place);
             }
             slot = (slot + 1) % WORD_SLOTS;
         }
     }
-
-    pub(super) const fn words(&self) -> &'static [&'static [u8]] {
-        self.words
-    }
 }
 
-/// FNV-1a.
-const HASH: u32 = 0x811c_9dc5;
-
-const fn hashed(hash: u32, byte: u8) -> u32 {
-    (hash ^ byte as u32).wrapping_mul(0x0100_0193)
-}
-
-const fn slot_of(hash: u32) -> usize {
-    ((hash ^ (hash >> 15)) as usize) % WORD_SLOTS
+/// A hash of a word in any case of letters: of its first and its last four
+/// bytes, and of its length.
+pub(super) const fn word_hash(word: &[u8]) -> u32 {
+    let (head, tail) = match (word, word.last_chunk::<4>()) {
+        (&[a, b, c, d, ..], Some(tail)) => {
+            (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes(*tail))
+        }
+        (&[a, b, c], _) => (u32::from_le_bytes([a, b, c, 0]), 0),
+        (&[a, b], _) => (u32::from_le_bytes([a, b, 0, 0]), 0),
+        (&[a], _) => (a as u32, 0),
+        _ => (0, 0),
+    };
+    let both = (head | 0x2020_2020) as u64 | ((tail | 0x2020_2020) as u64) << 32;
+    let mixed = (both ^ word.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed >> 40) as u32
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use super::text::word_hash;
+
 /// What the last label of a name says about the whole of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -128,11 +130,13 @@ struct Table {
 const SLOTS: usize = 4096;
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
-    let words: Vec<_> = WORDS.split_whitespace().collect();
-    let hosts: Vec<_> = HOSTS.split_whitespace().chain(PRIVATE.split_whitespace()).collect();
+    let mut words: Vec<_> = WORDS.split_whitespace().collect();
+    let mut hosts: Vec<_> = HOSTS.split_whitespace().chain(PRIVATE.split_whitespace()).collect();
+    words.sort_unstable();
+    hosts.sort_unstable();
     let kind = |name: &'static str| match name {
-        name if hosts.contains(&name) => Kind::Host,
-        name if words.contains(&name) || name.len() > 3 => Kind::Word,
+        name if hosts.binary_search(&name).is_ok() => Kind::Host,
+        name if words.binary_search(&name).is_ok() || name.len() > 3 => Kind::Word,
         _ => Kind::Domain,
     };
     let all = ROOT.split_whitespace().chain(hosts.iter().copied());
@@ -152,11 +156,8 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     Table { slots, names }
 });
 
-fn hash(lower: &[u8]) -> usize {
-    let mixed = lower
-        .iter()
-        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
-    (mixed ^ (mixed >> 15)) as usize % SLOTS
+fn hash(label: &[u8]) -> usize {
+    word_hash(label) as usize % SLOTS
 }
 
 /// The longest of them.
@@ -170,15 +171,12 @@ pub(super) fn of(label: &[u8]) -> Option<Kind> {
     if label.len() < 2 || label.len() > LONGEST {
         return None;
     }
-    let mut lower = [0; LONGEST];
-    let lower = lower.get_mut(..label.len())?;
-    lower.copy_from_slice(label);
-    lower.make_ascii_lowercase();
-    let mut at = hash(lower);
+    let table = &*TABLE;
+    let mut at = hash(label);
     loop {
-        let place = usize::from(*TABLE.slots.get(at)?).checked_sub(1)?;
-        let (name, kind) = TABLE.names.get(place)?;
-        if name.as_bytes() == lower {
+        let place = usize::from(*table.slots.get(at)?).checked_sub(1)?;
+        let (name, kind) = table.names.get(place)?;
+        if name.as_bytes().eq_ignore_ascii_case(label) {
             return Some(*kind);
         }
         at = (at + 1) % SLOTS;

@@ -5,8 +5,9 @@
 
 use super::address::is_one_of;
 use super::engine::Pass;
+use super::fields::{self, Field};
+use super::names::Name;
 use super::rules::Rule;
-use super::secret::Name;
 use super::text::class::{
     ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER, WHITE,
 };
@@ -42,40 +43,6 @@ fn ends_folder(byte: u8) -> bool {
                 | b'}'
         )
 }
-
-/// Names of fields that hold a user, without `_` and `-`, in lower case.
-pub(super) static FIELDS: Words = Words::new(&[
-    b"account",
-    b"accountname",
-    b"acct",
-    b"actor",
-    b"author",
-    b"committer",
-    b"dbuser",
-    b"login",
-    b"loginid",
-    b"loginname",
-    b"logname",
-    b"owner",
-    b"principal",
-    b"remoteuser",
-    b"runas",
-    b"ruser",
-    b"samaccountname",
-    b"sender",
-    b"signedoffby",
-    b"subjectusername",
-    b"targetusername",
-    b"uid",
-    b"uname",
-    b"user",
-    b"userid",
-    b"username",
-    b"usr",
-]);
-/// Of these only a value after `=`: with a colon they begin sentences.
-const WEAK_FIELDS: [&[u8]; 9] =
-    [b"account", b"owner", b"uid", b"login", b"actor", b"author", b"sender", b"principal", b"acct"];
 
 /// Words before `user`, after which a name follows.
 static BEFORE_USER: Words = Words::new(&[
@@ -363,30 +330,30 @@ impl Pass<'_> {
     /// `user=jane`, `"username": "jane"`, `Account Name: jane`, and names of hosts.
     pub(super) fn named_identity(&mut self, name: Name, at: usize, value: usize) {
         let text = self.text;
-        let mut buffer = [0; 24];
-        let Some(field) = simple_name(text, name, &mut buffer) else { return };
+        let mut buffer = [0; fields::LONGEST];
+        let Some(field) = simple_name(text, name, &mut buffer).and_then(Field::of) else { return };
         let equals = text.byte(at) == b'=';
-        if self.named_host(field, equals, value) {
-            return;
-        }
         let before = |words: &[&[u8]]| words.iter().any(|word| text.ends(name.start, word));
-        if field == b"name"
-            && before(&[b"Workstation ", b"Computer ", b"Machine ", b"Host ", b"Server "])
-        {
-            return self.identity(Rule::LogHost, self.value_start(value, equals));
-        }
-        if field == b"cn" && equals {
-            return self.common_name(value);
-        }
-        let two_words = (field == b"name"
-            && before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]))
-            || (field == b"id" && before(&[b"User ", b"user ", b"Login "]));
-        let weak = !equals
-            && is_one_of(field, &WEAK_FIELDS)
-            && !self.is_quoted_key(name)
-            && !self.is_whole_line(name, value);
-        if !two_words && (weak || !FIELDS.has(field)) {
-            return;
+        match field {
+            Field::Host | Field::WeakHost => {
+                return self.named_host(field == Field::WeakHost, equals, value);
+            }
+            Field::CommonName if equals => return self.common_name(value),
+            Field::CommonName => return,
+            Field::Name
+                if before(&[b"Workstation ", b"Computer ", b"Machine ", b"Host ", b"Server "]) =>
+            {
+                return self.identity(Rule::LogHost, self.value_start(value, equals));
+            }
+            Field::Name if before(&[b"Account ", b"User ", b"user ", b"user: ", b"Login "]) => {}
+            Field::Id if before(&[b"User ", b"user ", b"Login "]) => {}
+            Field::Name | Field::Id => return,
+            Field::WeakUser if !equals => {
+                if !self.is_quoted_key(name) && !self.is_whole_line(name, value) {
+                    return;
+                }
+            }
+            Field::WeakUser | Field::User => {}
         }
         self.identity(Rule::LogUser, self.value_start(value, equals));
     }
@@ -499,7 +466,7 @@ impl Pass<'_> {
         let text = self.text;
         let last = text.back(end, ALNUM | UNDERSCORE, 64);
         let word = text.slice(last, end);
-        last > start && (FIELDS.has(word) || NO_NAMES.has(word))
+        last > start && (Field::is_user(word) || NO_NAMES.has(word))
     }
 
     /// Names have a letter, and are no word for "nobody". System accounts of
@@ -759,12 +726,15 @@ impl Pass<'_> {
 
 /// A name without `_`, `-` and what stands before its last dot, in lower case.
 pub(super) fn simple_name<'b>(
-    text: Text<'_>,
+    text: Text<'b>,
     name: Name,
-    buffer: &'b mut [u8; 24],
+    buffer: &'b mut [u8; fields::LONGEST],
 ) -> Option<&'b [u8]> {
     let slice = text.slice(name.start, name.end);
     super::text::steps(slice.len());
+    if slice.iter().all(|byte| is(*byte, ALNUM)) {
+        return Some(slice);
+    }
     let from = slice.iter().rposition(|byte| *byte == b'.').map_or(0, |dot| dot + 1);
     let mut length = 0;
     for byte in slice.get(from..)?.iter().filter(|byte| !matches!(byte, b'_' | b'-')) {

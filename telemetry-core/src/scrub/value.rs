@@ -449,7 +449,7 @@ impl Pass<'_> {
         if names != end || text.any(start, end, DIGIT) {
             return false;
         }
-        let name = super::secret::Name::new(start, end);
+        let name = super::names::Name::new(start, end);
         self.strength(name).is_some_and(|strength| strength != Strength::Long)
     }
 
