@@ -84,6 +84,23 @@ fn what_earlier_runs_recorded_is_sent_before_what_this_one_did() {
     assert!((1..=5).all(|number| place(number) < place(6)), "{body}");
 }
 
+/// Small runs stay in files of their own, and yet a receiver sees few requests.
+#[test]
+fn two_hundred_short_runs_need_four_requests() {
+    let home = tempfile::tempdir().unwrap();
+    let receiver = start(home.path(), "ok");
+    let quiet = || builder(home.path(), &receiver).only_on_request().build().unwrap();
+    for number in 1..=200 {
+        quiet().record(&RunFinished { number });
+    }
+    let report = quiet().send_now(Instant::now() + PATIENCE).unwrap().unwrap();
+    // Each takes what 64 files hold.
+    assert_eq!((report.sent, report.batches), (200, 4), "{report:?}");
+    assert_eq!(bodies(&receiver).lines().count(), 200);
+    let left = std::fs::read_dir(home.path().join("telemetry/sealed")).unwrap().count();
+    assert_eq!(left, 0);
+}
+
 #[test]
 fn data_from_before_a_withdrawal_is_never_sent_not_even_after_a_new_yes() {
     let home = tempfile::tempdir().unwrap();
