@@ -24,13 +24,13 @@ use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::Value;
 use telemetry_cli::Io;
 use telemetry_core::export::Deliver;
+use telemetry_core::testing::RecordingReceiver;
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::app_server::{
     Action, ApplicationsPageLoad, CLIENT_USAGE, Installation, InstallationSupport, PERIOD, Server,
     SupportRequest, docker_env, settings, with_receiver,
 };
 use telemetry_examples::deliver_now;
-use telemetry_examples::loopback::Loopback;
 
 #[derive(Parser)]
 #[command(name = "app_server", about = "A server with the telemetry that Appsmith documents")]
@@ -121,7 +121,7 @@ fn serve(cli: &Cli, deployment: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 fn play(cli: &Cli, deployment: &Path) -> Result<(), Box<dyn Error>> {
-    let receiver = Loopback::start()?;
+    let receiver = RecordingReceiver::answering([])?;
     let url = receiver.url("/v1/batch");
     let start_server = || -> Result<Server, Box<dyn Error>> {
         Ok(Server::start(with_receiver(
@@ -210,9 +210,9 @@ fn page_load() -> ApplicationsPageLoad<'static> {
     }
 }
 
-fn arrived(receiver: &Loopback) -> Result<(), Box<dyn Error>> {
+fn arrived(receiver: &RecordingReceiver) -> Result<(), Box<dyn Error>> {
     println!("What Segment would have got:");
-    for received in receiver.received() {
+    for received in receiver.requests() {
         let body: Value = serde_json::from_slice(&received.body)?;
         for call in body.get("batch").and_then(Value::as_array).into_iter().flatten() {
             let text = |key: &str| call.get(key).map_or("-".to_owned(), Value::to_string);
@@ -229,14 +229,14 @@ fn arrived(receiver: &Loopback) -> Result<(), Box<dyn Error>> {
 fn restart_switched_off(
     server: Server,
     deployment: &Path,
-    receiver: &Loopback,
+    receiver: &RecordingReceiver,
     start_server: impl Fn() -> Result<Server, Box<dyn Error>>,
 ) -> Result<(), Box<dyn Error>> {
     // What was agreed to for the play is taken back.
     server.telemetry().choice()?.refuse_purpose(CLIENT_USAGE.name())?;
     Server::forget_pings(server.telemetry().folder())?;
     drop(server);
-    let before = receiver.received().len();
+    let before = receiver.requests().len();
     println!("APPSMITH_DISABLE_TELEMETRY=true in docker.env, and a restart:");
     let file = deployment.join("docker.env");
     let kept = fs::read(&file)?;
@@ -246,7 +246,7 @@ fn restart_switched_off(
     let action = server.action_ran(&Action::of_the_document(&[]), PERSON);
     println!("  keep-alive: {}, action: {action:?}", ping.map_or("none", |_| "recorded"));
     deliver_now(server.telemetry())?;
-    println!("  calls of the receiver: {}", receiver.received().len() - before);
+    println!("  calls of the receiver: {}", receiver.requests().len() - before);
     println!("  {}\n", server.telemetry().why());
     fs::write(&file, kept)?;
     Ok(())

@@ -21,9 +21,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde_json::{Map, Value};
 use telemetry_cli::Io;
+use telemetry_core::testing::RecordingReceiver;
 use telemetry_core::{Recorded, Telemetry, spool};
 use telemetry_examples::deliver_now;
-use telemetry_examples::loopback::Loopback;
 use telemetry_examples::studio::{CRASH, Running, Studio, WORKFLOW};
 
 type Done = Result<(), Box<dyn Error>>;
@@ -165,7 +165,7 @@ fn tour(home: &Path) -> Done {
     if home.exists() {
         fs::remove_dir_all(home)?;
     }
-    let receiver = Loopback::start()?;
+    let receiver = RecordingReceiver::answering([])?;
     let address = receiver.url("").replace("http://", "");
     let studio = Studio::in_folder(home)
         .with_receiver(address)
@@ -176,7 +176,7 @@ fn tour(home: &Path) -> Done {
     epilogue(&studio, home)
 }
 
-fn at_installation(studio: &Studio, receiver: &Loopback) -> Done {
+fn at_installation(studio: &Studio, receiver: &RecordingReceiver) -> Done {
     println!("== At install time\n");
     step(
         studio,
@@ -193,7 +193,7 @@ fn at_installation(studio: &Studio, receiver: &Loopback) -> Done {
     println!("What arrived, as it arrived. Studio knew the machine {},", WORKFLOW.machine);
     println!("the project {:?}, and both errors in full:", WORKFLOW.project);
     println!("  {}\n  {CRASH}\n", WORKFLOW.error.unwrap_or_default());
-    for received in receiver.received() {
+    for received in receiver.requests() {
         for line in String::from_utf8_lossy(&received.body).lines() {
             println!("  {line}");
         }
@@ -202,7 +202,7 @@ fn at_installation(studio: &Studio, receiver: &Loopback) -> Done {
     Ok(())
 }
 
-fn by_toggle(studio: &Studio, receiver: &Loopback) -> Done {
+fn by_toggle(studio: &Studio, receiver: &RecordingReceiver) -> Done {
     println!("== At user level: the toggle under Settings > General\n");
     let running = restart(studio)?;
     println!("Studio runs, and so does its crash reporter. The user switches the toggle off.");
@@ -213,7 +213,7 @@ fn by_toggle(studio: &Studio, receiver: &Loopback) -> Done {
     work(&restart(studio)?, receiver)
 }
 
-fn by_organisation(studio: &Studio, receiver: &Loopback) -> Done {
+fn by_organisation(studio: &Studio, receiver: &RecordingReceiver) -> Done {
     println!("== At organisation level: uipath.config\n");
     let running = restart(studio)?;
     studio.write_uipath_config(Some(false))?;
@@ -252,15 +252,15 @@ fn restart(studio: &Studio) -> Result<Running, Box<dyn Error>> {
 }
 
 /// A workflow and a crash, and what became of them.
-fn work(running: &Running, receiver: &Loopback) -> Done {
-    let before = receiver.received().len();
+fn work(running: &Running, receiver: &RecordingReceiver) -> Done {
+    let before = receiver.requests().len();
     // A running program looks at its files once a second; the tour does not wait.
     running.telemetry().refresh();
     let recorded = running.run(&WORKFLOW);
     running.crash(CRASH);
     deliver_now(running.telemetry())?;
-    let new = receiver.received().split_off(before);
-    let crashes = new.iter().filter(|received| received.head.contains("/envelope/")).count();
+    let new = receiver.requests().split_off(before);
+    let crashes = new.iter().filter(|received| received.path.contains("/envelope/")).count();
     println!("  workflow.finished   {recorded:?}");
     println!("  crash report        {}", if crashes > 0 { "arrived" } else { "none" });
     println!("  the receiver        was called {} times\n", new.len());

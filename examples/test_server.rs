@@ -22,9 +22,9 @@ use std::time::{Duration, SystemTime};
 use clap::{CommandFactory, Parser, Subcommand};
 use telemetry_cli::Io;
 use telemetry_core::export::{Deliver, End};
+use telemetry_core::testing::RecordingReceiver;
 use telemetry_core::{Builder, Recorded};
 use telemetry_examples::deliver_now;
-use telemetry_examples::loopback::Loopback;
 use telemetry_examples::test_server::{DataSource, PERIOD, Server, settings, with_receiver};
 
 #[derive(Parser)]
@@ -95,7 +95,7 @@ fn serve(cli: &Cli) -> Result<(), Box<dyn Error>> {
 }
 
 fn play(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    let receiver = Loopback::start()?;
+    let receiver = RecordingReceiver::answering([])?;
     let builder = || with_receiver(server_settings(cli), &receiver.url("/"), Deliver::at_start());
     let telemetry = builder()?.build()?;
     println!("{}\n", telemetry.why());
@@ -125,7 +125,7 @@ fn play(cli: &Cli) -> Result<(), Box<dyn Error>> {
     println!("a tester's morning                 {stored} requests\n");
     let report = deliver_now(server.telemetry())?;
     println!("What the receiver got, in this order:");
-    for received in receiver.received() {
+    for received in receiver.requests() {
         println!("  {}", String::from_utf8_lossy(&received.body));
     }
     if report.is_some_and(|report| report.end == End::Waiting) {
@@ -149,17 +149,17 @@ fn said(when: &str, recorded: Option<Recorded>) {
 fn switch_off(
     server: &Server,
     source: &DataSource,
-    receiver: &Loopback,
+    receiver: &RecordingReceiver,
     start: SystemTime,
 ) -> Result<(), Box<dyn Error>> {
-    let before = receiver.received().len();
+    let before = receiver.requests().len();
     server.disable_telemetry(true)?;
     println!("The administrator checks \"Disable Telemetry\", and the server goes on:");
     let ping = server.tick(start + 4 * PERIOD);
     let denied = server.work(source).into_iter().filter(|recorded| *recorded == Recorded::Denied);
     println!("  ping {}, requests denied: {}", ping.map_or("none", |_| "sent"), denied.count());
     deliver_now(server.telemetry())?;
-    println!("  calls of the receiver: {}", receiver.received().len() - before);
+    println!("  calls of the receiver: {}", receiver.requests().len() - before);
     println!("  {}\n", server.telemetry().why());
     server.disable_telemetry(false)?;
     Ok(())

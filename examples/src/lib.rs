@@ -7,7 +7,6 @@
 
 pub mod app_server;
 pub mod data_usage;
-pub mod loopback;
 pub mod studio;
 pub mod test_server;
 

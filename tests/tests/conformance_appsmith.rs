@@ -13,13 +13,13 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use telemetry_core::consent::Layer;
 use telemetry_core::schema::Purpose;
+use telemetry_core::testing::RecordingReceiver;
 use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
 use telemetry_examples::app_server::{
     APP, Action, ApplicationsPageLoad, CLIENT_USAGE, Installation, InstallationSupport, Server,
     SupportRequest, VERSION, docker_env, settings, with_receiver,
 };
 use telemetry_examples::deliver_now;
-use telemetry_examples::loopback::Loopback;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -43,7 +43,7 @@ fn start(deployment: &Path) -> Server {
     Server::start(builder(deployment)).unwrap()
 }
 
-fn start_with(deployment: &Path, receiver: &Loopback) -> Server {
+fn start_with(deployment: &Path, receiver: &RecordingReceiver) -> Server {
     let url = receiver.url("/v1/batch");
     Server::start(
         with_receiver(
@@ -58,8 +58,8 @@ fn start_with(deployment: &Path, receiver: &Loopback) -> Server {
 }
 
 /// The calls that arrived, of all batches, in order.
-fn calls(receiver: &Loopback) -> Vec<Value> {
-    let received = receiver.received();
+fn calls(receiver: &RecordingReceiver) -> Vec<Value> {
+    let received = receiver.requests();
     let bodies = received.iter().map(|request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         body["batch"].as_array().unwrap().clone()
@@ -69,7 +69,7 @@ fn calls(receiver: &Loopback) -> Vec<Value> {
 
 /// What `record` recorded, as Segment gets it.
 fn sent(record: impl FnOnce(&Server)) -> Vec<Value> {
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let server = start_with(deployment.path(), &receiver);
     record(&server);
     deliver_now(server.telemetry()).unwrap();
@@ -225,7 +225,7 @@ fn an_installation_s_envelope_is_the_document_s_without_the_address() {
 fn the_server_sends_a_keep_alive_ping_every_6_hours() {
     // "The Appsmith server sends a keep-alive ping every 6 hours to indicate
     // that it is still running without any errors."
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let now = SystemTime::now();
     let server = start_with(deployment.path(), &receiver);
     assert_eq!(server.tick(now), Some(Recorded::Stored));
@@ -384,7 +384,7 @@ fn user_names_are_hashed_so_that_nobody_can_try_names_on_them() {
 #[test]
 fn no_address_is_in_anything_that_is_sent_or_stored() {
     // "ip": "203.192.213.46", "userId": "203.192.213.46" in the document.
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let server = start_with(deployment.path(), &receiver);
     server.tick(SystemTime::now());
     server.telemetry().record(&Installation::Started { os: "111.65.255.130" });
@@ -426,11 +426,11 @@ struct VouchedAddress<'a> {
 fn an_address_that_an_author_vouches_for_is_not_a_user_id_either() {
     // "userId": "203.192.213.46". That it does not compile without vouching is
     // held by ui/fail/appsmith_documented_event.rs.
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let server = start_with(deployment.path(), &receiver);
     server.telemetry().record(&VouchedAddress { user_id: "203.192.213.46" });
     deliver_now(server.telemetry()).unwrap();
-    assert_eq!(receiver.received(), []);
+    assert_eq!(receiver.requests(), []);
     let counts = server.telemetry().counts().unwrap();
     assert_eq!(counts.get(spool::Reason::NotExported), 1, "{counts:?}");
 }
@@ -462,7 +462,7 @@ fn an_e_mail_address_is_sent_after_a_request_for_support_alone() {
 fn the_client_s_events_are_off_until_somebody_agrees_to_them() {
     // "The following data is opt-in only and you can say no during the
     // installation process."
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let server = start_with(deployment.path(), &receiver);
     let telemetry = server.telemetry();
     // Everything else is on by then.
@@ -504,7 +504,7 @@ fn the_installation_shows_the_notice_and_sends_nothing_before() {
     // during the installation process."
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("docker.env"), docker_env(false)).unwrap();
-    let receiver = Loopback::start().unwrap();
+    let receiver = RecordingReceiver::answering([]).unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     let installer = settings(folder.path(), move |notice| tell.send(notice.clone()).is_ok());
     let url = receiver.url("/v1/batch");
@@ -519,7 +519,7 @@ fn the_installation_shows_the_notice_and_sends_nothing_before() {
     assert!(told.try_recv().unwrap().text().contains("only if you say yes"));
     assert!(installer.record(&Installation::Started { os: "ubuntu" }).is_stored());
     deliver_now(&installer).unwrap();
-    assert_eq!(receiver.received(), []);
+    assert_eq!(receiver.requests(), []);
     drop(installer);
     // The server's first start is the run after it.
     let server = start_with(folder.path(), &receiver);
@@ -531,7 +531,7 @@ fn the_installation_shows_the_notice_and_sends_nothing_before() {
 fn no_data_from_data_sources_and_no_name_that_a_user_gave_is_captured() {
     // "Appsmith is a lightweight proxy and does not capture any data returned by
     // your APIs, databases, or third-party tools."
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let server = start_with(deployment.path(), &receiver);
     let result = ["canary-row".to_owned()];
     let action = Action {
@@ -579,7 +579,7 @@ fn the_line_in_docker_env_switches_everything_off_after_a_restart() {
     // "you can set `APPSMITH_DISABLE_TELEMETRY=true` in the docker.env file found
     // in your Appsmith deployment folder. You must restart docker and Nginx with
     // the following command for the changes to take effect."
-    let (deployment, receiver) = (deployment(), Loopback::start().unwrap());
+    let (deployment, receiver) = (deployment(), RecordingReceiver::answering([]).unwrap());
     let file = deployment.path().join("docker.env");
     let server = start(deployment.path());
     assert!(server.action_ran(&Action::of_the_document(&[]), PERSON).is_stored());
@@ -589,7 +589,7 @@ fn the_line_in_docker_env_switches_everything_off_after_a_restart() {
     assert_eq!(on(builder(deployment.path())), (false, Some(Layer::Environment)));
     let server = start_with(deployment.path(), &receiver);
     deliver_now(server.telemetry()).unwrap();
-    assert_eq!(receiver.received(), [], "what was stored before stays, too");
+    assert_eq!(receiver.requests(), [], "what was stored before stays, too");
     let why = server.telemetry().why().to_string();
     assert!(
         why.contains("APPSMITH_DISABLE_TELEMETRY in ") && why.contains("docker.env:2"),
@@ -604,7 +604,7 @@ fn the_line_in_docker_env_switches_everything_off_after_a_restart() {
     fs::write(&file, docker_env(false)).unwrap();
     let server = start_with(deployment.path(), &receiver);
     deliver_now(server.telemetry()).unwrap();
-    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(receiver.requests().len(), 1);
 }
 
 #[test]

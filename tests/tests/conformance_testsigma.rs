@@ -14,9 +14,9 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use telemetry_core::export::Deliver;
 use telemetry_core::schema::{FieldSchema, Purpose};
+use telemetry_core::testing::RecordingReceiver;
 use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
 use telemetry_examples::deliver_now;
-use telemetry_examples::loopback::Loopback;
 use telemetry_examples::test_server::{
     AgentDeviceStatRequest, AgentStatRequest, DataSource, ElementStatRequest,
     EnvironmentStatRequest, EventType, RowNumber, Server, ServerRequest, TestCaseStatRequest,
@@ -111,7 +111,7 @@ fn start(home: &Path, now: SystemTime) -> (Server, Option<Recorded>) {
     Server::start(builder(home), now).unwrap()
 }
 
-fn start_with(home: &Path, receiver: &Loopback, now: SystemTime) -> Server {
+fn start_with(home: &Path, receiver: &RecordingReceiver, now: SystemTime) -> Server {
     let builder = with_receiver(builder(home), &receiver.url("/"), Deliver::at_start()).unwrap();
     Server::start(builder, now).unwrap().0
 }
@@ -129,8 +129,8 @@ fn stored(home: &Path) -> Vec<Value> {
     spool::read(&folder).unwrap().map(|event| Value::Object(event.unwrap().fields)).collect()
 }
 
-fn bodies(receiver: &Loopback) -> Vec<Value> {
-    let received = receiver.received();
+fn bodies(receiver: &RecordingReceiver) -> Vec<Value> {
+    let received = receiver.requests();
     received.iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
 }
 
@@ -193,7 +193,7 @@ fn the_last_up_time_is_the_last_sign_of_life_of_the_run_before() {
 fn the_twelve_requests_arrive_as_the_document_has_them() {
     // "We also collect the following events:"
     let home = tempfile::tempdir().unwrap();
-    let receiver = Loopback::start().unwrap();
+    let receiver = RecordingReceiver::answering([]).unwrap();
     // A run that ends at the document's time, and the one that reports it.
     let server = start_with(home.path(), &receiver, documented_time() - 3 * HOUR);
     server.tick(documented_time());
@@ -233,16 +233,13 @@ fn the_twelve_requests_arrive_as_the_document_has_them() {
 fn a_repeated_request_can_be_told_by_its_key_and_the_body_has_nothing_added() {
     // The document's bodies have no id of the event: it goes by a header.
     let home = tempfile::tempdir().unwrap();
-    let receiver = Loopback::start().unwrap();
+    let receiver = RecordingReceiver::answering([]).unwrap();
     let server = start_with(home.path(), &receiver, SystemTime::now());
     server.work(&source());
     deliver_now(server.telemetry()).unwrap();
-    let received = receiver.received();
-    let keys: BTreeSet<&str> = received
-        .iter()
-        .flat_map(|request| request.head.lines())
-        .filter(|line| line.to_ascii_lowercase().starts_with("idempotency-key:"))
-        .collect();
+    let received = receiver.requests();
+    let keys: BTreeSet<&str> =
+        received.iter().filter_map(|request| request.header("idempotency-key")).collect();
     assert_eq!((received.len(), keys.len()), (12, 12));
 }
 
@@ -274,7 +271,7 @@ fn nothing_of_a_data_source_reaches_the_disk_or_the_receiver() {
     // databases, or third-party tools.", "no data is ever captured from the
     // source."
     let home = tempfile::tempdir().unwrap();
-    let receiver = Loopback::start().unwrap();
+    let receiver = RecordingReceiver::answering([]).unwrap();
     let source = source();
     let server = start_with(home.path(), &receiver, SystemTime::now());
     server.work(&source);
@@ -284,7 +281,7 @@ fn nothing_of_a_data_source_reaches_the_disk_or_the_receiver() {
     let mut files = Vec::new();
     read_all(home.path(), &mut files);
     assert!(files.iter().any(|file| find(file, b"testDataId")), "the event was recorded");
-    let arrived = receiver.received();
+    let arrived = receiver.requests();
     assert_eq!(arrived.len(), 12);
     for bytes in files.iter().chain(arrived.iter().map(|request| &request.body)) {
         assert!(!find(bytes, b"canary"), "{}", String::from_utf8_lossy(bytes));
@@ -374,7 +371,7 @@ fn the_switch_of_the_administrator_stops_every_event() {
     // Testsigma CE portal admin settings and then to the Telemetry section.",
     // "Check the Disable Telemetry option."
     let home = tempfile::tempdir().unwrap();
-    let receiver = Loopback::start().unwrap();
+    let receiver = RecordingReceiver::answering([]).unwrap();
     let now = SystemTime::now();
     let server = start_with(home.path(), &receiver, now);
     server.work(&source());
@@ -392,7 +389,7 @@ fn the_switch_of_the_administrator_stops_every_event() {
     let server = start_with(home.path(), &receiver, now + 200 * HOUR);
     server.work(&source());
     deliver_now(server.telemetry()).unwrap();
-    assert_eq!(receiver.received(), []);
+    assert_eq!(receiver.requests(), []);
 
     // Unchecked, events flow again: those from now on.
     server.disable_telemetry(false).unwrap();
