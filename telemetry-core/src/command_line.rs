@@ -59,7 +59,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::leaf::{Context, Sink};
-use crate::policy::ClosedValue;
+use crate::policy::{ClosedValue, OneNumber};
 use crate::schema::{Domain, Opening};
 use crate::{TelemetryFields, TelemetryValue};
 
@@ -241,6 +241,8 @@ macro_rules! words_of_the_program {
                 $send
             }
         }
+
+        impl OneNumber for $Type {}
 
         impl ClosedValue for $Type {
             type Closed<'v> = &'v Self;

@@ -81,14 +81,15 @@ pub mod __private {
     };
     pub use crate::leaf::{
         Describe, Described, Description, Evaluated, HasLeaves, HasLeaves as Leaves, Map, MapKey,
-        MapKey as Key, Part, evaluated, kind, message as made_message,
+        MapKey as Key, Part, Wording, WrittenKey, WrittenKey as KeyAsItIs, evaluated, kind,
+        message as made_message,
     };
     pub use crate::policy::derive::*;
     pub use crate::policy::{
         Addressable, ChosenName, ClosedValue, ClosedValue as Closed, Countable,
         Countable as CanBeCounted, Describable, Digestible, FileNamed, Hashable, IfUnknown, Names,
-        Names as Named, Numeric, Of, Present, Present as CanBePresent, TelemetryValue,
-        TelemetryValue as Value, Textual,
+        Names as Named, Numeric, Of, OneNumber, OneNumber as NumberAtMost, Present,
+        Present as CanBePresent, TelemetryValue, TelemetryValue as Value, Textual, Whole,
     };
     pub use crate::pseudonym::{KeySlot, Step, TypePath};
     pub use crate::schema::Numbers::{Float, Int};

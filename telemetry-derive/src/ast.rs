@@ -13,9 +13,9 @@ use syn::{Data, DeriveInput, Fields, Ident, Member};
 use crate::attr::{Container, FieldAttributes};
 use crate::case::{Case, snake};
 use crate::errors::Errors;
-use crate::identifiers::IdentifyingWord;
 use crate::item::description;
 use crate::keys::Site;
+use crate::named::Named;
 
 /// What is derived.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(crate) struct Field<'a> {
     pub(crate) description: String,
     /// The name in the output.
     pub(crate) name: String,
+    /// The name of the struct or the variant that it is in.
+    owner: String,
     /// Whether a rule that has been reported refuses its policy.
     pub(crate) is_refused: Cell<bool>,
 }
@@ -102,7 +104,7 @@ impl<'a> Input<'a> {
     fn structure(&self, shape: &'a Fields, errors: &mut Errors) -> Variant<'a> {
         let fields = match self.target {
             Target::Value => Vec::new(),
-            _ => fields(shape, self.attributes.rename_all, errors),
+            _ => fields(shape, &self.original.ident, self.attributes.rename_all, errors),
         };
         Variant {
             ident: None,
@@ -131,6 +133,7 @@ impl<'a> Input<'a> {
         let fields = match self.target {
             Target::Event => fields(
                 &variant.fields,
+                &variant.ident,
                 attributes.rename_all.or(self.attributes.rename_all),
                 errors,
             ),
@@ -147,7 +150,12 @@ impl<'a> Input<'a> {
     }
 }
 
-fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec<Field<'a>> {
+fn fields<'a>(
+    shape: &'a Fields,
+    owner: &Ident,
+    case: Option<Case>,
+    errors: &mut Errors,
+) -> Vec<Field<'a>> {
     let mut fields = Vec::new();
     for (original, member) in shape.iter().zip(shape.members()) {
         let attributes = FieldAttributes::parse(&original.attrs, errors);
@@ -160,20 +168,22 @@ fn fields<'a>(shape: &'a Fields, case: Option<Case>, errors: &mut Errors) -> Vec
             (None, Member::Unnamed(index)) => index.index.to_string(),
         };
         let description = description(&original.attrs);
-        let is_refused = Cell::new(false);
-        fields.push(Field { original, member, attributes, description, name, is_refused });
+        let (owner, is_refused) = (owner.unraw().to_string(), Cell::new(false));
+        fields.push(Field { original, member, attributes, description, name, owner, is_refused });
     }
     fields
 }
 
 impl Field<'_> {
-    /// The identifier that the field's own name says, or that in the output.
-    pub(crate) fn says(
-        &self,
-        names: fn(&str) -> Option<IdentifyingWord>,
-    ) -> Option<IdentifyingWord> {
-        let own = self.original.ident.as_ref().map(|ident| ident.unraw().to_string());
-        own.and_then(|own| names(&own)).or_else(|| names(&self.name))
+    /// The field by its names: its own, that in the output, that of its type. A
+    /// field without a name has that of what it is in.
+    pub(crate) fn named(&self) -> Named<'_> {
+        let own = match &self.original.ident {
+            Some(ident) => ident.unraw().to_string(),
+            None => self.owner.clone(),
+        };
+        let names = vec![own, self.name.clone()];
+        Named { names, ty: Some(&self.original.ty), span: self.span() }
     }
 
     /// A span that lies at the field's type, so that the compiler's messages

@@ -163,7 +163,7 @@ fn entries(keys: Option<Side>, values: Option<Side>, errors: &mut Errors) -> Opt
             let (of_keys, of_values) = (keys.policy?, values.policy?);
             if of_keys.row_keys() == KeyCollisions::Collide {
                 errors.push(keys.item.error(
-                    "keys take `hash`, `allow`, `allow(because = \"...\")` or `one_of(...)`, which leaves unknown keys out: any other policy can make two keys equal, and one value would hide the other; `lowercase` makes `Anna` and `anna` one key",
+                    "keys take `hash`, `allow`, `allow(because = \"...\")` or `one_of(...)`, which leaves unknown keys out: any other policy can make two keys equal, and one value would hide the other; `lowercase` makes `Anna` and `anna` one key, and so may a function",
                 ));
                 return None;
             }

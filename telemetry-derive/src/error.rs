@@ -3,7 +3,7 @@
 //! It owns the reading of `#[error("...")]`, as thiserror reads it, and what is
 //! written for each variant. It must never know how a policy is carried out.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -14,6 +14,7 @@ use crate::case::snake;
 use crate::errors::Errors;
 use crate::keys::Site;
 use crate::message::refuse_without_event;
+use crate::named::Named;
 use crate::policy::Policy;
 use crate::template::{Piece, pieces};
 use crate::walk::{Scope, apply};
@@ -22,16 +23,19 @@ use crate::walk::{Scope, apply};
 pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
     let mut errors = Errors::default();
     let krate = Container::parse(&input.attrs, Site::Error, &mut errors).krate;
+    let mut words = Words::default();
     let arms = match &input.data {
         Data::Struct(data) => {
-            vec![arm(&quote!(Self), &input.ident, &input.attrs, &data.fields, &mut errors)]
+            let path = quote!(Self);
+            vec![arm(&path, &input.ident, &input.attrs, &data.fields, &mut words, &mut errors)]
         }
         Data::Enum(data) => data
             .variants
             .iter()
             .map(|variant| {
-                let ident = &variant.ident;
-                arm(&quote!(Self::#ident), ident, &variant.attrs, &variant.fields, &mut errors)
+                let (ident, attributes) = (&variant.ident, &variant.attrs);
+                let path = quote!(Self::#ident);
+                arm(&path, ident, attributes, &variant.fields, &mut words, &mut errors)
             })
             .collect(),
         Data::Union(_) => {
@@ -45,6 +49,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         (None, true) => quote!(let _ = __d; match *self {}),
         (None, false) => quote!(match self { #(#arms)* }),
     };
+    let words = words.0;
     let krate = krate.map_or_else(|| quote!(::telemetry_core), |path| quote!(#path));
     let ident = &input.ident;
     let (parameters, arguments, clause) = input.generics.split_for_impl();
@@ -55,6 +60,10 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
         const _: () = {
             use #krate::__private as __t;
             #[automatically_derived]
+            impl #parameters __t::Wording for #ident #arguments #clause {
+                const WORDS: &'static [&'static __t::Text] = &[#(#words),*];
+            }
+            #[automatically_derived]
             impl #parameters __t::Describe for #ident #arguments #clause {
                 fn describe(&self, __d: &mut __t::Description<'_>) { #body }
             }
@@ -64,6 +73,22 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
                 fn inner(&self) -> __t::Described<'_> { __t::Described(self) }
             }
         };
+    }
+}
+
+/// The words of the program in the texts of an error, and the names of values.
+#[derive(Default)]
+struct Words(Vec<String>);
+
+impl Words {
+    /// The place of `word`, which it takes in.
+    fn place(&mut self, word: &str) -> Literal {
+        let known = self.0.iter().position(|known| known == word);
+        let place = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push(word.to_owned());
+        }
+        Literal::usize_unsuffixed(place)
     }
 }
 
@@ -83,6 +108,7 @@ fn arm(
     ident: &Ident,
     attributes: &[Attribute],
     shape: &Fields,
+    words: &mut Words,
     errors: &mut Errors,
 ) -> TokenStream {
     let fields: Vec<ErrorField<'_>> = shape
@@ -102,7 +128,8 @@ fn arm(
             for piece in pieces {
                 let name = match piece {
                     Piece::Literal(literal) => {
-                        written.push(quote!(__d.literal(#literal);));
+                        let place = words.place(&literal);
+                        written.push(quote!(__d.literal::<Self>(#place);));
                         continue;
                     }
                     Piece::Value(name) => name,
@@ -118,7 +145,7 @@ fn arm(
                 if let Some(told) = told.get_mut(place) {
                     *told = true;
                 }
-                written.push(value(field, &name, false, &mut slots, errors));
+                written.push(value(field, &name, false, words, &mut slots, errors));
             }
         }
         VariantText::Transparent => {
@@ -126,14 +153,14 @@ fn arm(
                 if let Some(told) = told.get_mut(place) {
                     *told = true;
                 }
-                written.push(value(field, "error", false, &mut slots, errors));
+                written.push(value(field, "error", false, words, &mut slots, errors));
             }
         }
     }
     // The cause is told behind the error, as a chain is.
     for (field, _) in fields.iter().zip(told).filter(|(field, told)| field.is_cause && !told) {
         if field.policy.is_some() || field.attempted {
-            written.push(value(field, "cause", true, &mut slots, errors));
+            written.push(value(field, "cause", true, words, &mut slots, errors));
         }
     }
     let bound = fields.iter().map(|field| &field.bound);
@@ -175,6 +202,7 @@ fn value(
     field: &ErrorField<'_>,
     name: &str,
     as_cause: bool,
+    words: &mut Words,
     slots: &mut TokenStream,
     errors: &mut Errors,
 ) -> TokenStream {
@@ -194,15 +222,23 @@ fn value(
     refuse_without_event(policy, span, errors);
     let bound = &field.bound;
     if let Policy::Drop = policy {
-        return if as_cause { TokenStream::new() } else { quote!(__d.stand_in(#name);) };
+        if as_cause {
+            return TokenStream::new();
+        }
+        let place = words.place(name);
+        return quote!(__d.dropped::<Self>(#place););
     }
     let slot = format_ident!("__K{}", bound);
-    let scope = Scope { event: None, field: name, inside: TokenStream::new(), slot };
+    let named = Named { names: vec![name.to_owned()], ty: Some(&field.original.ty), span };
+    named.check(policy, errors);
+    let (inside, asked) = (TokenStream::new(), named.asked(policy));
+    let scope = Scope { event: None, field: name, inside, slot, asked };
     let leaf = apply(policy, &quote!(#bound), &scope, span, slots);
     if as_cause {
         quote_spanned!(span=> __d.cause(&#leaf);)
     } else {
-        quote_spanned!(span=> __d.value(#name, &#leaf);)
+        let place = words.place(name);
+        quote_spanned!(span=> __d.value::<Self>(#place, &#leaf);)
     }
 }
 

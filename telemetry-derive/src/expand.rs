@@ -39,7 +39,8 @@ fn event(input: &Input<'_>) -> TokenStream {
     // A struct is the first and only one, which the trait says.
     let place = (input.variants.len() > 1)
         .then(|| quote!(fn variant(&self) -> usize { match self { #(#places)* } }));
-    let (declared, walk) = (declared(input, &schemas), walk(input));
+    let held = hold_each_type(input);
+    let (declared, walk) = (declared(input, &schemas), walk(input, held));
     let counter = is_counted(input).then(|| {
         quote! {
             fn counter() -> __t::Option<&'static __t::Slot> {
@@ -113,15 +114,30 @@ pub(crate) fn is_counted(input: &Input<'_>) -> bool {
     said.chain([&input.attributes]).any(|attributes| attributes.count.is_some())
 }
 
-/// What the compiler holds an event to, at the attribute that asks for it. An
-/// event with type or const parameters has no schema of its own here.
-fn hold(input: &Input<'_>) -> Option<TokenStream> {
-    let span = std::iter::once(&input.attributes)
+/// The same for an event with parameters, inside a function of it: each of its
+/// types is held to it when the program that uses it is built.
+fn hold_each_type(input: &Input<'_>) -> Option<TokenStream> {
+    let span = asks_to_be_held(input)?;
+    (!is_one_type(&input.original.generics)).then(|| {
+        let span = Span::call_site().located_at(span);
+        quote_spanned!(span=> const { __t::hold(<Self as __t::Event>::SCHEMA) };)
+    })
+}
+
+/// Where the event asks the compiler to hold it to something.
+fn asks_to_be_held(input: &Input<'_>) -> Option<Span> {
+    std::iter::once(&input.attributes)
         .chain(input.variants.iter().map(|variant| &variant.attributes))
         .find_map(|said| {
             let bits = said.max_bits.as_ref().map(|bits| bits.span);
             bits.or(said.count.as_ref().map(|count| count.span))
-        })?;
+        })
+}
+
+/// What the compiler holds an event to, at the attribute that asks for it. An
+/// event with type or const parameters has no schema of its own here.
+fn hold(input: &Input<'_>) -> Option<TokenStream> {
+    let span = asks_to_be_held(input)?;
     is_one_type(&input.original.generics).then(|| {
         let ty = with_static_lifetimes(input);
         let span = Span::call_site().located_at(span);
@@ -132,7 +148,7 @@ fn hold(input: &Input<'_>) -> Option<TokenStream> {
 fn fields(input: &Input<'_>) -> TokenStream {
     let scope = input.base_name();
     let schemas: Vec<TokenStream> = field_schemas(input).collect();
-    let (length, walk) = (Literal::usize_unsuffixed(schemas.len()), walk(input));
+    let (length, walk) = (Literal::usize_unsuffixed(schemas.len()), walk(input, None));
     // The compiler refuses the call where the purpose is, if it is no event.
     let only_for_events = input.attributes.purpose.as_ref().map(|purpose| {
         let span = Span::call_site().located_at(purpose.span());

@@ -16,7 +16,7 @@ use crate::walk::walk;
 pub(crate) fn expand(input: &Input<'_>, error: &syn::Error) -> TokenStream {
     let errors = error.to_compile_error();
     let walk = if has_fields(input) {
-        walk(input)
+        walk(input, None)
     } else {
         quote! {
             fn visit_fields<__W: __t::FieldVisitor>(&self, _: &mut __W) -> __t::Result<(), __W::Error> { __t::Ok(()) }

@@ -75,14 +75,15 @@ impl LeafPolicy {
     /// `because = "..."` inside the policy, for what leaves more than usual.
     fn give_reason(&mut self, item: &AttributeItem) -> syn::Result<()> {
         let reason = item.text()?;
-        self.described_more = quote!(.because(#reason));
+        let more = &self.described_more;
+        self.described_more = quote!(#more.because(#reason));
         self.because = Some(reason);
         Ok(())
     }
 }
 
 pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Policy> {
-    let (mut sha256, mut lowercase, mut via) = (false, false, None);
+    let (mut sha256, mut lowercase, mut via, mut because) = (false, false, None, None);
     if !matches!(item.value, ItemValue::Word) {
         let inner = item.list()?;
         if inner.is_empty() {
@@ -93,6 +94,7 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
                 "sha256" => option.word().map(|()| std::mem::replace(&mut sha256, true))?,
                 "lowercase" => option.word().map(|()| std::mem::replace(&mut lowercase, true))?,
                 "via" => via.replace(path(&option)?).is_some(),
+                "because" => because.replace(option.copy()).is_some(),
                 "domain" => {
                     return Err(option.error(
                         "`domain` stands beside `hash`, not inside: `#[telemetry(hash, domain = \"...\")]`",
@@ -100,7 +102,7 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
                 }
                 _ => {
                     return Err(option.error(
-                        "`hash` takes `sha256`, `lowercase` and `via = path::to::function`",
+                        "`hash` takes `sha256`, `lowercase` and `via = path::to::function`, and with `sha256` `because = \"...\"`",
                     ));
                 }
             };
@@ -116,7 +118,8 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
     let mut leaf = LeafPolicy {
         arguments: vec![quote!(#lowercase)],
         described_more: described_more.unwrap_or_default(),
-        folds: lowercase,
+        // Whether the function tells two keys apart, nobody knows.
+        folds: lowercase || via.is_some(),
         ..LeafPolicy::new(row)
     };
     (leaf.function, leaf.schema, leaf.bound) = match (sha256, via.is_some()) {
@@ -127,6 +130,14 @@ pub(crate) fn hash(row: &'static Row, item: &AttributeItem) -> syn::Result<Polic
     };
     leaf.key = (!sha256).then(HashKey::default);
     leaf.via = via;
+    if let Some(because) = because {
+        if !sha256 {
+            return Err(because.error(
+                "a keyed `hash` needs no reason: take `because` out; `hash(sha256, because = \"...\")` has one",
+            ));
+        }
+        leaf.give_reason(&because)?;
+    }
     Ok(Policy::Leaf(leaf))
 }
 

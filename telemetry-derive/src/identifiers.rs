@@ -13,23 +13,52 @@ use syn::{GenericArgument, PathArguments, Type};
 
 /// A name whose last word is one of these says an identifier.
 const IDENTIFIERS: &str = "\
-    user username login account person customer employee patient owner email mail phone telephone \
-    msisdn fax birth birthday birthdate dob born ssn passport iban card cvv pin postcode zipcode \
-    host hostname fqdn machine computer device serial imei imsi iccid ip ipv4 ipv6 ipaddr addr \
-    address ipaddress macaddress mac macaddr ssid bssid lat latitude lon lng longitude gps geo geohash coordinates \
-    location token session cookie secret password passwd credential credentials fingerprint hash \
-    digest uuid guid userid uid";
+    user username login account person customer employee patient owner member subscriber visitor \
+    tenant caller email mail phone telephone cellphone msisdn fax birth birthday birthdate dob born \
+    ssn passport iban card creditcard cvv pin postcode zipcode vin host hostname fqdn machine \
+    computer device serial imei imsi iccid ip ipv4 ipv6 ipaddr addr clientip remoteip sourceip \
+    userip address ipaddress macaddress mac macaddr ssid bssid lat latitude lon lng longitude \
+    latlon latlong latlng lnglat gps geo geohash coords coordinate coordinates location token \
+    session cookie secret password passwd credential credentials fingerprint hash hashed digest \
+    uuid guid userid uid";
+
+/// Those of so few digits that all can be tried, against a hash without a key.
+const LISTED: &str = "\
+    ip ipv4 ipaddr ipaddress clientip remoteip sourceip userip phone telephone cellphone mobile cell \
+    tel msisdn fax ssn social tax card creditcard cvv pin birth birthday birthdate dob born mac \
+    macaddr macaddress imei lat latitude lon lng longitude postcode zipcode";
+
+/// Of a text, these too: a name or an address of somebody.
+const NAMES: &str = "\
+    surname forename firstname lastname fullname nickname realname displayname street sender \
+    recipient author committer";
+
+/// Words before `name` that make it somebody's.
+const WHOSE_NAMES: &str = "\
+    first last full given family middle maiden display real nick screen sur server";
 
 /// Words that say an identifier wherever they stand, if the last word does not
 /// say something else: `birth_year`, `email_domain`.
 const ANYWHERE: &str = "\
-    username email phone telephone birth dob ssn passport iban hostname latitude longitude \
-    password imei";
+    username email phone telephone birth birthdate birthday born dob ssn passport iban hostname \
+    latitude longitude password imei";
 
 /// Last words that only say that it is a value of what stands before them:
 /// `phone_number` is one, `exit_code` is not.
 const OF_ANOTHER: &str = "\
-    name number no key code string raw v4 v6 last4 hex value";
+    name number no nr key code string raw v4 v6 last4 hex value long u32 u64 u128 int integer \
+    decimal";
+
+/// Words before these that are numbered, but no identifiers alone: how many
+/// visits were `mobile` is none.
+const NUMBERED: &str = "\
+    mobile cell tel tax social insurance reference";
+
+/// Last words that say a number of what stands before them.
+const NUMBERS: &str = "number no nr num";
+
+/// Last words that a pair of fractions makes a place on earth.
+const PLACES: &str = "position pos point place home here there origin destination center centre";
 
 /// Words before `key` that make it one.
 const KEYS: &str = "\
@@ -49,6 +78,14 @@ const MEASURES: &str = "\
 const COUNTS: &str = "\
     num n count total max min avg mean is has uses";
 
+/// What only holds another type.
+const WRAPPERS: &str =
+    "Option Box Rc Arc Cow Vec VecDeque Private Wrapping Saturating BTreeSet HashSet";
+
+/// Types of well-known crates, which are no numbers: the policies say more of
+/// them than a name does.
+const STANDARD: &str = "IpAddr Ipv4Addr Ipv6Addr SocketAddr SocketAddrV4 SocketAddrV6 Uuid Guid";
+
 /// What a name says, and by which of its words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IdentifyingWord {
@@ -56,6 +93,13 @@ pub(crate) struct IdentifyingWord {
     /// Whether a number below 32 bits is none: `worker_id: u8` is a small
     /// number of workers.
     pub(crate) only_wide: bool,
+}
+
+impl IdentifyingWord {
+    /// Whether a machine tries all its values in a day.
+    pub(crate) fn can_be_listed(&self) -> bool {
+        is_in(&self.word, LISTED)
+    }
 }
 
 /// The identifier that the name of a number says, if it says one. A plural
@@ -68,17 +112,73 @@ pub(crate) fn of_number(name: &str) -> Option<IdentifyingWord> {
 /// several of them.
 pub(crate) fn of_text(name: &str) -> Option<IdentifyingWord> {
     let mut words = words(name);
-    let found = identifier(&words);
+    let found = identifier(&words).or_else(|| somebody(&words));
     if found.is_some() {
         return found;
     }
     let last = words.pop()?;
-    let one = ["es", "s"]
-        .iter()
-        .filter_map(|end| last.strip_suffix(end))
-        .find(|one| *one == "id" || is_in(one, IDENTIFIERS) || is_in(one, OF_ANOTHER))?;
+    let one = ["es", "s"].iter().filter_map(|end| last.strip_suffix(end)).find(|one| {
+        *one == "id" || [IDENTIFIERS, OF_ANOTHER, NAMES].iter().any(|list| is_in(one, list))
+    })?;
     words.push(one.to_owned());
-    identifier(&words)
+    identifier(&words).or_else(|| somebody(&words))
+}
+
+/// What a text alone can be: the name of somebody.
+fn somebody(words: &[String]) -> Option<IdentifyingWord> {
+    let (last, before) = words.split_last()?;
+    let whose = before.last().is_some_and(|whose| is_in(whose, WHOSE_NAMES));
+    (is_in(last, NAMES) || (last == "name" && whose))
+        .then(|| IdentifyingWord { word: last.clone(), only_wide: false })
+}
+
+/// The place that the name of a pair of fractions says, if it says one.
+pub(crate) fn of_place(name: &str) -> Option<IdentifyingWord> {
+    let word = words(name).pop().filter(|last| is_in(last, PLACES))?;
+    Some(IdentifyingWord { word, only_wide: false })
+}
+
+/// The name of a type that an author gave: of `Option<UserId>`, `UserId`.
+pub(crate) fn type_name(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Reference(reference) => type_name(&reference.elem),
+        Type::Group(group) => type_name(&group.elem),
+        Type::Paren(paren) => type_name(&paren.elem),
+        Type::Slice(slice) => type_name(&slice.elem),
+        Type::Array(array) => type_name(&array.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            let name = last.ident.to_string();
+            match &last.arguments {
+                PathArguments::AngleBracketed(arguments) if is_in(&name, WRAPPERS) => {
+                    arguments.args.iter().find_map(|argument| match argument {
+                        GenericArgument::Type(ty) => type_name(ty),
+                        _ => None,
+                    })
+                }
+                _ => Some(name).filter(|name| !is_in(name, STANDARD)),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a type holds two fractions or more, side by side.
+pub(crate) fn is_pair_of_fractions(ty: &Type) -> bool {
+    let is_fraction = |ty: &&Type| type_name(ty).is_some_and(|name| name == "f64" || name == "f32");
+    match ty {
+        Type::Group(group) => is_pair_of_fractions(&group.elem),
+        Type::Paren(paren) => is_pair_of_fractions(&paren.elem),
+        Type::Reference(reference) => is_pair_of_fractions(&reference.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().filter(is_fraction).count() > 1,
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().any(
+                |argument| matches!(argument, GenericArgument::Type(ty) if is_pair_of_fractions(ty)),
+            ),
+            _ => false,
+        }),
+        _ => false,
+    }
 }
 
 fn identifier(words: &[String]) -> Option<IdentifyingWord> {
@@ -93,6 +193,16 @@ fn identifier(words: &[String]) -> Option<IdentifyingWord> {
     if is_in(last, IDENTIFIERS) {
         return found(last);
     }
+    if is_in(last, NUMBERS)
+        && let Some(numbered) = before.last().filter(|word| is_in(word, NUMBERED))
+    {
+        return found(numbered);
+    }
+    if last == "num"
+        && let Some(word) = before.last().filter(|word| is_in(word, ANYWHERE) || *word == "card")
+    {
+        return found(word);
+    }
     if is_in(last, MEASURES) {
         return None;
     }
@@ -103,7 +213,8 @@ fn identifier(words: &[String]) -> Option<IdentifyingWord> {
             return found(word);
         }
     }
-    if last.ends_with('s') && !last.ends_with("ss") {
+    // `ts` is no plural.
+    if last.len() > 2 && last.ends_with('s') && !last.ends_with("ss") {
         return None;
     }
     before.iter().find(|word| is_in(word, ANYWHERE)).and_then(|word| found(word))
@@ -233,17 +344,50 @@ mod tests {
             "id",
             "uuid",
             "dob",
+            "born_at",
+            "birth_ts",
+            "birthdate_unix",
+            "lat_long",
+            "latlon",
+            "coords",
+            "ip_u32",
+            "clientip",
+            "account_nr",
+            "mobile_number",
+            "tax_no",
+            "phone_num",
+            "card_num",
+            "user_hashed",
+            "member",
+            "tenant",
+            "credit_card",
         ] {
             assert!(of_number(name).is_some(), "{name}");
             assert!(of_text(name).is_some(), "{name}");
         }
         assert!(of_number("worker_id").is_some_and(|found| found.only_wide));
         assert!(of_number("user").is_some_and(|found| !found.only_wide));
-        for name in
-            ["hosts", "user_names", "usernames", "emails", "addresses", "user_ids", "hashes"]
-        {
+        for name in [
+            "hosts",
+            "user_names",
+            "usernames",
+            "emails",
+            "addresses",
+            "user_ids",
+            "hashes",
+            "first_name",
+            "lastName",
+            "full_names",
+            "surname",
+            "display_name",
+            "sender",
+            "recipients",
+            "home_street",
+            "server_name",
+        ] {
             assert!(of_text(name).is_some(), "{name}");
         }
+        assert!(of_place("home_position").is_some() && of_place("cursor").is_none());
     }
 
     /// Names of numbers in events that real programs send.
@@ -329,6 +473,29 @@ mod tests {
             "nodes",
             "projects",
             "app_size",
+            "mobile",
+            "cells",
+            "birthdays",
+            "members",
+            "clients",
+            "client_version",
+            "position",
+            "point",
+            "pos",
+            "session_ts",
+            "login_at",
+            "user_num",
+            "prime",
+            "reference",
+            "long",
+            "string",
+            "integer",
+            "mouse_position",
+            "pid",
+            "peers",
+            "checksum_errors",
+            "word_count",
+            "embedding",
         ] {
             assert_eq!(of_number(name), None, "{name}");
         }
@@ -349,6 +516,12 @@ mod tests {
             "stderr",
             "panic",
             "reason",
+            "name",
+            "file_name",
+            "table_name",
+            "title",
+            "summary",
+            "output",
         ] {
             assert_eq!(of_text(name), None, "{name}");
         }
@@ -379,8 +552,48 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_type_is_read_through_what_only_holds_it() {
+        for (ty, expected) in [
+            ("UserId", Some("UserId")),
+            ("&'a Option<ids::UserId>", Some("UserId")),
+            ("[Private<UserId>]", Some("UserId")),
+            ("HashMap<UserId, u8>", Some("HashMap")),
+            ("std::net::IpAddr", None),
+            ("(UserId, u8)", None),
+        ] {
+            let parsed: Type = syn::parse_str(ty).expect("a type");
+            assert_eq!(type_name(&parsed).as_deref(), expected, "{ty}");
+        }
+        for (ty, expected) in [
+            ("(f64, f64)", true),
+            ("Option<(f32, f32)>", true),
+            ("(u32, u32)", false),
+            ("(f64, u8)", false),
+            ("f64", false),
+        ] {
+            let parsed: Type = syn::parse_str(ty).expect("a type");
+            assert_eq!(is_pair_of_fractions(&parsed), expected, "{ty}");
+        }
+    }
+
+    #[test]
     fn no_list_holds_a_word_twice() {
-        for list in [IDENTIFIERS, ANYWHERE, OF_ANOTHER, KEYS, MEASURES, COUNTS] {
+        for list in [
+            IDENTIFIERS,
+            LISTED,
+            NAMES,
+            WHOSE_NAMES,
+            ANYWHERE,
+            OF_ANOTHER,
+            NUMBERED,
+            NUMBERS,
+            PLACES,
+            KEYS,
+            MEASURES,
+            COUNTS,
+            WRAPPERS,
+            STANDARD,
+        ] {
             let words: Vec<&str> = list.split(' ').collect();
             let different: std::collections::BTreeSet<_> = words.iter().collect();
             assert_eq!(words.len(), different.len(), "{list}");

@@ -25,6 +25,7 @@ mod impls;
 mod item;
 mod keys;
 mod message;
+mod named;
 mod policy;
 mod reasons;
 mod source;
@@ -77,7 +78,7 @@ use crate::ast::Target;
 /// | `drop` | nothing: the field is never read |
 /// | `hash`, `hash(lowercase)` | a keyed pseudonym; with `lowercase` of the value in lower case |
 /// | `hash(via = Uuid::as_bytes)` | the same of what a function makes of a reference to the value |
-/// | `hash(sha256)`, `hash(sha256, lowercase)` | plain SHA-256, which a dictionary reverses |
+/// | `hash(sha256)`, `hash(sha256, lowercase)` | plain SHA-256, which a dictionary reverses; with `because = "..."` also where the name says what can all be tried |
 /// | `scrub`, `scrub(because = "...")` | free text, personal data replaced |
 /// | `bucket(10, 100)` | the range a number falls into: `<10`, `10..100`, `>=100` |
 /// | `round(10)` | the nearest multiple of 10; halves are rounded away from zero |
@@ -103,7 +104,9 @@ use crate::ast::Target;
 /// `allow`, `round` and `clamp` of a number and `scrub` of a text ask for
 /// another policy or for `because = "..."`. `user_count`, `session_length`,
 /// `ipv6_enabled` and plurals of numbers are none, and a value of a closed set
-/// is never asked about. `identifiers.rs` has the whole list. A reason is a
+/// is never asked about. The name of the type counts as well (`UserId`), and
+/// for a field without a name, that of what it is in; and so it is in
+/// `message!` and `TelemetryError`. `identifiers.rs` has the whole list. A reason is a
 /// sentence of at least three words; placeholders are refused.
 #[proc_macro_derive(TelemetryEvent, attributes(telemetry))]
 pub fn derive_event(input: TokenStream) -> TokenStream {

@@ -3,7 +3,7 @@
 //! It owns the syntax of the macro and what it becomes. It must never know how
 //! a policy is carried out.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
@@ -13,6 +13,7 @@ use syn::{Expr, LitStr, Token, bracketed, parenthesized, token};
 use crate::choose::choose;
 use crate::errors::{Errors, nearest};
 use crate::item::AttributeItem;
+use crate::named::Named;
 use crate::policy::Policy;
 use crate::template::{Piece, ident, pieces};
 use crate::walk::{Scope, apply};
@@ -84,12 +85,13 @@ impl MessageInput {
     pub(crate) fn expand(self) -> TokenStream {
         let mut errors = Errors::default();
         let krate = &self.krate;
-        let made = self.made(&mut errors);
+        let whole = self.made(&mut errors);
         match errors.finish() {
-            Ok(()) => quote!({ use #krate::__private as __t; #made }),
+            Ok(()) => quote!({ use #krate::__private as __t; #whole }),
             Err(error) => {
                 let error = error.to_compile_error();
-                quote!({ use #krate::__private as __t; #error __t::made_message(__t::vec![]) })
+                let nothing = made(&[], &[]);
+                quote!({ use #krate::__private as __t; #error #nothing })
             }
         }
     }
@@ -104,32 +106,35 @@ impl MessageInput {
             self.values.iter().map(|value| value.policy(errors)).collect();
         let mut used = vec![false; self.values.len()];
         let mut parts = Vec::new();
-        for piece in &pieces {
+        for (place, piece) in pieces.iter().enumerate() {
+            let place = Literal::usize_unsuffixed(place);
             let name = match piece {
-                Piece::Literal(literal) => {
-                    parts.push(quote!(__t::Part::Literal(#literal)));
+                Piece::Literal(_) => {
+                    parts.push(quote!(__t::Part::Literal(#place)));
                     continue;
                 }
                 Piece::Value(name) => name,
             };
             let named = |value: &&MessageArgument| value.name.unraw() == *name;
-            let Some(place) = self.values.iter().position(|value| named(&value)) else {
+            let Some(which) = self.values.iter().position(|value| named(&value)) else {
                 errors.push(self.without_policy(name));
                 continue;
             };
-            if let Some(used) = used.get_mut(place) {
+            if let Some(used) = used.get_mut(which) {
                 *used = true;
             }
-            if let (Some(value), Some(Some(policy))) = (self.values.get(place), policies.get(place))
+            if let (Some(value), Some(Some(policy))) = (self.values.get(which), policies.get(which))
             {
-                parts.push(self.part(value, name, policy, parts.len(), &mut slots, errors));
+                let slot = format_ident!("__K{}", parts.len());
+                parts.push(value.part(name, policy, &place, slot, &mut slots, errors));
             }
         }
         for (value, _) in self.values.iter().zip(used).filter(|(_, used)| !used) {
             let name = &value.name;
             errors.at(name, format!("the text does not have `{{{name}}}`"));
         }
-        quote!(#slots __t::made_message(__t::vec![#(#parts),*]))
+        let made = made(&pieces, &parts);
+        quote!(#slots #made)
     }
 
     fn without_policy(&self, name: &str) -> syn::Error {
@@ -144,33 +149,46 @@ impl MessageInput {
             ),
         )
     }
+}
 
-    /// One value under its policy.
-    fn part(
-        &self,
-        value: &MessageArgument,
-        name: &str,
-        policy: &Policy,
-        place: usize,
-        slots: &mut TokenStream,
-        errors: &mut Errors,
-    ) -> TokenStream {
-        let span = value.name.span();
-        refuse_without_event(policy, span, errors);
-        if let Policy::Drop = policy {
-            // The variable is used, whatever becomes of it.
-            let read = value.read(errors);
-            return quote_spanned!(span=> { let _ = #read; __t::Part::Dropped(#name) });
+/// A type of its own holds the words, so that they are the compiler's.
+fn made(pieces: &[Piece], parts: &[TokenStream]) -> TokenStream {
+    let words = pieces.iter().map(Piece::word);
+    quote! {
+        enum __Said {}
+        impl __t::Wording for __Said {
+            const WORDS: &'static [&'static __t::Text] = &[#(#words),*];
         }
-        let read = value.read(errors);
-        let slot = format_ident!("__K{}", place);
-        let scope = Scope { event: None, field: name, inside: TokenStream::new(), slot };
-        let leaf = apply(policy, &read, &scope, span, slots);
-        quote_spanned!(span=> __t::Part::value(#name, #leaf))
+        __t::made_message::<__Said>(__t::vec![#(#parts),*])
     }
 }
 
 impl MessageArgument {
+    /// The value under its policy; `place` is that of its name.
+    fn part(
+        &self,
+        name: &str,
+        policy: &Policy,
+        place: &Literal,
+        slot: Ident,
+        slots: &mut TokenStream,
+        errors: &mut Errors,
+    ) -> TokenStream {
+        let span = self.name.span();
+        refuse_without_event(policy, span, errors);
+        let read = self.read(errors);
+        if let Policy::Drop = policy {
+            // The variable is used, whatever becomes of it.
+            return quote_spanned!(span=> { let _ = #read; __t::Part::Dropped(#place) });
+        }
+        let named = Named { names: vec![name.to_owned()], ty: None, span };
+        named.check(policy, errors);
+        let (inside, asked) = (TokenStream::new(), named.asked(policy));
+        let scope = Scope { event: None, field: name, inside, slot, asked };
+        let leaf = apply(policy, &read, &scope, span, slots);
+        quote_spanned!(span=> __t::Part::value(#place, #leaf))
+    }
+
     fn policy(&self, errors: &mut Errors) -> Option<Policy> {
         let hint = "a value of a message takes one policy, and with `hash` `domain`";
         // An item can be read once: `AttributeItem` holds no copy.

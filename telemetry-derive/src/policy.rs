@@ -105,6 +105,7 @@ pub(crate) const TEXT: Bound = Bound { name: "Textual", of: Some("TEXT") };
 pub(crate) const FILE: Bound = Bound { name: "FileNamed", of: Some("FILE") };
 pub(crate) const PARTS: Bound = Bound { name: "Describable", of: Some("PARTS") };
 pub(crate) const NUMBER: Bound = Bound { name: "Numeric", of: Some("NUMBER") };
+pub(crate) const WHOLE: Bound = Bound { name: "Whole", of: Some("NUMBER") };
 pub(crate) const ADDRESS: Bound = Bound { name: "Addressable", of: Some("ADDRESS") };
 pub(crate) const COUNTABLE: Bound = Bound { name: "Countable", of: None };
 pub(crate) const PRESENT: Bound = Bound { name: "Present", of: None };

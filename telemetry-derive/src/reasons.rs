@@ -11,12 +11,98 @@ use std::collections::BTreeSet;
 
 /// Words that stand for a reason which nobody has written, when one begins or
 /// ends with them.
-const PLACEHOLDERS: [&str; 7] = ["todo", "fixme", "tbd", "xxx", "asdf", "lorem", "foo"];
+const PLACEHOLDERS: [&str; 10] =
+    ["todo", "fixme", "tbd", "xxx", "asdf", "qwe", "lorem", "foo", "abc", "placeholder"];
 
 /// Words that say nothing by themselves.
 const FILLERS: &[&str] = &[
-    "a", "the", "this", "that", "it", "is", "of", "field", "value", "my", "your", "some", "real",
-    "good", "because", "reason", "why", "here", "goes", "write", "say", "so", "add", "put",
+    "a",
+    "the",
+    "this",
+    "that",
+    "it",
+    "is",
+    "of",
+    "field",
+    "value",
+    "my",
+    "your",
+    "some",
+    "real",
+    "good",
+    "because",
+    "reason",
+    "why",
+    "here",
+    "goes",
+    "write",
+    "say",
+    "so",
+    "add",
+    "put",
+    // What the compiler's own words say, and what a hurried hand does.
+    "may",
+    "leave",
+    "leaves",
+    "if",
+    "stands",
+    "for",
+    "nobody",
+    "allow",
+    "allows",
+    "allowed",
+    "explain",
+    "given",
+    "insert",
+    "replace",
+    "fill",
+    "in",
+    "me",
+    "i",
+    "we",
+    "please",
+    "later",
+    "follow",
+    "follows",
+    "to",
+    "be",
+    "do",
+    "done",
+    "determined",
+    "defined",
+    "decided",
+    "needs",
+    "need",
+    "needed",
+    "fix",
+    "make",
+    "makes",
+    "compile",
+    "compiles",
+    "compiler",
+    "error",
+    "silence",
+    "work",
+    "works",
+    "build",
+    "no",
+    "not",
+    "none",
+    "any",
+    "or",
+    "and",
+    "just",
+    "yes",
+    "ok",
+    "okay",
+    "fine",
+    "harmless",
+    "safe",
+    "personal",
+    "private",
+    "sensitive",
+    "data",
+    "pii",
 ];
 
 /// A reason has at least so many words: two are a label ("not personal"), and
@@ -35,7 +121,8 @@ pub(crate) fn fault(reason: &str, field: &str) -> Option<&'static str> {
     if placeholder(words.first()) || placeholder(words.last()) {
         return Some("this stands for a reason that nobody has written");
     }
-    let says = |word: &&String| !FILLERS.contains(&word.as_str());
+    // A letter alone says nothing.
+    let says = |word: &&String| word.chars().count() > 1 && !FILLERS.contains(&word.as_str());
     if !words.iter().any(|word| says(&word)) {
         return Some("there is no reason in these words");
     }
@@ -94,6 +181,23 @@ mod tests {
             "write your reason here",
             "say why here",
             "foo bar baz",
+            "x y z",
+            "abc def ghi",
+            "why this may leave",
+            "if it stands for nobody",
+            "because it is allowed",
+            "because I say so",
+            "insert reason here",
+            "replace me please",
+            "this is a placeholder",
+            "no reason given",
+            "not personal data",
+            "it is harmless",
+            "to be determined",
+            "fix me later",
+            "to make it compile",
+            "silence the compiler",
+            "needs a reason",
         ] {
             assert!(fault(reason, "target_host_name").is_some(), "{reason:?}");
         }

@@ -13,7 +13,7 @@ use crate::forms::{
 };
 use crate::policy::{
     ADDRESS, COUNTABLE, FILE, IDENTIFIER, KeyCollisions, NUMBER, PARTS, PRESENT, Policy, Row, TEXT,
-    VALUE,
+    VALUE, WHOLE,
 };
 
 /// What most rows have.
@@ -119,7 +119,7 @@ pub(crate) const ROWS: &[Row] = &[
         beside: &[("clamp", |leaf, item| clamped(leaf, item, "round_clamped", "NUMBER"))],
         parse: round,
         function: "round",
-        bound: NUMBER,
+        bound: WHOLE,
         ..ROW
     },
     Row {
@@ -128,7 +128,7 @@ pub(crate) const ROWS: &[Row] = &[
         about: "the whole number, not below 0 nor above 100",
         parse: clamp,
         function: "clamp",
-        bound: NUMBER,
+        bound: WHOLE,
         ..ROW
     },
     Row {

@@ -14,6 +14,15 @@ pub(crate) enum Piece {
     Value(String),
 }
 
+impl Piece {
+    /// What stands in the program: the text, or the value's name.
+    pub(crate) fn word(&self) -> &str {
+        match self {
+            Self::Literal(word) | Self::Value(word) => word,
+        }
+    }
+}
+
 /// The pieces of `text`, in order. How a value is to be formatted is its
 /// policy's business: with `formats` it is passed over, else refused.
 pub(crate) fn pieces(text: &LitStr, formats: bool) -> syn::Result<Vec<Piece>> {

@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Data, GenericArgument, LitStr, PathArguments, Type};
+use syn::{Data, LitStr};
 
 use crate::ast::{Field, Input, Target, Variant};
 use crate::errors::{Errors, nearest};
 use crate::generics::is_one_type;
-use crate::identifiers::{self, IdentifyingWord, Width};
-use crate::policy::{LeafPolicy, Policy};
-use crate::reasons;
+use crate::policy::Policy;
 use crate::source::mentions;
 use crate::table::table;
 
@@ -275,22 +273,9 @@ fn check_fields(input: &Input<'_>, variant: &Variant<'_>, errors: &mut Errors) {
             check_purpose(purpose, errors);
         }
         if let Some(policy) = &field.attributes.policy {
-            check_reasons(policy, field, errors);
+            field.named().check(policy, errors);
         }
         match &field.attributes.policy {
-            Some(Policy::Leaf(leaf)) if leaves_a_number(leaf) => {
-                check_number(field, &field.original.ty, errors);
-            }
-            Some(Policy::Entries { keys, .. }) => {
-                if let (Policy::Leaf(leaf), Some(ty)) = (&**keys, key_type(&field.original.ty))
-                    && leaves_a_number(leaf)
-                {
-                    check_keys(field, ty, errors);
-                }
-            }
-            Some(Policy::Leaf(leaf)) if leaf.row.name == "scrub" && leaf.because.is_none() => {
-                check_scrubbed(field, errors);
-            }
             Some(Policy::Nested) if input.target == Target::Fields => {
                 check_recursion(input, field, errors);
             }
@@ -325,92 +310,4 @@ fn check_recursion(input: &Input<'_>, field: &Field<'_>, errors: &mut Errors) {
             format!("`{ident}` nests itself: its schema would have no end; `drop` this field, or leave what you need of it by `count`, `presence` or `with`"),
         );
     }
-}
-
-/// A reason that is given, for the whole field or for a side of a map.
-fn check_reasons(policy: &Policy, field: &Field<'_>, errors: &mut Errors) {
-    match policy {
-        Policy::Leaf(leaf) => {
-            let Some(reason) = &leaf.because else { return };
-            if let Some(fault) = reasons::fault(&reason.value(), &field.name) {
-                errors.at(
-                    reason,
-                    format!("{fault}: say in a few words why this may leave; the reason goes into the schema, where reviewers read it"),
-                );
-            }
-        }
-        Policy::Entries { keys, values } => {
-            check_reasons(keys, field, errors);
-            check_reasons(values, field, errors);
-        }
-        _ => {}
-    }
-}
-
-/// `scrub` is for prose: of an identifier it finds at best the pattern.
-fn check_scrubbed(field: &Field<'_>, errors: &mut Errors) {
-    if let Some(identifier) = field.says(identifiers::of_text) {
-        errors.push(syn::Error::new(
-            field.span(),
-            format!(
-                "this name says an identifier (`{}`), and `scrub` is for prose: it leaves what has no pattern as it is. Choose `hash`, `one_of(\"...\")` or `drop`; or, if the field holds prose, say so: `scrub(because = \"...\")`",
-                identifier.word
-            ),
-        ));
-    }
-}
-
-/// Whether a number leaves under the policy as it is, or nearly.
-fn leaves_a_number(leaf: &LeafPolicy) -> bool {
-    leaf.because.is_none() && matches!(leaf.row.name, "allow" | "round" | "clamp" | "histogram")
-}
-
-/// No type tells a customer's number from a number of milliseconds, but names do.
-fn check_number(field: &Field<'_>, ty: &Type, errors: &mut Errors) {
-    if let Some(identifier) = field.says(identifiers::of_number) {
-        ask_for_a_reason(field, &identifier, ty, "allow", errors);
-    }
-}
-
-/// The keys of a map are as many as there are users, and so is its name.
-fn check_keys(field: &Field<'_>, ty: &Type, errors: &mut Errors) {
-    if let Some(identifier) = field.says(identifiers::of_text) {
-        ask_for_a_reason(field, &identifier, ty, "keys(allow)", errors);
-    }
-}
-
-fn ask_for_a_reason(
-    field: &Field<'_>,
-    identifier: &IdentifyingWord,
-    ty: &Type,
-    policy: &str,
-    errors: &mut Errors,
-) {
-    let asks = match identifiers::number(ty) {
-        Some(Width::Wide) => true,
-        Some(Width::Narrow) => !identifier.only_wide,
-        None => false,
-    };
-    if asks {
-        let reason = policy.replacen("allow", "allow(because = \"...\")", 1);
-        errors.push(syn::Error::new(
-            field.span(),
-            format!(
-                "this name says an identifier (`{}`), and a number can be one: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; or, if it stands for nobody, say why: `{reason}`",
-                identifier.word
-            ),
-        ));
-    }
-}
-
-/// The first type argument of a type, such as the keys of a map.
-fn key_type(ty: &Type) -> Option<&Type> {
-    let Type::Path(path) = ty else { return None };
-    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
-        return None;
-    };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
 }

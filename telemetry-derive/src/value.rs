@@ -40,8 +40,15 @@ pub(crate) fn fallback(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> bool { false }
         },
     );
-    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
-    quote!(#value #closed #key)
+    let marks = marks(input);
+    quote!(#value #closed #marks)
+}
+
+/// It may be the key of a map and a part of a tuple.
+fn marks(input: &Input<'_>) -> TokenStream {
+    let mark = |name| implement(input, &name, &TokenStream::new());
+    let (key, one) = (mark(quote!(__t::Key)), mark(quote!(__t::NumberAtMost)));
+    quote!(#key #one)
 }
 
 /// An enum: its names, and which of them it is.
@@ -75,8 +82,8 @@ fn choice(input: &Input<'_>) -> TokenStream {
             fn closed(&self) -> __t::ChosenName<Self> { __t::TelemetryValue::inner(self) }
         },
     );
-    let key = implement(input, &quote!(__t::Key), &TokenStream::new());
-    quote!(#names #value #closed #key)
+    let marks = marks(input);
+    quote!(#names #value #closed #marks)
 }
 
 /// A newtype: whatever the wrapped value may be, it may be. The `for<'__x>`
@@ -138,5 +145,7 @@ fn newtype(input: &Input<'_>) -> TokenStream {
         quote!(fn is_present(&self) -> bool { __t::Present::is_present(&&self.#member) }),
     );
     let key = on(quote!(__t::Key), TokenStream::new());
-    quote!(#value #closed #(#leaves)* #count #present #key)
+    let one = on(quote!(__t::NumberAtMost), TokenStream::new());
+    let as_it_is = on(quote!(__t::KeyAsItIs), TokenStream::new());
+    quote!(#value #closed #(#leaves)* #count #present #key #as_it_is #one)
 }

@@ -8,7 +8,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use crate::ast::{Field, Input, Target, Variant};
-use crate::identifiers;
+use crate::named::Asked;
 use crate::policy::{KeyCollisions, LeafPolicy, Policy};
 
 pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
@@ -21,8 +21,9 @@ pub(crate) fn path(variant: &Variant<'_>) -> TokenStream {
 /// As many fields as `telemetry_core` has tuples for.
 const LONGEST_ROW: usize = 16;
 
-/// The function that shows each field to a walk.
-pub(crate) fn walk(input: &Input<'_>) -> TokenStream {
+/// The function that shows each field to a walk; `held` is what the compiler
+/// makes sure of for each type that has one.
+pub(crate) fn walk(input: &Input<'_>, held: Option<TokenStream>) -> TokenStream {
     let arms = input.variants.iter().enumerate().map(|(index, variant)| {
         let path = path(variant);
         // Even a dropped field is bound, by a reference that nobody follows:
@@ -57,6 +58,7 @@ pub(crate) fn walk(input: &Input<'_>) -> TokenStream {
     });
     quote! {
         fn visit_fields<__W: __t::FieldVisitor>(&self, __w: &mut __W) -> __t::Result<(), __W::Error> {
+            #held
             match self { #(#arms)* }
         }
     }
@@ -81,21 +83,11 @@ fn leaf(
         Some(_) if field.is_refused.get() => quote!(__t::Dropped),
         Some(policy) => {
             let slot = format_ident!("__K{}", index);
-            let scope = Scope { event, field: &field.name, inside: TokenStream::new(), slot };
-            if let (Policy::Leaf(leaf), true) = (policy, asks_the_type(policy, field)) {
-                return apply_leaf(leaf, "allow_named", &quote!(#name), &scope, span, slots);
-            }
+            let (inside, asked) = (TokenStream::new(), field.named().asked(policy));
+            let scope = Scope { event, field: &field.name, inside, slot, asked };
             apply(policy, &quote!(#name), &scope, span, slots)
         }
     }
-}
-
-/// Whether the field's name says an identifier and only the compiler can tell
-/// whether its type is a number: an alias, a newtype.
-fn asks_the_type(policy: &Policy, field: &Field<'_>) -> bool {
-    matches!(policy, Policy::Leaf(leaf) if leaf.function == "allow")
-        && identifiers::number(&field.original.ty).is_none()
-        && field.says(identifiers::of_number).is_some()
 }
 
 /// Whose key hides a value, and the name of the `static` that caches it.
@@ -107,6 +99,8 @@ pub(crate) struct Scope<'s> {
     /// The steps from the field to the value.
     pub(crate) inside: TokenStream,
     pub(crate) slot: Ident,
+    /// What the value's names forbid, and only the compiler can tell.
+    pub(crate) asked: Asked,
 }
 
 /// `value` under its policy; the keys' slots are added to `slots`.
@@ -119,7 +113,10 @@ pub(crate) fn apply(
 ) -> TokenStream {
     match policy {
         Policy::Drop => quote!(__t::Dropped),
-        Policy::Leaf(leaf) => apply_leaf(leaf, leaf.function, value, scope, span, slots),
+        Policy::Leaf(leaf) => {
+            let function = if scope.asked.value { "allow_named" } else { leaf.function };
+            apply_leaf(leaf, function, value, scope, span, slots)
+        }
         Policy::With(function) => {
             // At the function: what it gives is what may not be allowed.
             let span = Span::call_site().located_at(function.span());
@@ -138,12 +135,15 @@ pub(crate) fn apply(
                 Scope { inside: quote!(#inside __t::Step::#step,), slot, ..*scope }
             };
             let key_scope = part(quote!(Keys), format_ident!("{}K", scope.slot));
+            let asks_keys = scope.asked.keys;
             let scope = &part(quote!(Values), format_ident!("{}V", scope.slot));
             let key = quote_spanned!(span=> __k);
             let keys = match &**keys {
                 Policy::Leaf(leaf) => {
                     let function = match leaf.row.keys {
                         KeyCollisions::ApartBy(function) => function,
+                        _ if asks_keys => "allow_named",
+                        _ if leaf.function == "vouched" => "vouched_key",
                         KeyCollisions::Apart | KeyCollisions::Collide => leaf.function,
                     };
                     apply_leaf(leaf, function, &key, &key_scope, span, slots)
@@ -178,7 +178,7 @@ fn apply_leaf(
     let Some(key) = &leaf.key else {
         return quote_spanned!(span=> __t::#function(#(#arguments,)* #(#more,)* #value));
     };
-    let Scope { event, field: name, inside, slot } = scope;
+    let Scope { event, field: name, inside, slot, .. } = scope;
     let key = match (&key.domain, event) {
         (Some(domain), _) => quote!(domain_key(#domain)),
         (None, Some(event)) => quote!(field_key(__P, #event, #name, &[#inside])),

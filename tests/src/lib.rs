@@ -6,6 +6,8 @@ pub mod ordered;
 pub mod programs;
 // A test may stop at the first wrong value, and so may what only tests use.
 pub mod receiver;
+#[cfg(doctest)]
+mod refused_when_built;
 pub mod spool;
 
 /// The examples of the pages are compiled.

@@ -59,12 +59,12 @@ fn values_are_expressions_too_and_what_is_absent_is_named() {
     let version = literal!("1.2");
     let none: Option<&str> = None;
     let message = message!(
-        "{file} of {owners} in {version}: {note} {mail} {host}",
+        "{file} of {owners} in {version}: {note} {comment} {host}",
         file(settings.file) = file_extension("toml"),
         owners(settings.owners) = count,
         version = allow,
         note(none) = scrub,
-        mail("from a@b.co to kowalczyk") = scrub(known),
+        comment("from a@b.co to kowalczyk") = scrub(known),
         host("web-1.corp.example") = host_suffix("corp.example"),
     );
     assert_eq!(said(message), "other of 1 in 1.2: [note] from [email] to [word] corp.example");

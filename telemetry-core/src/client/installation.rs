@@ -50,7 +50,11 @@ impl TelemetryValue for InstallationId {
 
 /// Its field's name says what it is, and this crate draws it: nobody's own.
 #[diagnostic::do_not_recommend]
-impl NoIdentifier for InstallationId {}
+impl NoIdentifier for InstallationId {
+    fn send_named<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.send(context, sink)
+    }
+}
 
 /// The id for serde. Not on the id itself: it leaves in events alone.
 struct AsText(InstallationId);

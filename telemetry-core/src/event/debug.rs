@@ -94,7 +94,8 @@ pub(crate) struct ShownAsDebug<'a, T: ?Sized>(pub(crate) &'a T);
 
 impl<T: Serialize + ?Sized> Debug for ShownAsDebug<'_, T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.serialize(DebugSerializer(f)).map_err(|_| fmt::Error)
+        // A failure of the value's own: an error here would be a panic of `format!`.
+        self.0.serialize(DebugSerializer(f)).or_else(|_| f.write_str("<could not be shown>"))
     }
 }
 

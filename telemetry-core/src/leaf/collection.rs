@@ -8,7 +8,7 @@
 //! or value is `None` out of its map. It is never written as null.
 
 use std::ffi::{OsStr, OsString};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
     NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
@@ -224,36 +224,59 @@ impl<M: Map> Map for Private<M> {
     }
 }
 
-/// What may be the key of a map: one text, one number, one address. A list or
+/// What may be the key of a map: one text, one number, one IPv4 address. A list or
 /// a tuple has no form as a name in JSON, and would cost the whole event.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of a map that leaves",
-    label = "not one text, number or address",
-    note = "in the output a key is a name: one text, one number or one address; a list or a tuple has no form as one",
+    label = "not one text, number or IPv4 address",
+    note = "in the output a key is a name: one text, one number or one IPv4 address; a list or a tuple has no form as one, and two IPv6 addresses may carry one IPv4 address, and would be one key",
     note = "`count` keeps the number of entries; `drop` leaves the map out"
 )]
 pub trait MapKey {}
 
+/// A key that serde writes as one text or number. Bytes are a list to it.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the key of a map that leaves as it is",
+    label = "not one text or number",
+    note = "bytes have no form as a name: choose `keys(hash)`"
+)]
+pub trait WrittenKey: MapKey {}
+
 macro_rules! map_keys {
-    ($($Type:ty),* $(,)?) => {$(impl MapKey for $Type {})*};
+    ($Trait:ident: $($Type:ty),* $(,)?) => {$(impl $Trait for $Type {})*};
 }
-map_keys! {
+macro_rules! written_keys {
+    ($($Type:ty),* $(,)?) => {
+        map_keys! { MapKey: $($Type),* }
+        map_keys! { WrittenKey: $($Type),* }
+    };
+}
+written_keys! {
     str, String, bool, Literal,
     u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize,
     NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize,
-    IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6,
-    OsStr, OsString, Path, PathBuf, [u8], Vec<u8>,
+    // Two IPv6 addresses may carry one IPv4 address, and be one key.
+    Ipv4Addr, SocketAddrV4,
+    Path, PathBuf,
 }
+map_keys! { MapKey: OsStr, OsString, [u8], Vec<u8> }
 impl<const N: usize> MapKey for [u8; N] {}
-/// An entry whose key is `None` is left out.
-impl<T: MapKey> MapKey for Option<T> {}
-impl<T: MapKey + ?Sized> MapKey for &T {}
-impl<T: MapKey + ?Sized> MapKey for Box<T> {}
-impl<T: MapKey + ?Sized> MapKey for std::rc::Rc<T> {}
-impl<T: MapKey + ?Sized> MapKey for std::sync::Arc<T> {}
-impl<T: MapKey + ToOwned + ?Sized> MapKey for std::borrow::Cow<'_, T> {}
+
+macro_rules! keys_through {
+    ($($Trait:ident),*) => {$(
+        /// An entry whose key is `None` is left out.
+        impl<T: $Trait> $Trait for Option<T> {}
+        impl<T: $Trait + ?Sized> $Trait for &T {}
+        impl<T: $Trait + ?Sized> $Trait for Box<T> {}
+        impl<T: $Trait + ?Sized> $Trait for std::rc::Rc<T> {}
+        impl<T: $Trait + ?Sized> $Trait for std::sync::Arc<T> {}
+        impl<T: $Trait + ToOwned + ?Sized> $Trait for std::borrow::Cow<'_, T> {}
+    )*};
+}
+keys_through!(MapKey, WrittenKey);
 
 /// A map under a policy for its keys and one for its values.
 #[doc(hidden)]

@@ -20,6 +20,14 @@ pub trait Describe {
     fn describe(&self, description: &mut Description<'_>);
 }
 
+/// The words of an error or a message that stand in the program's source: what
+/// an associated constant holds was known to the compiler. A part names its
+/// words by their place, so that no text of a run can pass for one of them.
+#[doc(hidden)]
+pub trait Wording {
+    const WORDS: &'static [&'static str];
+}
+
 /// The text that parts are written to. Nobody outside of this crate can make
 /// one, and so apply a policy.
 #[doc(hidden)]
@@ -42,12 +50,21 @@ impl<'c> Description<'c> {
     }
 
     /// A part that stands in the program's source.
-    pub fn literal(&mut self, literal: &'static str) {
-        self.text.push_str(literal);
+    pub fn literal<W: Wording + ?Sized>(&mut self, place: usize) {
+        self.text.push_str(word::<W>(place));
     }
 
     /// A value, as its policy leaves it; or `[name]`, if nothing is left of it.
-    pub fn value(&mut self, name: &'static str, value: &impl Sanitize) {
+    pub fn value<W: Wording + ?Sized>(&mut self, name: usize, value: &impl Sanitize) {
+        self.value_named(word::<W>(name), value);
+    }
+
+    /// What stands for a value that does not leave.
+    pub fn dropped<W: Wording + ?Sized>(&mut self, name: usize) {
+        self.stand_in(word::<W>(name));
+    }
+
+    pub(crate) fn value_named(&mut self, name: &'static str, value: &impl Sanitize) {
         let before = self.text.len();
         let left = value.sanitize_into(self.context, WordSink(&mut self.text));
         if !matches!(left, Ok(true)) {
@@ -66,7 +83,7 @@ impl<'c> Description<'c> {
     }
 
     /// What stands for a value that does not leave.
-    pub fn stand_in(&mut self, name: &'static str) {
+    pub(crate) fn stand_in(&mut self, name: &'static str) {
         self.text.push('[');
         self.text.push_str(name);
         self.text.push(']');
@@ -77,6 +94,10 @@ impl<'c> Description<'c> {
         // Writing to a `String` does not fail.
         let _ = write!(self.text, "{text}");
     }
+}
+
+fn word<W: Wording + ?Sized>(place: usize) -> &'static str {
+    W::WORDS.get(place).copied().unwrap_or_default()
 }
 
 /// Takes a value as words; says whether there was one.

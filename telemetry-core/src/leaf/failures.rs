@@ -54,7 +54,7 @@ impl Describe for KindReport<'_> {
 fn describe_causes(mut cause: Option<&(dyn Error + 'static)>, description: &mut Description<'_>) {
     for _ in 0..MOST_CAUSES {
         let Some(error) = cause else { break };
-        description.literal(": ");
+        description.known(": ");
         describe_one(error, description);
         cause = error.source();
     }
@@ -114,7 +114,7 @@ fn words(text: &str, description: &mut Description<'_>) {
 impl Describe for serde_json::Error {
     fn describe(&self, description: &mut Description<'_>) {
         use serde_json::error::Category;
-        description.literal(match self.classify() {
+        description.known(match self.classify() {
             Category::Io => "JSON could not be read",
             Category::Syntax => "not valid JSON",
             Category::Data => "JSON of another shape",
@@ -133,7 +133,7 @@ impl Describe for serde_json::Error {
 #[cfg(feature = "client")]
 impl Describe for toml::de::Error {
     fn describe(&self, description: &mut Description<'_>) {
-        description.literal("not the TOML that was expected");
+        description.known("not the TOML that was expected");
         if let Some(span) = self.span() {
             description.known(format_args!(" at byte {}", span.start));
         }
@@ -145,7 +145,7 @@ impl Describe for toml::de::Error {
 impl Describe for clap::Error {
     fn describe(&self, description: &mut Description<'_>) {
         match self.kind().as_str() {
-            Some(kind) => description.literal(kind),
+            Some(kind) => description.known(kind),
             None => description.known(format_args!("{:?}", self.kind())),
         }
     }
@@ -161,7 +161,7 @@ impl Describe for Backtrace {
         let text = self.to_string();
         for (place, symbol) in symbols(&text).take(MOST_FRAMES).enumerate() {
             if place > 0 {
-                description.literal("\n");
+                description.known("\n");
             }
             description.known(symbol);
         }

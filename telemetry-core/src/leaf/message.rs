@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::describe::{Describe, Description};
+use super::describe::{Describe, Description, Wording};
 use super::{HasLeaves, LeafPolicy, Sanitize, Sink, kind};
 
 /// A text whose literal pieces the compiler saw, and whose every value has a
@@ -46,20 +46,22 @@ use super::{HasLeaves, LeafPolicy, Sanitize, Sink, kind};
 /// # }
 /// ```
 pub struct Message<'a> {
+    words: &'static [&'static str],
     parts: Vec<Part<'a>>,
 }
 
-/// A part of a message.
+/// A part of a message: its literal words, or its value's name, by their place
+/// among the words of the message.
 #[doc(hidden)]
 pub enum Part<'a> {
-    Literal(&'static str),
-    Dropped(&'static str),
-    Value(&'static str, Box<dyn MessageValue + 'a>),
+    Literal(usize),
+    Dropped(usize),
+    Value(usize, Box<dyn MessageValue + 'a>),
 }
 
 impl<'a> Part<'a> {
     /// A value under its policy.
-    pub fn value(name: &'static str, value: impl Sanitize + 'a) -> Self {
+    pub fn value(name: usize, value: impl Sanitize + 'a) -> Self {
         Self::Value(name, Box::new(value))
     }
 }
@@ -72,23 +74,29 @@ pub trait MessageValue {
 
 impl<L: Sanitize> MessageValue for L {
     fn write(&self, name: &'static str, description: &mut Description<'_>) {
-        description.value(name, self);
+        description.value_named(name, self);
     }
 }
 
 /// What [`message!`](crate::message) calls.
 #[doc(hidden)]
-pub fn message(parts: Vec<Part<'_>>) -> Message<'_> {
-    Message { parts }
+pub fn message<W: Wording>(parts: Vec<Part<'_>>) -> Message<'_> {
+    Message { words: W::WORDS, parts }
+}
+
+impl Message<'_> {
+    fn word(&self, place: usize) -> &'static str {
+        self.words.get(place).copied().unwrap_or_default()
+    }
 }
 
 impl Describe for Message<'_> {
     fn describe(&self, description: &mut Description<'_>) {
         for part in &self.parts {
             match part {
-                Part::Literal(literal) => description.literal(literal),
-                Part::Dropped(name) => description.stand_in(name),
-                Part::Value(name, value) => value.write(name, description),
+                Part::Literal(place) => description.known(self.word(*place)),
+                Part::Dropped(name) => description.stand_in(self.word(*name)),
+                Part::Value(name, value) => value.write(self.word(*name), description),
             }
         }
     }
@@ -100,9 +108,9 @@ impl fmt::Debug for Message<'_> {
         let mut text = String::new();
         for part in &self.parts {
             match part {
-                Part::Literal(literal) => text.push_str(literal),
+                Part::Literal(place) => text.push_str(self.word(*place)),
                 Part::Dropped(name) | Part::Value(name, _) => {
-                    text.extend(["{", name, "}"]);
+                    text.extend(["{", self.word(*name), "}"]);
                 }
             }
         }

@@ -20,11 +20,11 @@ mod sink;
 pub use self::collection::EntriesOf;
 use self::collection::Sequence;
 pub(crate) use self::collection::structure;
-pub use self::collection::{Map, MapKey};
+pub use self::collection::{Map, MapKey, WrittenKey};
 // Not public: whoever cannot name it can neither apply a policy nor write one.
 pub(crate) use self::context::Context;
 pub use self::context::Grants;
-pub use self::describe::{Describe, Description};
+pub use self::describe::{Describe, Description, Wording};
 pub(crate) use self::embedded::carried;
 pub(crate) use self::index::{index_in, measure};
 pub use self::kinds::{Applied, HasLeaves, LeafPolicy, Num, kind};

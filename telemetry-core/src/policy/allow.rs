@@ -14,10 +14,8 @@ use std::num::{
 use std::sync::atomic;
 use std::time::Duration;
 
-use serde::ser::{Serialize, SerializeSeq, Serializer};
-
-use crate::leaf::{Context, Element, Literal, Private, Sanitize, Sink, index_in, structure};
-use crate::schema::tuple::Places;
+use super::one_number::OneNumber;
+use crate::leaf::{Context, Literal, Private, Sanitize, Sink, structure};
 use crate::schema::{Domain, Opening, Policy, Values};
 
 /// A value that cannot hold personal data, and so may be `allow`ed.
@@ -84,7 +82,13 @@ pub trait TelemetryValue {
     /// list.
     #[doc(hidden)]
     #[inline]
-    fn send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn send<'s, R: Sink>(&'s self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        const {
+            assert!(
+                Self::DOMAIN.is(&<Self::Inner<'s> as TelemetryValue>::DOMAIN),
+                "a value's `DOMAIN` is that of its `Inner`: derive `TelemetryValue`, which writes both"
+            );
+        }
         self.inner().send(context, sink)
     }
 }
@@ -102,7 +106,7 @@ pub trait TelemetryValue {
     note = "collections may be allowed of `bool`, `Literal` and enums that derive `TelemetryValue`; at most three numbers in a tuple",
     note = "if they are harmless for a reason that the type cannot show, say so: `allow(because = \"...\")`"
 )]
-pub trait ClosedValue: TelemetryValue {
+pub trait ClosedValue: TelemetryValue + OneNumber {
     /// What the value is made of.
     #[doc(hidden)]
     type Closed<'v>: ClosedValue
@@ -116,7 +120,17 @@ pub trait ClosedValue: TelemetryValue {
     /// As [`TelemetryValue::send`], and as impossible to write anew.
     #[doc(hidden)]
     #[inline]
-    fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+    fn emit_closed<'s, R: Sink>(
+        &'s self,
+        context: Context<'_>,
+        sink: R,
+    ) -> Result<R::Ok, R::Error> {
+        const {
+            assert!(
+                Self::DOMAIN.is(&<Self::Closed<'s> as TelemetryValue>::DOMAIN),
+                "a value's `DOMAIN` is that of its `Closed`: derive `TelemetryValue`, which writes both"
+            );
+        }
         self.closed().emit_closed(context, sink)
     }
 }
@@ -125,6 +139,21 @@ pub trait ClosedValue: TelemetryValue {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
 pub struct Allowed<'v, T: ?Sized>(pub(crate) &'v T);
+
+/// A value that is allowed whatever its field's name says. It leaves as the
+/// closed value that it says it is, and by no other way.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AllowedNamed<'v, T: ?Sized>(&'v T);
+
+impl<T: NoIdentifier + ?Sized> Sanitize for AllowedNamed<'_, T> {
+    const SHOWN: bool = true;
+
+    #[inline]
+    fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.0.send_named(context, sink)
+    }
+}
 
 impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
     const SHOWN: bool = true;
@@ -136,7 +165,7 @@ impl<T: TelemetryValue + ?Sized> Sanitize for Allowed<'_, T> {
 }
 
 /// An element of a collection that is allowed.
-struct AllowedPart<'v, T: ?Sized>(&'v T);
+pub(super) struct AllowedPart<'v, T: ?Sized>(pub(super) &'v T);
 
 impl<T: ClosedValue + ?Sized> Sanitize for AllowedPart<'_, T> {
     const SHOWN: bool = true;
@@ -446,84 +475,6 @@ impl<T: ClosedValue> ClosedValue for Option<T> {
     }
 }
 
-/// A tuple, written as a sequence.
-struct Tuple<'v, T>(&'v T, Context<'v>);
-
-/// The same of closed values.
-struct ClosedTuple<'v, T>(&'v T, Context<'v>);
-
-macro_rules! tuple {
-    ($Trait:ident $Part:ident $Inner:ident $inner:ident $send:ident $Allowed:ident $Tuple:ident:
-        [$($domain:tt)*] $($T:ident $index:tt),+) => {
-        impl<$($T: $Part),+> $Trait for ($($T,)+) {
-            $($domain)*
-            type $Inner<'v> = &'v Self where $($T: 'v),+;
-
-            fn $inner(&self) -> &Self {
-                self
-            }
-
-            fn $send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-                let index = || {
-                    const { Places::new(&[$($T::DOMAIN),+]) }
-                        .index([$(index_in(&$T::DOMAIN, &$Allowed(&self.$index))),+])
-                };
-                sink.indexed(index, |sink| sink.value(&$Tuple(self, context)))
-            }
-        }
-
-        impl<$($T: $Part),+> Serialize for $Tuple<'_, ($($T,)+)> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                let mut sequence = serializer.serialize_seq(None)?;
-                $(self.0.$index.$send(self.1, Element(&mut sequence))?;)+
-                sequence.end()
-            }
-        }
-    };
-}
-
-/// Tuples that may hold numbers.
-macro_rules! tuples {
-    ($(($($T:ident $index:tt),+))*) => {$(
-        tuple! { TelemetryValue TelemetryValue Inner inner send Allowed Tuple:
-            [const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);] $($T $index),+ }
-        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
-            [] $($T $index),+ }
-    )*};
-}
-// Three numbers are a version; four are an address.
-tuples! {
-    (A 0)
-    (A 0, B 1)
-    (A 0, B 1, C 2)
-}
-
-/// Tuples that may not.
-macro_rules! closed_tuples {
-    ($(($($T:ident $index:tt),+))*) => {$(
-        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
-            [] $($T $index),+ }
-
-        impl<$($T: ClosedValue),+> TelemetryValue for ($($T,)+) {
-            const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);
-            type Inner<'v> = &'v Self where $($T: 'v),+;
-
-            fn inner(&self) -> &Self {
-                self
-            }
-
-            fn send<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-                self.emit_closed(context, sink)
-            }
-        }
-    )*};
-}
-closed_tuples! {
-    (A 0, B 1, C 2, D 3)
-    (A 0, B 1, C 2, D 3, E 4)
-    (A 0, B 1, C 2, D 3, E 4, F 5)
-}
-
 /// Puts a value under `allow`.
 #[doc(hidden)]
 pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
@@ -533,19 +484,28 @@ pub fn allow<T: TelemetryValue + ?Sized>(value: &T) -> Allowed<'_, T> {
 /// A value that is no identifier, whatever its field's name says.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be allowed in a field whose name says an identifier",
+    message = "`{Self}` cannot be allowed where the name of the field or of its type says an identifier",
     label = "may be an identifier",
     note = "text, addresses and numbers can be identifiers: choose `hash` (a keyed pseudonym), `bucket(...)` or `drop`; values of a closed set, such as an enum that derives `TelemetryValue`, may be allowed",
     note = "if it stands for nobody, say why: `allow(because = \"...\")`"
 )]
-pub trait NoIdentifier: TelemetryValue {}
+pub trait NoIdentifier: TelemetryValue {
+    /// As [`TelemetryValue::send`], and as impossible to write anew.
+    #[doc(hidden)]
+    fn send_named<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error>;
+}
 #[diagnostic::do_not_recommend]
-impl<T: ClosedValue + ?Sized> NoIdentifier for T {}
+impl<T: ClosedValue + ?Sized> NoIdentifier for T {
+    #[inline]
+    fn send_named<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
+        self.emit_closed(context, sink)
+    }
+}
 
 /// Puts a value under `allow` whose field's name says an identifier.
 #[doc(hidden)]
-pub fn allow_named<T: NoIdentifier + ?Sized>(value: &T) -> Allowed<'_, T> {
-    Allowed(value)
+pub fn allow_named<T: NoIdentifier + ?Sized>(value: &T) -> AllowedNamed<'_, T> {
+    AllowedNamed(value)
 }
 
 /// What the schema says of `allow`.

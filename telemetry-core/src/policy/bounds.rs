@@ -4,6 +4,7 @@
 //! number, and the search among bounds between ranges. It must never know what a
 //! policy does with either.
 
+use super::TelemetryValue;
 use crate::leaf::HasLeaves;
 use crate::leaf::kind::{Number, Text};
 
@@ -27,6 +28,18 @@ impl<T: HasLeaves<Text> + ?Sized> Textual for T {}
 pub trait Numeric: HasLeaves<Number> {}
 #[diagnostic::do_not_recommend]
 impl<T: HasLeaves<Number> + ?Sized> Numeric for T {}
+
+/// Values that may leave as whole numbers, or nearly so: numbers that may be
+/// allowed. A list of them may not, for enough numbers in a row are a text.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot leave as a whole number",
+    label = "not one number",
+    note = "`round` and `clamp` are for one number, alone or in `Option`, `Box`, ...: an integer, a floating-point number or a `Duration` (in seconds); of a text, use `length`",
+    note = "bytes are text, four numbers an address: of a list, `count` keeps how many there are, and `bucket(...)` the range of each"
+)]
+pub trait Whole: Numeric + TelemetryValue {}
+#[diagnostic::do_not_recommend]
+impl<T: Numeric + TelemetryValue + ?Sized> Whole for T {}
 
 /// Up to so many bounds are all compared: the compiler knows them, so that each
 /// is an instruction or two, and no branch has to be guessed.

@@ -3,14 +3,14 @@
 //! It owns the policy, and the domain of whole numbers that other policies put
 //! between bounds. It must never know what the number measures.
 
-use super::Numeric;
+use super::Whole;
 use super::round::{Rounded, domain, rounded};
 use crate::leaf::Applied;
 use crate::schema::{Numbers, ParameterValue, Policy, Shape, Values, Written};
 
 /// Puts a value under `clamp`.
 #[doc(hidden)]
-pub fn clamp<'v, T: Numeric + ?Sized>(
+pub fn clamp<'v, T: Whole + ?Sized>(
     bounds: &'static [i128; 2],
     value: &'v T,
 ) -> Applied<'v, Rounded, T> {

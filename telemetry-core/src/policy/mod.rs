@@ -21,23 +21,26 @@ mod kind;
 mod known;
 mod length;
 mod of;
+mod one_number;
 mod one_of;
 mod presence;
 mod round;
 mod scrub;
 mod truncate_ip;
+mod tuples;
 mod vouched;
 mod with;
 
 #[cfg(feature = "client")]
 pub(crate) use self::allow::NoIdentifier;
 pub use self::allow::{Allowed, ChosenName, ClosedValue, Names, TelemetryValue};
-pub use self::bounds::{Numeric, Textual};
+pub use self::bounds::{Numeric, Textual, Whole};
 pub use self::count::Countable;
 pub use self::file_extension::FileNamed;
 pub use self::hash::{Digestible, Hashable};
 pub use self::kind::Describable;
 pub use self::of::{IfUnknown, Of};
+pub use self::one_number::OneNumber;
 pub use self::presence::Present;
 pub use self::truncate_ip::Addressable;
 
@@ -65,6 +68,6 @@ pub mod derive {
     pub use super::round::{round, round_clamped, round_clamped_schema, round_schema};
     pub use super::scrub::{scrub, scrub_known, scrub_known_schema, scrub_schema};
     pub use super::truncate_ip::{truncate_ip, truncate_ip_schema};
-    pub use super::vouched::{vouched, vouched_schema};
+    pub use super::vouched::{vouched, vouched_key, vouched_schema};
     pub use super::with::{any_value, with, with_schema};
 }

@@ -3,7 +3,7 @@
 //! It owns how a number is rounded and held between bounds. It must never know
 //! what the number measures.
 
-use super::Numeric;
+use super::Whole;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, HasLeaves, LeafPolicy, Num, Sink};
 use crate::schema::{Domain, Numbers, Opening, ParameterValue, Policy, Shape, Values, Written};
@@ -90,7 +90,7 @@ const fn within(number: i128, (low, high): (i128, i128)) -> i128 {
 }
 
 /// Puts a value under rounding to `step`, between `clamp`.
-pub(super) fn rounded<T: Numeric + ?Sized>(
+pub(super) fn rounded<T: Whole + ?Sized>(
     step: u64,
     clamp: Option<(i128, i128)>,
     value: &T,
@@ -109,13 +109,13 @@ pub(super) const fn domain(shape: Shape, step: u64, clamp: Option<(i128, i128)>)
 
 /// Puts a value under `round`.
 #[doc(hidden)]
-pub fn round<T: Numeric + ?Sized>(step: u64, value: &T) -> Applied<'_, Rounded, T> {
+pub fn round<T: Whole + ?Sized>(step: u64, value: &T) -> Applied<'_, Rounded, T> {
     rounded(step, None, value)
 }
 
 /// Puts a value under `round` and `clamp`.
 #[doc(hidden)]
-pub fn round_clamped<'v, T: Numeric + ?Sized>(
+pub fn round_clamped<'v, T: Whole + ?Sized>(
     step: u64,
     bounds: &'static [i128; 2],
     value: &'v T,

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::ser::{Impossible, Serializer};
 
-use crate::leaf::{Context, Sanitize, Sink};
+use crate::leaf::{Context, Sanitize, Sink, WrittenKey};
 use crate::schema::{Domain, Opening, ParameterValue, Policy, Written};
 
 /// A value that the author vouches for.
@@ -20,7 +20,17 @@ impl<T: Serialize + ?Sized> Sanitize for Vouched<'_, T> {
     fn sanitize_into<R: Sink>(&self, _context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         // The rule that `None` is left out holds here too, and only the
         // value's own `Serialize` can tell.
-        if self.0.serialize(IsNone).is_ok() { sink.absent() } else { sink.value(self.0) }
+        if self.0.serialize(IsNone).is_ok() { sink.absent() } else { sink.value(&Quiet(self.0)) }
+    }
+}
+
+/// A value whose own `Serialize` may fail, and put the value into its message.
+struct Quiet<'v, T: ?Sized>(&'v T);
+
+impl<T: Serialize + ?Sized> Serialize for Quiet<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let said = |_| serde::ser::Error::custom("a value could not be serialised");
+        self.0.serialize(serializer).map_err(said)
     }
 }
 
@@ -131,6 +141,12 @@ impl Serializer for IsNone {
 /// Puts a value under `allow(because)`.
 #[doc(hidden)]
 pub fn vouched<T: Serialize + ?Sized>(value: &T) -> Vouched<'_, T> {
+    Vouched(value)
+}
+
+/// Puts the key of a map under `allow(because)`.
+#[doc(hidden)]
+pub fn vouched_key<T: Serialize + WrittenKey + ?Sized>(value: &T) -> Vouched<'_, T> {
     Vouched(value)
 }
 

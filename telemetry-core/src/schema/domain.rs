@@ -44,13 +44,13 @@ pub enum Each {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lists {
     /// The innermost first; of any size without a [`List`].
-    levels: [Option<List>; Self::MOST],
-    depth: usize,
+    pub(super) levels: [Option<List>; Self::MOST],
+    pub(super) depth: usize,
 }
 
 impl Lists {
     /// No type that a person writes has more.
-    const MOST: usize = 3;
+    pub(super) const MOST: usize = 3;
 
     /// None: the value stands by itself.
     pub const NONE: Self = Self { levels: [None; Self::MOST], depth: 0 };
@@ -66,7 +66,6 @@ impl Lists {
     }
 
     /// The same, where elements of the innermost may be left out.
-    #[expect(clippy::indexing_slicing, reason = "within its length, as checked")]
     pub(super) const fn innermost_with_gaps(mut self) -> Self {
         if self.depth > 0
             && let Some(List { length, .. }) = self.levels[0]

@@ -13,6 +13,7 @@ mod information;
 mod limit;
 #[cfg(feature = "registry")]
 pub(crate) mod registry;
+mod same;
 mod shape;
 pub(crate) mod tuple;
 mod value;

@@ -56,8 +56,8 @@ struct Lists<'a> {
     known: Vec<&'a str>,
     #[telemetry(truncate_ip)]
     addresses: Vec<IpAddr>,
-    #[telemetry(clamp(0, 9))]
-    digits: Vec<u64>,
+    #[telemetry(length, clamp(0, 9))]
+    digits: Vec<&'a str>,
     #[telemetry(nested)]
     parts: Vec<Part<'a>>,
     #[telemetry(keys(hash), values(hash))]
@@ -85,7 +85,7 @@ fn fields() -> Value {
         pairs: vec![(None, true), (Some(Protocol::Ssh), false)],
         known: vec!["a", "jane"],
         addresses: vec!["203.0.113.7".parse().unwrap(), "2001:db8::1".parse().unwrap()],
-        digits: vec![3, 12],
+        digits: vec!["few", "more than nine"],
         parts: vec![part("web-1", true), part("web-2", false)],
         owners: BTreeMap::from([("web-1", vec!["jane", "joe"])]),
         hosts: BTreeMap::from([("web-1", part("web-1", true))]),

@@ -1,10 +1,10 @@
 use telemetry_core::TelemetryError;
 
 #[derive(TelemetryError)]
-#[error("hello {user}")]
+#[error("hello {title}")]
 struct Hello {
     #[telemetry(allow)]
-    user: String,
+    title: String,
 }
 
 fn main() {}

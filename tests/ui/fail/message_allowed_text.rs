@@ -1,6 +1,6 @@
 use telemetry_core::message;
 
 fn main() {
-    let user = String::from("jane");
-    let _ = message!("hello {user}", user = allow);
+    let title = String::from("jane");
+    let _ = message!("hello {title}", title = allow);
 }

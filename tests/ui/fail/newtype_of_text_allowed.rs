@@ -1,13 +1,13 @@
 use telemetry_core::{TelemetryEvent, TelemetryValue};
 
 #[derive(TelemetryValue)]
-struct UserName(String);
+struct Title(String);
 
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "diagnostics")]
 struct Event {
     #[telemetry(allow)]
-    value: UserName,
+    value: Title,
 }
 
 fn main() {}

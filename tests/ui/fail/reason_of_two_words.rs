@@ -3,7 +3,7 @@ use telemetry_core::TelemetryEvent;
 #[derive(TelemetryEvent)]
 #[telemetry(purpose = "diagnostics")]
 struct Event {
-    #[telemetry(allow(because = "not personal"))]
+    #[telemetry(allow(because = "plugin names"))]
     channel: String,
 }
 

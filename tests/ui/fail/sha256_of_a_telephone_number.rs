@@ -1,0 +1,12 @@
+use telemetry_core::TelemetryEvent;
+
+#[derive(TelemetryEvent)]
+#[telemetry(purpose = "service")]
+struct Called {
+    #[telemetry(hash(sha256))]
+    phone: String,
+    #[telemetry(hash(sha256))]
+    client_ip: String,
+}
+
+fn main() {}
