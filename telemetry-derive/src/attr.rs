@@ -41,11 +41,13 @@ pub(crate) struct MaxBits {
     pub(crate) span: Span,
 }
 
-/// `count = "day"` or `count(period = "day", top = 1_000)`.
+/// `count = "day"` or `count(period = "day", top = 1_000, identified)`.
 pub(crate) struct CountAttribute {
     /// The name of a variant of `Period`.
     pub(crate) period: &'static str,
     pub(crate) top: Option<u32>,
+    /// Whether the lines name the installation.
+    pub(crate) identified: bool,
     pub(crate) span: Span,
 }
 
@@ -170,13 +172,18 @@ fn max_bits(item: &AttributeItem) -> syn::Result<MaxBits> {
 }
 
 fn count(item: &AttributeItem) -> syn::Result<CountAttribute> {
-    const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`";
+    const FORM: &str = "`count` takes the period that is counted over, `count = \"day\"`, or with the number of combinations that are counted apart `count(period = \"day\", top = 1_000)`; with `identified` among them the lines name the installation";
     let span = item.name.span();
     let ItemValue::List(_) = &item.value else {
         let ItemValue::Lit(Lit::Str(period)) = &item.value else { return Err(item.error(FORM)) };
-        return Ok(CountAttribute { period: choice(period, &PERIODS)?, top: None, span });
+        return Ok(CountAttribute {
+            period: choice(period, &PERIODS)?,
+            top: None,
+            identified: false,
+            span,
+        });
     };
-    let (mut period, mut top) = (None, None);
+    let (mut period, mut top, mut identified) = (None, None, false);
     for option in item.list()? {
         match (option.name.to_string().as_str(), &option.value) {
             ("period", ItemValue::Lit(Lit::Str(text))) if period.is_none() => {
@@ -189,11 +196,12 @@ fn count(item: &AttributeItem) -> syn::Result<CountAttribute> {
                 }
                 top = Some(number);
             }
+            ("identified", ItemValue::Word) if !identified => identified = true,
             _ => return Err(option.error(FORM)),
         }
     }
     match period {
-        Some(period) => Ok(CountAttribute { period, top, span }),
+        Some(period) => Ok(CountAttribute { period, top, identified, span }),
         None => Err(item.error(FORM)),
     }
 }

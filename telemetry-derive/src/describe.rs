@@ -45,7 +45,8 @@ pub(crate) fn event_schema(input: &Input<'_>, variant: &Variant<'_>) -> TokenStr
             }
             None => quote!(__t::None),
         };
-        quote!(.counted(__t::Period::#period, #top))
+        let identified = count.identified.then(|| quote!(.identified()));
+        quote!(.counted(__t::Period::#period, #top) #identified)
     });
     quote! {
         (__t::event(#name, #version, #purpose, #description)            #since #owner #question #expires #time #max_bits #count, #fields)

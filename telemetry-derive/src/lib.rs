@@ -58,6 +58,7 @@ use crate::ast::Target;
 /// | `max_bits = 24` | the most that one event may tell, in bits; more does not compile | none |
 /// | `count = "day"` | that it leaves as counts alone, over a `run`, `hour`, `day` or `week` | each event |
 /// | `count(period = "day", top = 1_000)` | the same, and how many combinations are counted apart | all |
+/// | `count(period = "day", identified)` | the same, and the lines name the installation | they name none |
 /// | `crate = "..."` | the path of `telemetry_core` | `::telemetry_core` |
 ///
 /// Each variant of an enum is an event of its own and takes all of these keys

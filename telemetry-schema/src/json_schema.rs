@@ -49,7 +49,7 @@ pub fn all(schema: &Schema) -> Value {
 /// A stored line of the event: its fields, or how often each form occurred.
 fn line(event: &Event) -> Value {
     let fields = json!({ "$ref": format!("#/$defs/{}", pointer(&event.title())) });
-    let Form::Counted { period, .. } = event.form else {
+    let Form::Counted { period, identified, .. } = event.form else {
         return json!({
             "properties": { "event": { "const": event.name }, "fields": fields },
             "required": ["event", "fields"],
@@ -73,6 +73,10 @@ fn line(event: &Event) -> Value {
         form.insert("histograms".to_owned(), all);
     }
     let required: Vec<&String> = form.as_object().into_iter().flat_map(Map::keys).collect();
+    let mut never = vec![json!({ "required": ["fields"] })];
+    if !identified {
+        never.push(json!({ "required": ["installation"] }));
+    }
     json!({
         "properties": {
             "event": { "const": event.name },
@@ -93,7 +97,7 @@ fn line(event: &Event) -> Value {
             ] } },
         },
         "required": ["event", "period", "counts"],
-        "not": { "required": ["fields"] },
+        "not": { "anyOf": never },
     })
 }
 

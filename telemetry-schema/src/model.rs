@@ -86,6 +86,8 @@ pub enum Form {
         period: Period,
         /// How many combinations are told apart; the rest is `other`.
         top: Option<u32>,
+        /// Whether the lines name the installation.
+        identified: bool,
     },
 }
 

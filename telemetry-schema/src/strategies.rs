@@ -134,6 +134,9 @@ fn line_of(envelope: &[Field], event: &Event) -> BoxedStrategy<Value> {
             line.insert("version".to_owned(), json!(event.version));
             line.insert("purpose".to_owned(), json!(event.purpose));
             line.extend(said);
+            if matches!(event.form, Form::Counted { identified: false, .. }) {
+                line.remove("installation");
+            }
             Value::Object(line)
         })
         .boxed()
@@ -180,7 +183,7 @@ fn said(event: &Event) -> BoxedStrategy<Map<String, Value>> {
     let object = |pairs: Vec<(&str, Value)>| -> Map<String, Value> {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     };
-    let Form::Counted { period, top } = event.form else {
+    let Form::Counted { period, top, .. } = event.form else {
         return fields(event).prop_map(move |map| object(vec![("fields", map.into())])).boxed();
     };
     let histograms: Vec<_> = event.histograms().map(histogram).collect();

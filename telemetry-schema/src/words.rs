@@ -225,9 +225,13 @@ fn by_domain(domain: &Domain) -> &'static str {
 pub fn form(form: Form) -> String {
     match form {
         Form::Each => "each event".to_owned(),
-        Form::Counted { period, top: None } => format!("counts per {}", period.name()),
-        Form::Counted { period, top: Some(top) } => {
-            format!("counts per {}, the first {}", period.name(), thousands(top.into()))
+        Form::Counted { period, top, identified } => {
+            let mut text = format!("counts per {}", period.name());
+            if let Some(top) = top {
+                text.push_str(&format!(", the first {}", thousands(top.into())));
+            }
+            text.push_str(if identified { ", with the installation's id" } else { "" });
+            text
         }
     }
 }

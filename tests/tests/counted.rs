@@ -124,6 +124,36 @@ fn a_line_says_the_day_and_neither_an_hour_nor_an_id_of_the_installation() {
     assert_eq!(keys, known);
 }
 
+#[derive(TelemetryEvent)]
+#[telemetry(name = "identified", purpose = "service", count(period = "hour", identified))]
+struct Identified {
+    #[telemetry(allow)]
+    ok: bool,
+}
+
+#[test]
+fn a_line_names_the_installation_where_the_author_asks_for_it_and_no_other_does() {
+    use telemetry_core::client::Identity;
+    for (identity, is_there) in [(Identity::Month, true), (Identity::None, false)] {
+        let home = tempfile::tempdir().unwrap();
+        let telemetry = builder(home.path()).identity(identity).build().unwrap();
+        telemetry.record(&Identified { ok: true });
+        telemetry.record(&Commands {
+            command: "upload",
+            exit: Exit::Success,
+            milliseconds: None,
+            _arguments: &[],
+        });
+        let id = telemetry.installation_id(telemetry_core::schema::Purpose::SERVICE);
+        drop(telemetry);
+        let lines = stored(home.path());
+        let of = |name: &str| lines.iter().find(|line| line.event == name).unwrap();
+        assert_eq!(of("commands").installation, None);
+        assert_eq!(of("identified").installation, id.map(|id| id.to_string()));
+        assert_eq!(of("identified").installation.is_some(), is_there, "{identity:?}");
+    }
+}
+
 #[test]
 fn what_two_processes_and_a_restart_count_adds_up() {
     let home = tempfile::tempdir().unwrap();

@@ -288,7 +288,10 @@ struct Commands {
 fn what_an_event_says_of_itself_is_in_its_schema() {
     use telemetry_core::schema::{Form, Period, TimePrecision};
     let [schema] = Commands::SCHEMA else { panic!("one event") };
-    assert_eq!(schema.form, Form::Counted { period: Period::Day, top: Some(1_000) });
+    assert_eq!(
+        schema.form,
+        Form::Counted { period: Period::Day, top: Some(1_000), identified: false }
+    );
     assert_eq!((schema.time, schema.max_bits), (TimePrecision::Day, Some(4)));
     assert_eq!((schema.since, schema.owner), (Some("2"), Some("cli-team")));
     assert_eq!(schema.question, Some("Which commands fail?"));

@@ -18,7 +18,7 @@ use super::installation::InstallationId;
 use crate::envelope::Origin;
 use crate::error::Error;
 use crate::pseudonym::Secret;
-use crate::schema::Purpose;
+use crate::schema::{EventSchema, Form, Purpose};
 
 /// How long the id of an installation lasts: as short as the question allows.
 ///
@@ -149,6 +149,8 @@ pub(super) struct Identities {
     made: RwLock<BTreeMap<&'static str, Made>>,
     /// The same where no period decides.
     other: Arc<Origin>,
+    /// What lines say that name no installation.
+    nobody: Arc<Origin>,
 }
 
 impl Identities {
@@ -169,7 +171,20 @@ impl Identities {
         };
         let written = fixed.map(|id| id.to_string());
         let other = Arc::new(Origin::new(written.as_deref(), in_container));
-        Ok(Self { identity, secret, fixed, in_container, made: RwLock::default(), other })
+        let nobody = Arc::new(Origin::new(None, in_container));
+        Ok(Self { identity, secret, fixed, in_container, made: RwLock::default(), other, nobody })
+    }
+
+    /// What the lines of counts of `event` say, of a period that began at `start`.
+    ///
+    /// # Privacy
+    ///
+    /// They name the installation only where the event's author asked for it.
+    pub(super) fn origin_of_counts(&self, event: &EventSchema, start: Timestamp) -> Arc<Origin> {
+        match event.form {
+            Form::Counted { identified: true, .. } => self.origin(event.purpose, start.into()),
+            _ => Arc::clone(&self.nobody),
+        }
     }
 
     /// What lines of `purpose` say at `now`.

@@ -13,7 +13,6 @@ use super::printer::Printer;
 use super::report::Reporter;
 use super::{container, quiet, readme};
 use crate::consent::Layers;
-use crate::envelope::Origin;
 use crate::error::Error;
 use crate::event::Sanitizer;
 use crate::platform;
@@ -30,7 +29,6 @@ pub(super) struct RecordingStore {
     pub(super) sanitizer: Sanitizer,
     pub(super) identities: Identities,
     /// Counts carry no id: who sent them is nobody's question.
-    pub(super) origin_of_counts: Origin,
     pub(super) spool: Spool,
 }
 
@@ -204,7 +202,6 @@ impl LazyStore {
         Ok(RecordingStore {
             sanitizer: Sanitizer::new(keys).with_scrubber(self.scrubber.clone()),
             identities,
-            origin_of_counts: Origin::new(None, in_container),
             spool,
         })
     }

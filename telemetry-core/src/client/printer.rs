@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::identity::{Identities, Identity};
 use super::quiet;
 use crate::consent::Decision;
-use crate::envelope::{self, CountsHeader, EventMark, Origin, Tally};
+use crate::envelope::{self, CountsHeader, EventMark, Tally};
 use crate::error::{Error, Kind};
 use crate::event::{Sanitizer, TelemetryEvent};
 use crate::pseudonym::{Keys, Secret};
@@ -43,7 +43,6 @@ pub(super) fn is_asked_for(app: &str, lookup: impl Fn(&str) -> Option<OsString>)
 pub(super) struct Printer {
     sanitizer: Sanitizer,
     identities: Identities,
-    origin_of_counts: Origin,
     run: String,
     number: AtomicU64,
 }
@@ -69,7 +68,6 @@ impl Printer {
         Ok(Self {
             sanitizer: Sanitizer::new(keys).with_scrubber(scrubber),
             identities: Identities::new(identity, secret, shared, in_container)?,
-            origin_of_counts: Origin::new(None, in_container),
             run: run.iter().map(|byte| format!("{byte:02x}")).collect(),
             number: AtomicU64::new(1),
         })
@@ -102,12 +100,13 @@ impl Printer {
         start: impl FnOnce(Period) -> Timestamp,
     ) -> bool {
         let Form::Counted { period, .. } = schema.form else { return false };
+        let start = start(period);
         let said = CountsHeader {
             id: (&self.run, self.next()),
-            start: start(period),
+            start,
             period: period.name(),
             generation: decision.generation(schema.purpose),
-            origin: &self.origin_of_counts,
+            origin: &self.identities.origin_of_counts(schema, start),
         };
         let mut line = Vec::new();
         let mut tally = std::iter::once(tally).peekable();

@@ -56,8 +56,8 @@ pub fn event(event: &EventSchema) -> owned::Event {
         expires: text(event.expires),
         form: match event.form {
             Form::Each => owned::Form::Each,
-            Form::Counted { period, top } => {
-                owned::Form::Counted { period: self::period(period), top }
+            Form::Counted { period, top, identified } => {
+                owned::Form::Counted { period: self::period(period), top, identified }
             }
         },
         time: match event.time {

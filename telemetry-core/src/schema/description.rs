@@ -149,7 +149,15 @@ impl EventSchema {
 
     #[doc(hidden)]
     pub const fn counted(mut self, period: Period, top: Option<u32>) -> Self {
-        self.form = Form::Counted { period, top };
+        self.form = Form::Counted { period, top, identified: false };
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn identified(mut self) -> Self {
+        if let Form::Counted { period, top, .. } = self.form {
+            self.form = Form::Counted { period, top, identified: true };
+        }
         self
     }
 
@@ -218,6 +226,9 @@ pub enum Form {
         period: Period,
         /// How many combinations are counted apart, when not all of them.
         top: Option<u32>,
+        /// Whether the lines name the installation; without it nobody can tell
+        /// from how many the counts come.
+        identified: bool,
     },
 }
 

@@ -18,9 +18,9 @@ pub fn json(schema: &Schema) -> Value {
 }
 
 fn event(event: &Event) -> Value {
-    let (period, top) = match event.form {
-        Form::Each => (None, None),
-        Form::Counted { period, top } => (Some(period.name()), top),
+    let (period, top, identified) = match event.form {
+        Form::Each => (None, None, None),
+        Form::Counted { period, top, identified } => (Some(period.name()), top, Some(identified)),
     };
     json!({
         "name": event.name,
@@ -34,6 +34,7 @@ fn event(event: &Event) -> Value {
         "expires": event.expires,
         "count": period,
         "top": top,
+        "identified": identified,
         "time": event.time.name(),
         "max_bits": event.max_bits,
         "forms": event.forms().map(|forms| forms.to_string()),

@@ -176,8 +176,9 @@ fn notes(event: &Event) -> Vec<(&'static str, String)> {
     }
     let tells = words::size(event.forms(), event.millibits(), &words::openings(&event.fields));
     notes.push(("How much it can tell", format!("it {tells}")));
-    if let Form::Counted { .. } = event.form {
-        let text = format!("never single events, only {}", words::form(event.form));
+    if let Form::Counted { identified, .. } = event.form {
+        let nobody = if identified { "" } else { "; no id of the installation is with them" };
+        let text = format!("never single events, only {}{nobody}", words::form(event.form));
         notes.push(("What leaves", text));
     }
     if event.time != Time::Millisecond {

@@ -137,6 +137,12 @@ fn form(diff: &mut Diff, old: &Event, new: &Event) {
         {
             (Rank::Tightened, "counts leave for a longer time")
         }
+        (Form::Counted { identified: false, .. }, Form::Counted { identified: true, .. }) => {
+            (Rank::Loosened, "the counts of one installation could be joined")
+        }
+        (Form::Counted { identified: true, .. }, Form::Counted { identified: false, .. }) => {
+            (Rank::Tightened, "no id of the installation is with the counts any more")
+        }
         (Form::Counted { top: before, .. }, Form::Counted { top: after, .. }) => {
             match after.unwrap_or(u32::MAX) > before.unwrap_or(u32::MAX) {
                 true => (Rank::Widened, "more combinations are told apart"),

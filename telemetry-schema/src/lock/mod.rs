@@ -17,7 +17,7 @@
 //! | `notice PURPOSE, PURPOSE` | which purposes the program's notice names; from `schema_lock!`, which is given them, or by hand |
 //! | `allow LINT PLACE; because "..."` | by hand: a finding that is right, and why |
 //! | `envelope NAME; POLICY; DOMAIN; ...` | what every stored line says |
-//! | `event NAME; version N; purpose P; since "V"; count PERIOD; top N; time T; max_bits N; owner "..."; question "..."; expires DATE; about "..."` | an event; of a generic one its instance in quotation marks behind the name |
+//! | `event NAME; version N; purpose P; since "V"; count PERIOD; top N; identified yes; time T; max_bits N; owner "..."; question "..."; expires DATE; about "..."` | an event; of a generic one its instance in quotation marks behind the name |
 //! | `field NAME PATH; POLICY; DOMAIN; purpose P; since "V"; renamed_from NAME; private yes; about "..."` | a field; those of nested values as `host.name` |
 //!
 //! Events are in the order of their names and fields in the order of their

@@ -362,9 +362,15 @@ fn read_event(rest: &str) -> Option<Event> {
             "version" => event.version = value.parse().ok()?,
             "purpose" => event.purpose = word(value)?,
             "since" => event.since = Some(super::unquote(value)?),
-            "count" => event.form = Form::Counted { period: period(value)?, top: None },
+            "count" => {
+                event.form = Form::Counted { period: period(value)?, top: None, identified: false };
+            }
             "top" => match &mut event.form {
                 Form::Counted { top, .. } => *top = Some(value.parse().ok()?),
+                Form::Each => return None,
+            },
+            "identified" => match &mut event.form {
+                Form::Counted { identified, .. } => *identified = value == "yes",
                 Form::Each => return None,
             },
             "time" => event.time = time(value)?,

@@ -123,9 +123,10 @@ pub(super) fn event_line(out: &mut String, event: &Event) {
     let _ = write!(out, "; version {}", event.version);
     word_part(out, "purpose", Some(&event.purpose));
     text_part(out, "since", event.since.as_deref());
-    if let Form::Counted { period, top } = event.form {
+    if let Form::Counted { period, top, identified } = event.form {
         word_part(out, "count", Some(period.name()));
         number_part(out, "top", top);
+        word_part(out, "identified", identified.then_some("yes"));
     }
     let time = (event.time != Time::Millisecond).then(|| event.time.name());
     word_part(out, "time", time);

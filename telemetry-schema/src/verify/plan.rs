@@ -33,6 +33,8 @@ struct EventPlan {
     fields: FieldPlans,
     /// Of an event that leaves only as counts, the period.
     period: Option<&'static str>,
+    /// Whether its lines may name an installation.
+    identified: bool,
     /// The fields that are histograms, and their bounds.
     histograms: Vec<(Box<[u8]>, Vec<f64>)>,
 }
@@ -48,6 +50,8 @@ struct LineHead<'l> {
     place: Option<Cursor<'l>>,
     /// The event whose fields were checked when they were met.
     checked: Option<usize>,
+    /// Whether the line names an installation.
+    identified: bool,
     /// Of a line of counts, the period, and where the counts are.
     period: Option<RawString<'l>>,
     counts: Option<Cursor<'l>>,
@@ -104,6 +108,7 @@ impl Plan {
                     Some(place) => {
                         before = place;
                         if let Some((name, check)) = self.envelope.at(place) {
+                            said.identified |= name == "installation";
                             check.value(cursor, &Trail::Top(None, name), problems)?;
                         }
                     }
@@ -226,6 +231,7 @@ impl EventPlan {
                 Form::Counted { period, .. } => Some(period.name()),
                 Form::Each => None,
             },
+            identified: !matches!(event.form, Form::Counted { identified: false, .. }),
         }
     }
 
@@ -338,6 +344,13 @@ impl EventPlan {
         }
         if said.purpose.is_some_and(|purpose| purpose.raw != self.purpose.as_bytes()) {
             other("purpose");
+        }
+        if said.identified && !self.identified {
+            let text = "the line names an installation, and counts of this event name none";
+            problems.push(LineProblem {
+                field: Some("installation".to_owned()),
+                ..self.problem(Violation::OtherSchema, text)
+            });
         }
     }
 

@@ -160,6 +160,77 @@ fn counts_are_metrics_beside_the_logs_and_no_request_holds_both() {
     }
 }
 
+/// The same, and its lines name the installation.
+#[derive(TelemetryEvent)]
+#[telemetry(name = "identified", purpose = "service", count(period = "day", identified))]
+struct Identified {
+    #[telemetry(allow)]
+    ok: bool,
+}
+
+#[test]
+fn a_data_point_names_the_installation_where_the_author_asked_for_it_and_no_other_does() {
+    let place = Place::new();
+    let receiver = place.receiver("ok");
+    count(&place.home());
+    let builder = Telemetry::builder("app").home(place.home()).with_env(|_| None).on_by_default();
+    builder.build().unwrap().record(&Identified { ok: true });
+    let mut lines = spool::read(&place.spool()).unwrap().map(Result::unwrap);
+    let id = lines.find(|line| line.event == "identified").unwrap().installation.unwrap();
+    let url = format!("http://{}/v1/logs", receiver.address());
+    let report = deliver(&place.home(), &url, Otlp::json());
+    assert_eq!(report.end, End::Done);
+    let metrics = receiver.received().into_iter().find(|r| r.line.contains("/v1/metrics")).unwrap();
+    let metrics: ExportMetricsServiceRequest = serde_json::from_slice(&metrics.body).unwrap();
+    let mut seen = 0;
+    for metric in &metrics.resource_metrics[0].scope_metrics[0].metrics {
+        let Some(Data::Sum(sum)) = &metric.data else { continue };
+        for point in &sum.data_points {
+            let said = texts(&point.attributes).get("app.installation.id").copied();
+            assert_eq!(said, (metric.name == "identified").then_some(id.as_str()), "{metric:?}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn segment_and_ndjson_name_the_installation_of_counts_in_the_same_way() {
+    for is_segment in [true, false] {
+        let place = Place::new();
+        let receiver = place.receiver("ok");
+        count(&place.home());
+        let builder =
+            Telemetry::builder("app").home(place.home()).with_env(|_| None).on_by_default();
+        builder.build().unwrap().record(&Identified { ok: true });
+        let lines: Vec<_> = spool::read(&place.spool()).unwrap().map(Result::unwrap).collect();
+        let of = |name: &str| lines.iter().find(|line| line.event == name).unwrap();
+        let url = format!("http://{}/v1/batch", receiver.address());
+        let report = if is_segment {
+            deliver(&place.home(), &url, Segment::new())
+        } else {
+            deliver(&place.home(), &url, telemetry_core::export::Ndjson)
+        };
+        assert_eq!(report.end, End::Done);
+        let body = String::from_utf8(receiver.received()[0].body.clone()).unwrap();
+        let id = of("identified").installation.clone().unwrap();
+        let calls: Vec<serde_json::Value> = if is_segment {
+            let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+            body["batch"].as_array().unwrap().clone()
+        } else {
+            body.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        let key = if is_segment { "anonymousId" } else { "installation" };
+        let said =
+            |name: &str| calls.iter().find(|call| call["event"] == name).unwrap().get(key).cloned();
+        assert_eq!(said("identified"), Some(id.clone().into()));
+        // Segment asks for an id: that of the line, which stands for nobody.
+        let nobody = is_segment.then(|| of("requests").id.clone().into());
+        assert_eq!(said("requests"), nobody);
+        assert_ne!(said("requests"), Some(id.into()));
+    }
+}
+
 #[test]
 fn a_receiver_without_a_path_for_one_kind_gets_the_other() {
     // The first request is of logs, the second of metrics.

@@ -256,6 +256,8 @@ fn of_a_counted_event_only_counts_are_inside_the_schema() {
     assert_eq!(kinds(&|line| line["counts"][0]["count"] = json!(0.5)), [Violation::WrongType]);
     assert_eq!(kinds(&|line| line["counts"][0]["host"] = json!("x")), [Violation::UnknownField]);
     assert_eq!(kinds(&|line| line["counts"] = json!(3)), [Violation::WrongType]);
+    let named = |line: &mut Value| line["installation"] = json!("8c6a0b2e");
+    assert_eq!(kinds(&named), [Violation::OtherSchema], "no id of the installation is with them");
     let single = |line: &mut Value| {
         line["fields"] = json!({ "protocol": "ssh" });
         line.as_object_mut().unwrap().remove("counts");
@@ -265,6 +267,9 @@ fn of_a_counted_event_only_counts_are_inside_the_schema() {
     let all = telemetry_schema::json_schema::all(&linked());
     let validator = jsonschema::validator_for(&all).unwrap();
     assert!(validator.is_valid(&good), "{all:#}");
+    let mut wrong = good.clone();
+    named(&mut wrong);
+    assert!(!validator.is_valid(&wrong));
     let mut wrong = good.clone();
     wrong["counts"][0]["fields"]["protocol"] = json!("x");
     assert!(!validator.is_valid(&wrong));

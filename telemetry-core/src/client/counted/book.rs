@@ -4,6 +4,7 @@
 //! nor a file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -90,11 +91,12 @@ impl Book {
     pub(super) fn lines(
         &mut self,
         mut next_id: impl FnMut() -> (String, u64),
-        origin: &Origin,
+        origin: impl Fn(&EventSchema, Timestamp) -> Arc<Origin>,
     ) -> (Vec<u8>, u64) {
         let (mut lines, mut events) = (Vec::new(), 0);
         for page in &mut self.pages {
             let PeriodCounts { event, kinds, .. } = page;
+            let origin = origin(event, page.start);
             let mut tallies =
                 page.rows.iter().map(|(form, row)| tally(event, kinds, *form, row)).peekable();
             let mut number = 0;
@@ -108,7 +110,7 @@ impl Book {
                     start: page.start,
                     period: page.period.name(),
                     generation: page.generation,
-                    origin,
+                    origin: &origin,
                 };
                 // Writing names and numbers to memory cannot fail.
                 let _ = envelope::write_counts(&mut lines, &said, page.event, &mut tallies);

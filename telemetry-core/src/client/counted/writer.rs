@@ -17,6 +17,7 @@ use crate::client::gate::Gate;
 use crate::client::record::{Recorded, Recorder};
 use crate::error::{Error, Kind};
 use crate::event::TelemetryEvent;
+use crate::schema::EventSchema;
 use crate::slot::Slot;
 use crate::spool::Draft;
 
@@ -143,28 +144,30 @@ impl CountWriter {
     }
 
     fn put(&self, book: &mut Book, draft: &mut Option<Draft>) -> Result<(), Error> {
-        if book.is_empty() {
-            return Ok(());
+        if book.is_empty() { Ok(()) } else { self.fill(book, draft).map(drop) }
+    }
+
+    /// Writes the lines of `book`, and completes their draft.
+    fn seal(&self, mut book: Book, mut draft: Option<Draft>) -> Result<(), Error> {
+        let events = self.fill(&mut book, &mut draft)?;
+        match (draft, events) {
+            (Some(draft), Some(events)) => draft.seal(events),
+            _ => Ok(()),
         }
-        let Some(open) = self.recorder.ready() else { return Ok(()) };
-        let (lines, _) = book.lines(|| open.next_id(), &open.origin_of_counts);
+    }
+
+    /// Writes the lines of `book` into the draft, a new one if there is none, and
+    /// says how many there are; nothing where nothing may be stored.
+    fn fill(&self, book: &mut Book, draft: &mut Option<Draft>) -> Result<Option<u64>, Error> {
+        let Some(open) = self.recorder.ready() else { return Ok(None) };
+        let origin = |event: &EventSchema, start| open.identities.origin_of_counts(event, start);
+        let (lines, events) = book.lines(|| open.next_id(), origin);
         let draft = match draft {
             Some(draft) => draft,
             None => draft.insert(Draft::new(self.recorder.folder())?),
         };
-        draft.replace(&lines)
-    }
-
-    /// Writes the lines of `book`, and completes their draft.
-    fn seal(&self, mut book: Book, draft: Option<Draft>) -> Result<(), Error> {
-        let Some(open) = self.recorder.ready() else { return Ok(()) };
-        let (lines, events) = book.lines(|| open.next_id(), &open.origin_of_counts);
-        let mut draft = match draft {
-            Some(draft) => draft,
-            None => Draft::new(self.recorder.folder())?,
-        };
         draft.replace(&lines)?;
-        draft.seal(events)
+        Ok(Some(events))
     }
 
     /// The end of the program: the last counts, and with them all of the run.

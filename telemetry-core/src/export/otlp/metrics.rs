@@ -11,8 +11,8 @@ use prost::Message;
 use serde_json::Number;
 
 use super::{
-    CONTAINER, Encoding, LIMITS, OtlpNames, PERIOD, PURPOSE, VERSION, attribute, integer, text,
-    value,
+    CONTAINER, Encoding, INSTALLATION, LIMITS, OtlpNames, PERIOD, PURPOSE, VERSION, attribute,
+    integer, text, value,
 };
 use crate::error::{Error, Kind};
 use crate::export::{
@@ -119,6 +119,9 @@ fn attributes(event: &WaitingEvent<'_>, form: &CountedForm) -> Result<Vec<KeyVal
         attribute(PURPOSE, text(event.purpose())),
         attribute(PERIOD, text(event.period().unwrap_or_default())),
     ];
+    if let Some(installation) = event.installation() {
+        attributes.push(attribute(INSTALLATION, text(installation)));
+    }
     if event.is_from_container() {
         attributes.push(attribute(CONTAINER, any_value::Value::BoolValue(true)));
     }
@@ -127,7 +130,8 @@ fn attributes(event: &WaitingEvent<'_>, form: &CountedForm) -> Result<Vec<KeyVal
         return Ok(attributes);
     };
     for (name, field) in fields {
-        if [LINE, VERSION, PURPOSE, PERIOD, CONTAINER, OTHER].contains(&name.as_str()) {
+        if [LINE, INSTALLATION, VERSION, PURPOSE, PERIOD, CONTAINER, OTHER].contains(&name.as_str())
+        {
             return Err(refused(event, "a field has the name of an attribute of ours"));
         }
         attributes.extend(value(field).map(|value| attribute(name, value)));

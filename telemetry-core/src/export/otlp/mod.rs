@@ -51,6 +51,7 @@ use crate::error::{Error, Kind};
 /// | `count`, `sum`, `bucket_counts`, `explicit_bounds` | of a histogram, its numbers; the sum as floating-point number |
 /// | attribute `telemetry.line.id` | the line's id: runs and processes of one period each have a line, and all of them add up; a receiver drops a duplicate by it |
 /// | attributes `telemetry.event.version`, `telemetry.event.purpose`, `telemetry.container` | as of a log record |
+/// | attribute `app.installation.id` | the installation id, where the event says `count(..., identified)`; else absent |
 /// | attribute `telemetry.period` | `run`, `hour`, `day` or `week` |
 /// | attribute `telemetry.other` | true for all combinations together that were not told apart; then there are no fields |
 /// | each other attribute | a field of the combination, under its name |
