@@ -665,3 +665,26 @@ fn debug_of_the_raw_event_shows_allowed_values_and_names_of_policies() {
         )
     );
 }
+
+#[test]
+fn debug_of_what_a_function_makes_is_that_of_the_standard_librarys_derive() {
+    #[derive(Debug, Clone, serde::Serialize)]
+    enum Part {
+        Whole,
+        Tuple(u8, Option<u8>),
+        Named { first: i64, rest: BTreeMap<u8, (bool, f64)> },
+    }
+    #[derive(TelemetryEvent)]
+    #[telemetry(purpose = "service")]
+    struct Made {
+        #[telemetry(allow(because = "the parts of a test hold nothing personal"))]
+        parts: Vec<Part>,
+    }
+    let rest = BTreeMap::from([(7, (true, 1.5))]);
+    let parts = vec![Part::Whole, Part::Tuple(1, None), Part::Named { first: -1, rest }];
+    let made = Made { parts: parts.clone() };
+    let sanitizer = Sanitizer::new(Keys::session().unwrap());
+    let own = format!("{parts:#?}").replace('\n', "\n    ");
+    let shown = format!("{:#?}", sanitizer.sanitize(&made));
+    assert!(shown.contains(&own), "{shown}");
+}

@@ -12,7 +12,6 @@ mod nested;
 mod raw;
 mod sanitized;
 
-pub(crate) use self::debug::ShownAsDebug;
 pub use self::debug::{debug_event, debug_fields, debug_nothing};
 pub use self::declared::{DeclaresEvents, DeclaresFields};
 pub use self::nested::{Nested, also_an_event, entries, nested};

@@ -154,7 +154,7 @@ impl<E: TelemetryEvent + ?Sized> fmt::Debug for Sanitized<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.schema().name)?;
         f.write_str(" ")?;
-        super::ShownAsDebug(self).fmt(f)
+        serde_fmt::to_debug(self).fmt(f)
     }
 }
 
