@@ -7,6 +7,8 @@
 //! Every place is checked against the text as it was given, whatever was found
 //! before it: what overlaps is joined afterwards, so that no rest of it stays.
 
+use std::ops::Range;
+
 use super::blocks::{AHEAD, BLOCK, Shaper, Shapes};
 use super::find::{Span, Spans};
 use super::keywords::{Begins, Keywords, folded};
@@ -74,15 +76,30 @@ impl<'t> Pass<'t> {
         }
     }
 
-    /// What is found, joined where it overlaps.
-    pub(super) fn run(&mut self) {
+    /// What begins in these windows of the text, which stand at starts of lines,
+    /// joined where it overlaps. What is found is read to its end, also behind
+    /// its window.
+    pub(super) fn run(&mut self, windows: &[Range<usize>]) {
+        for window in windows {
+            self.window(window.start, window.end);
+        }
+        if !self.spans.is_empty() {
+            self.spans.join();
+        }
+    }
+
+    #[inline]
+    fn window(&mut self, start: usize, end: usize) {
         let mut shaper = Shaper::default();
-        let mut base = 0;
-        while let Some(block) = self.text.0.get(base..).and_then(|rest| rest.first_chunk()) {
+        let mut base = start;
+        while base < end {
+            let Some(block) = self.text.0.get(base..).and_then(|rest| rest.first_chunk()) else {
+                break;
+            };
             self.block(&mut shaper, block, base);
             base += BLOCK;
         }
-        while base < self.text.len() {
+        while base < end {
             // Blanks behind the end begin nothing.
             let mut last = [b' '; AHEAD];
             let rest = self.text.slice(base, self.text.len().min(base + AHEAD));
@@ -91,9 +108,6 @@ impl<'t> Pass<'t> {
             }
             self.block(&mut shaper, &last, base);
             base += BLOCK;
-        }
-        if !self.spans.is_empty() {
-            self.spans.join();
         }
     }
 
@@ -161,6 +175,7 @@ impl<'t> Pass<'t> {
     #[inline(never)]
     fn known_word(&mut self, at: usize, place: usize) {
         let text = self.text;
+        super::text::looks_for(at);
         if let Some((begins, end)) = self.keywords.get(place, text, at)
             // `[phone]` says nothing of what follows.
             && !(text.before(at) == b'[' && self.label_at(at - 1).is_some())
@@ -279,7 +294,9 @@ fn four_of(block: &[u8; AHEAD], bit: u32) -> u32 {
 #[inline(always)]
 fn each(mut bits: u64, base: usize, mut check: impl FnMut(usize)) {
     while bits != 0 {
-        check(base + bits.trailing_zeros() as usize);
+        let at = base + bits.trailing_zeros() as usize;
+        super::text::looks_for(at);
+        check(at);
         bits &= bits - 1;
     }
 }

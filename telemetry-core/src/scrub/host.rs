@@ -1,4 +1,4 @@
-//! Names of machines, and what a URL asks them.
+//! Names of machines.
 //!
 //! It owns what tells a host from a file, a field of a program and a package.
 //! It must never know addresses.
@@ -14,7 +14,7 @@ use super::text::class::{
 use super::tlds::{self, Kind};
 
 /// The longest name of a host.
-const MOST: usize = 253;
+pub(super) const MOST: usize = 253;
 
 /// First labels of packages, modules and objects of programs.
 static PACKAGES: Words = Words::new(&[
@@ -52,7 +52,7 @@ const PUBLIC: [&[u8]; 24] = [
 ];
 
 /// What stands in the place of a host without being one.
-static NO_HOSTS: Words = Words::new(&[
+pub(super) static NO_HOSTS: Words = Words::new(&[
     b"localhost",
     b"none",
     b"null",
@@ -206,31 +206,6 @@ impl Pass<'_> {
             .any(|pair| matches!(pair, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
     }
 
-    /// The host of a URL, also one without a domain. `start` is behind `://`.
-    pub(super) fn url_host(&mut self, start: usize) {
-        let text = self.text;
-        let end = text.run_letters(start, HOST | DOT, MOST);
-        // A name of which the last label is a domain is found by that.
-        let last = text.back(end, ALNUM | DASH, 63);
-        let domain = last > start && tlds::of(text.slice(last, end)).is_some();
-        if text.byte(end) == b'@' || end < start + 2 || domain || !text.is(start, LETTER) {
-            return;
-        }
-        let word = text.slice(start, end);
-        let scheme =
-            text.slice(text.back(start.saturating_sub(3), ALNUM, 16), start.saturating_sub(3));
-        let none = NO_HOSTS.has(word)
-            || is_one_of(scheme, &[b"file", b"about", b"data", b"app", b"resource", b"classpath"]);
-        if !none
-            && matches!(
-                text.byte(end),
-                b'/' | b':' | b'?' | 0..=b' ' | b'"' | b'\'' | b')' | b'>' | b','
-            )
-        {
-            self.found(Rule::LogHost, start, end);
-        }
-    }
-
     /// `host=web-7`. `weak`: the value counts behind `=` or in quotes alone.
     pub(super) fn named_host(&mut self, weak: bool, equals: bool, value: usize) {
         let text = self.text;
@@ -295,41 +270,6 @@ impl Pass<'_> {
         }
     }
 
-    /// `Nov 24 12:00:00 web-7 sshd[7]: …`, and `[24/Nov/2026:12:00:00`, before
-    /// which web servers write who asked.
-    pub(super) fn month(&mut self, at: usize, end: usize) {
-        let text = self.text;
-        if text.before(end) == b'/' {
-            return self.access_log(at, end);
-        }
-        if self.glued_before(at) {
-            return;
-        }
-        let day = text.run(end, BLANK, 2);
-        let after_day = text.run(day, DIGIT, 2);
-        let time = after_day + 1;
-        let clock = text.run(time, DIGIT | COLON | DOT, 16);
-        let is_time = after_day > day
-            && text.byte(after_day) == b' '
-            && clock >= time + 7
-            && text.byte(time + 2) == b':';
-        if !is_time || text.byte(clock) != b' ' {
-            return;
-        }
-        self.syslog_host(clock + 1);
-        // Some collectors write the same name before the date.
-        let host = text.until(clock + 1, clock + 1 + MOST, |byte| byte <= b' ' || byte == b'/');
-        let name = text.slice(clock + 1, host);
-        let before = at.wrapping_sub(1 + name.len());
-        if !name.is_empty()
-            && text.before(at) == b' '
-            && text.starts(before, name)
-            && text.is_before(before, BLANK)
-        {
-            self.found(Rule::LogHost, before, at - 1);
-        }
-    }
-
     /// `nas-01:/export`: a machine and a folder of it.
     pub(super) fn host_and_path(&mut self, at: usize) {
         let start = self.text.back(at, ALNUM | DASH, 64);
@@ -374,119 +314,5 @@ impl Pass<'_> {
         {
             self.found(Rule::LogHost, start, at);
         }
-    }
-
-    /// The word before `program[7]:` or `program:`.
-    fn syslog_host(&mut self, start: usize) {
-        let text = self.text;
-        let end = text.until(start, start + MOST, |byte| byte <= b' ');
-        let program =
-            text.until(end + 1, end + 65, |byte| byte <= b' ' || byte == b':' || byte == b'[');
-        let is_program = program > end + 1
-            && matches!(text.byte(program), b':' | b'[')
-            && self.label_at(program).is_none()
-            || text.starts(end, b" last message repeated");
-        let name = text.all(start, end, HOST | DOT | HIGH)
-            || text.slice(start, end).contains(&b'/')
-                && text.all(start, end, HOST | DOT | super::text::class::BASE64);
-        if is_program
-            && end > start
-            && name
-            && text.is(start, ALNUM)
-            && text.any(start, end, LETTER)
-            && text.byte(end) == b' '
-        {
-            self.found(Rule::LogHost, start, end);
-        }
-    }
-
-    /// `10.0.0.7 - jane [24/Nov/2026:12:00:00 +0000]`
-    fn access_log(&mut self, at: usize, end: usize) {
-        let text = self.text;
-        let bracket = at.wrapping_sub(4);
-        if text.byte(bracket) != b'[' || !text.is(end, DIGIT) || text.before(bracket) != b' ' {
-            return;
-        }
-        let last = bracket - 1;
-        let start = text.back_while(last, |byte| byte > b' ', 128);
-        if start < last && text.slice(start, last) != b"-" && text.is_before(start, BLANK) {
-            self.found(Rule::LogUser, start, last);
-        }
-    }
-
-    /// `<34>1 2026-11-24T12:00:00Z web-7 su - …`, and `<password>…</password>`.
-    pub(super) fn opening(&mut self, at: usize) {
-        let text = self.text;
-        if text.byte(at + 1) == b'/' {
-            return self.element(at);
-        }
-        let priority = text.run(at + 1, DIGIT, 3);
-        if priority == at + 1 || !text.starts(priority, b">1 ") {
-            return;
-        }
-        let time = text.until(priority + 3, priority + 40, |byte| byte <= b' ');
-        let host = text.until(time + 1, time + 1 + MOST, |byte| byte <= b' ');
-        if text.is(time + 1, ALNUM) && text.any(time + 1, host, LETTER) {
-            self.found(Rule::LogHost, time + 1, host);
-        }
-    }
-
-    /// The text of an XML element with the name of a secret.
-    fn element(&mut self, at: usize) {
-        let text = self.text;
-        let end = text.run(at + 2, HOST | DOT | COLON, 64);
-        let start = text.back_while(at, |byte| byte != b'>' && byte != b'<' && byte >= b' ', 256);
-        if text.byte(end) != b'>' || text.before(start) != b'>' || start == at {
-            return;
-        }
-        let name = super::names::Name::new(text.back(end, HOST, 64), end);
-        if let Some(strength) = self.strength(name) {
-            self.taken = (0, 0);
-            self.value(Rule::NamedSecret, start, strength, true);
-        }
-    }
-
-    /// A value in the query of a URL: its name stays.
-    #[inline(never)]
-    pub(super) fn query(&mut self, name: super::names::Name, at: usize) {
-        let text = self.text;
-        let begins = match text.before(name.start) {
-            b'?' => self.is_url(name.start - 1),
-            b'&' | b';' => name.start <= self.query_until,
-            _ => false,
-        };
-        if !begins {
-            return;
-        }
-        let end = text.until(at + 1, at + 4096, |byte| {
-            byte <= b' '
-                || matches!(
-                    byte,
-                    b'&' | b'#' | b'"' | b'\'' | b'<' | b'>' | b'`' | b')' | b']' | b'}' | b';'
-                )
-        });
-        self.query_until = end + 1;
-        let date = end == at + 11 && text.byte(at + 5) == b'-' && text.byte(at + 8) == b'-';
-        let small = (end <= at + 4 || date) && text.all(at + 1, end, DIGIT | DASH);
-        let flag = is_one_of(
-            text.slice(at + 1, end),
-            &[b"true", b"false", b"null", b"none", b"asc", b"desc", b"json"],
-        );
-        let format = matches!(text.byte(at + 1), b'{' | b'$' | b'%') && !text.is(at + 2, DIGIT);
-        if !small && !flag && !format {
-            self.found(Rule::UrlQuery, at + 1, end);
-        }
-    }
-
-    /// Whether what ends before `at` is a URL, or the path of a request.
-    fn is_url(&self, at: usize) -> bool {
-        let text = self.text;
-        let start = text.back_while(
-            at,
-            |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'('),
-            512,
-        );
-        let token = text.slice(start, at);
-        text.byte(start) == b'/' || memchr::memmem::find(token, b"://").is_some()
     }
 }

@@ -209,9 +209,18 @@ impl Keywords {
         new.entries.sort_by_key(|entry| group(entry.slot));
         new.fours = new.entries.iter().map(|entry| entry.four).collect();
         // With the end of the last one.
-        let groups = 0..=group(u16::MAX) + 1;
-        let start = |of| new.entries.partition_point(|entry| group(entry.slot) < of) as u16;
-        new.starts = groups.map(start).collect();
+        let mut starts = vec![0; usize::from(group(u16::MAX)) + 2];
+        for entry in &new.entries {
+            if let Some(count) = starts.get_mut(usize::from(group(entry.slot)) + 1) {
+                *count += 1;
+            }
+        }
+        let mut before = 0;
+        for start in &mut starts {
+            before += *start;
+            *start = before;
+        }
+        new.starts = starts;
         new.own = own;
         new
     }

@@ -1,44 +1,29 @@
 //! The scrubber as a program sees it.
 //!
-//! It owns the choice of rules, what is learnt at first use, and what is
-//! written in the place of a find. It must never know how anything is found.
+//! It owns what an author can ask of it, and how much of a text is read. It must
+//! never know how anything is found, or what is written in its place.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::slice::from_ref;
 use std::sync::{Arc, LazyLock, OnceLock};
 
-use super::arguments;
 use super::author::{self, AuthorRule};
-use super::engine::Pass;
-use super::find::{Span, Spans};
-use super::keywords::Keywords;
-use super::labels::{CUT, PSEUDONYM_DIGITS};
-use super::machine::{Machine, OwnWord};
-use super::rules::{Preset, RULES, Rule, RuleSet, ScrubRule};
+use super::find::Spans;
+use super::labels::CUT;
+use super::machine::Machine;
+use super::rules::{Preset, RULES, Rule, ScrubRule};
+use super::shared::{Known, Shared};
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Kind};
-use crate::pseudonym::{KeyScope, KeySlot, Keys};
+use crate::pseudonym::Keys;
 
-/// Larger than any message that a person reads, and scrubbed in milliseconds.
-const MAX_LENGTH: usize = 1 << 20;
 /// The least length that can be asked for.
 const LEAST_LENGTH: usize = 64;
 /// How far before the cut a blank is looked for, so that no half of a name or
 /// number is left that is not found for want of its other half.
 const CUT_BACK: usize = 256;
-
-/// A token beside a text can make a find of it: in `--password ::fe80::1jane`
-/// the value is none until its beginning is a token. So the result is scrubbed
-/// until nothing is found, and scrubbing it again changes nothing. One round
-/// suffices for what people write, two or three for what tests make up; the
-/// limit keeps the time linear for what is made to be slow.
-const MAX_ROUNDS: usize = 8;
-/// How far a rule reads beyond its own line, and more: what joins two lines is
-/// a few blanks or line feeds.
-const REACH: usize = 1024;
-/// What is left of a line that is not done after the last round.
-const GIVEN_UP: &[u8] = b"[secret]";
 
 static BALANCED: LazyLock<Shared> = LazyLock::new(|| Shared::new(Preset::Balanced));
 
@@ -61,96 +46,6 @@ pub struct Scrubber {
     /// None is [`Preset::Balanced`] as it is: a program in which nothing is
     /// scrubbed, or that is switched off, makes no rules.
     shared: Option<Arc<Shared>>,
-}
-
-struct Shared {
-    rules: RuleSet,
-    /// What the author says; else the system is asked at first use.
-    machine: Option<Machine>,
-    literals: Vec<String>,
-    /// Whether what was typed on the command line is hidden.
-    arguments: bool,
-    /// Whether unknown words are hidden.
-    known: Option<Known>,
-    author: Vec<AuthorRule>,
-    author_labels: Vec<Box<str>>,
-    keys: Option<Arc<Keys>>,
-    max_length: usize,
-    learnt: OnceLock<Learnt>,
-}
-
-/// Which words are known.
-#[derive(Clone, Debug)]
-enum Known {
-    OfThisProgram,
-    Given(Arc<Vocabulary>),
-}
-
-impl Known {
-    fn vocabulary(&self) -> &Vocabulary {
-        match self {
-            Self::OfThisProgram => Vocabulary::of_this_program(),
-            Self::Given(vocabulary) => vocabulary,
-        }
-    }
-}
-
-/// What is built when the first text comes.
-struct Learnt {
-    keywords: Keywords,
-    own: Vec<OwnWord>,
-}
-
-impl Shared {
-    fn new(preset: Preset) -> Self {
-        Self {
-            rules: preset.rules(),
-            machine: None,
-            literals: Vec::new(),
-            arguments: false,
-            known: (preset == Preset::Strict).then_some(Known::OfThisProgram),
-            author: Vec::new(),
-            author_labels: Vec::new(),
-            keys: None,
-            max_length: MAX_LENGTH,
-            learnt: OnceLock::new(),
-        }
-    }
-
-    fn learnt(&self) -> &Learnt {
-        self.learnt.get_or_init(|| {
-            let machine = self.machine.clone().unwrap_or_else(Machine::current);
-            let mut own = machine.words();
-            let typed = if self.arguments { arguments::typed() } else { Vec::new() };
-            own.extend(
-                self.literals
-                    .iter()
-                    .cloned()
-                    .chain(typed)
-                    .map(|text| OwnWord { text, rule: Rule::Literal }),
-            );
-            let words = own.iter().map(|word| word.text.clone()).collect();
-            Learnt { keywords: Keywords::new(words), own }
-        })
-    }
-}
-
-impl Clone for Shared {
-    /// What was learnt is learnt anew, by what the copy is told next.
-    fn clone(&self) -> Self {
-        Self {
-            rules: self.rules,
-            machine: self.machine.clone(),
-            literals: self.literals.clone(),
-            arguments: self.arguments,
-            known: self.known.clone(),
-            author: self.author.clone(),
-            author_labels: self.author_labels.clone(),
-            keys: self.keys.clone(),
-            max_length: self.max_length,
-            learnt: OnceLock::new(),
-        }
-    }
 }
 
 impl Default for Scrubber {
@@ -411,7 +306,7 @@ impl Scrubber {
         self
     }
 
-    fn shared(&self) -> &Shared {
+    pub(super) fn shared(&self) -> &Shared {
         self.shared.as_deref().unwrap_or_else(|| &BALANCED)
     }
 
@@ -466,12 +361,13 @@ impl Scrubber {
     /// assert_eq!((finds[0].rule(), finds[0].range()), ("email", 3..9));
     /// ```
     pub fn finds(&self, text: &[u8]) -> impl Iterator<Item = Find<'_>> {
+        let (shared, head) = (self.shared(), text.get(..self.kept(text)).unwrap_or(text));
         let mut spans = Spans::new();
-        self.find(text.get(..self.kept(text)).unwrap_or(text), &mut spans);
+        shared.find(head, from_ref(&(0..head.len())), &mut spans);
         let spans = spans.as_slice().to_vec();
         spans.into_iter().map(|span| Find {
-            rule: self.name_of(span.rule),
-            token: self.token_of(span.rule),
+            rule: shared.name_of(span.rule),
+            token: shared.token_of(span.rule),
             range: span.range(),
         })
     }
@@ -479,10 +375,11 @@ impl Scrubber {
     /// `None` when nothing is to be replaced.
     #[inline]
     fn scrubbed(&self, text: &[u8], known: Option<&Known>) -> Option<Vec<u8>> {
+        let shared = self.shared();
         let mut spans = Spans::new();
-        let cut = text.len() > self.shared().max_length;
+        let cut = text.len() > shared.max_length;
         if !cut {
-            self.find(text, &mut spans);
+            shared.find(text, from_ref(&(0..text.len())), &mut spans);
         }
         // Nearly every text ends here.
         if spans.is_empty() && !cut && known.is_none() {
@@ -494,53 +391,31 @@ impl Scrubber {
     /// The text with tokens, when there is anything to replace.
     #[inline(never)]
     fn rewritten(&self, text: &[u8], mut spans: Spans, known: Option<&Known>) -> Option<Vec<u8>> {
+        let shared = self.shared();
         let kept = self.kept(text);
         let head = text.get(..kept).unwrap_or(text);
         if kept < text.len() {
-            self.find(head, &mut spans);
+            shared.find(head, from_ref(&(0..kept)), &mut spans);
         }
         let found = !spans.is_empty() || kept < text.len();
-        let mut replaced = self.replaced(head, &spans);
+        let mut replaced = shared.replaced(head, &spans);
         if let Some(known) = known {
             match self.known_only(&replaced, known.vocabulary()) {
                 None if !found => return None,
                 only => replaced = only.unwrap_or(replaced),
             }
-            self.settle(&mut replaced, 0);
+            shared.settle(&mut replaced, None);
         }
         if kept < text.len() {
             replaced.extend_from_slice(CUT);
         }
         // Tokens can be longer than what they stand for.
-        while replaced.len() > self.shared().max_length {
+        while replaced.len() > shared.max_length {
             let kept = self.kept(&replaced);
             replaced.truncate(kept);
             replaced.extend_from_slice(CUT);
         }
         Some(replaced)
-    }
-
-    /// Scrubs what begins at `from` again until nothing is found. Lines in which
-    /// finds come without an end are given up.
-    fn settle(&self, text: &mut Vec<u8>, from: usize) {
-        for round in 0..2 * MAX_ROUNDS {
-            let rest = text.get(from..).unwrap_or_default();
-            let mut spans = Spans::new();
-            self.find(rest, &mut spans);
-            if spans.is_empty() {
-                return;
-            }
-            let mut settled = Vec::with_capacity(rest.len());
-            if round < MAX_ROUNDS {
-                self.write(rest, 0..rest.len(), spans.as_slice(), &mut settled);
-            } else {
-                give_up_lines(rest, spans.as_slice(), &mut settled);
-            }
-            text.truncate(from);
-            text.extend_from_slice(&settled);
-        }
-        text.truncate(from);
-        text.extend_from_slice(GIVEN_UP);
     }
 
     /// The text without unknown words; `None` when there is none. What is not
@@ -568,101 +443,6 @@ impl Scrubber {
             None => end - window.len(),
         }
     }
-
-    /// What is found, joined, in the order of the text.
-    #[inline]
-    pub(super) fn find(&self, text: &[u8], spans: &mut Spans) {
-        let shared = self.shared();
-        let learnt = shared.learnt();
-        let own = (&learnt.keywords, &*learnt.own);
-        let mut pass = Pass::new(text, own, &shared.author_labels, shared.rules, spans);
-        for (place, rule) in (0..).zip(&shared.author) {
-            for find in rule.pattern.find_iter(text) {
-                pass.found(Rule::Author(place), find.start(), find.end());
-            }
-        }
-        pass.run();
-    }
-
-    /// The text with tokens in the place of finds, scrubbed again around them
-    /// until nothing is found there. What is further from every find than
-    /// `REACH` and a whole line reads as it did.
-    fn replaced(&self, text: &[u8], finds: &Spans) -> Vec<u8> {
-        let spans = finds.as_slice();
-        // Tokens are about as long as what they stand for; one allocation.
-        let mut replaced = Vec::with_capacity(text.len() + spans.len() * 4);
-        // What a PEM block hides stands in any number of lines.
-        if spans.iter().any(|span| span.rule == Rule::Pem) {
-            self.write(text, 0..text.len(), spans, &mut replaced);
-            self.settle(&mut replaced, 0);
-            return replaced;
-        }
-        let mut rest = spans;
-        let mut at = 0;
-        while let Some(first) = rest.first() {
-            let start = line_start(text, at, first.start.saturating_sub(REACH).max(at));
-            self.write(text, at..start, &[], &mut replaced);
-            let (mut end, mut count) = (start, 0);
-            while let Some(next) =
-                rest.get(count).filter(|next| count == 0 || next.start < end + REACH)
-            {
-                end = line_end(text, next.end + REACH);
-                count += 1;
-            }
-            let (these, others) = rest.split_at(count);
-            let from = replaced.len();
-            self.write(text, start..end, these, &mut replaced);
-            self.settle(&mut replaced, from);
-            (rest, at) = (others, end);
-        }
-        self.write(text, at..text.len(), &[], &mut replaced);
-        replaced
-    }
-
-    fn write(&self, text: &[u8], range: Range<usize>, spans: &[Span], to: &mut Vec<u8>) {
-        let mut at = range.start;
-        for span in spans {
-            to.extend_from_slice(text.get(at..span.start).unwrap_or_default());
-            self.write_token(span, text, to);
-            at = span.end;
-        }
-        to.extend_from_slice(text.get(at..range.end).unwrap_or_default());
-    }
-
-    fn write_token(&self, span: &Span, text: &[u8], to: &mut Vec<u8>) {
-        let token = self.token_of(span.rule);
-        let value = text.get(span.range()).unwrap_or_default();
-        let keys = self.shared().keys.as_ref().filter(|_| token != "[secret]");
-        let Some(keys) = keys else { return to.extend_from_slice(token.as_bytes()) };
-        let Some(pseudonym) = keys.pseudonym(slot_of(token), &value.to_ascii_lowercase()) else {
-            return to.extend_from_slice(token.as_bytes());
-        };
-        let digits = pseudonym.as_str().rsplit('_').next().unwrap_or_default();
-        to.extend_from_slice(token.strip_suffix(']').unwrap_or(token).as_bytes());
-        to.push(b':');
-        to.extend(digits.bytes().take(PSEUDONYM_DIGITS));
-        to.push(b']');
-    }
-
-    fn token_of(&self, rule: Rule) -> &str {
-        match rule {
-            Rule::Literal => "[private]",
-            Rule::Author(place) => {
-                self.shared().author.get(usize::from(place)).map_or("[private]", |rule| &rule.token)
-            }
-            rule => rule.place().and_then(|at| RULES.get(at)).map_or("[secret]", ScrubRule::token),
-        }
-    }
-
-    fn name_of(&self, rule: Rule) -> &str {
-        match rule {
-            Rule::Literal => "literal",
-            Rule::Author(place) => {
-                self.shared().author.get(usize::from(place)).map_or("literal", |rule| &rule.name)
-            }
-            rule => rule.place().and_then(|at| RULES.get(at)).map_or("", ScrubRule::name),
-        }
-    }
 }
 
 /// Finds begin and end between characters: what is written of a text is one.
@@ -674,37 +454,6 @@ fn owned<'t>(bytes: Vec<u8>) -> Cow<'t, str> {
     })
 }
 
-/// The text with nothing left of the lines in which something is found.
-fn give_up_lines(text: &[u8], spans: &[Span], to: &mut Vec<u8>) {
-    let mut at = 0;
-    for span in spans {
-        // Of several finds in one line the first gives it up.
-        if span.end <= at {
-            continue;
-        }
-        let start = line_start(text, at, span.start.max(at));
-        to.extend_from_slice(text.get(at..start).unwrap_or_default());
-        to.extend_from_slice(GIVEN_UP);
-        at = line_end(text, span.end.saturating_sub(1));
-        if text.get(..at).is_some_and(|line| line.ends_with(b"\n")) {
-            to.push(b'\n');
-        }
-    }
-    to.extend_from_slice(text.get(at..).unwrap_or_default());
-}
-
-/// The start of the line in which `at` is, not before `from`.
-fn line_start(text: &[u8], from: usize, at: usize) -> usize {
-    let before = text.get(from..at).unwrap_or_default();
-    memchr::memrchr(b'\n', before).map_or(from, |newline| from + newline + 1)
-}
-
-/// Behind the line in which `at` is.
-fn line_end(text: &[u8], at: usize) -> usize {
-    let rest = text.get(at..).unwrap_or_default();
-    memchr::memchr(b'\n', rest).map_or(text.len(), |newline| at + newline + 1)
-}
-
 fn rule_of(name: &str) -> Result<Rule, Error> {
     let rule = RULES.iter().find(|rule| rule.name() == name).map(ScrubRule::rule);
     rule.ok_or_else(|| {
@@ -714,23 +463,6 @@ fn rule_of(name: &str) -> Result<Rule, Error> {
             format!("no rule of this name: choose from {}", names.join(", ")),
         )
     })
-}
-
-/// Values of different kinds cannot be joined: each has a key of its own.
-fn slot_of(token: &str) -> &'static KeySlot {
-    macro_rules! slots {
-        ($($name:literal)*) => {{
-            $(
-                if token == concat!("[", $name, "]") {
-                    static SLOT: KeySlot = KeySlot::new(KeyScope::Domain(concat!("scrub.", $name)));
-                    return &SLOT;
-                }
-            )*
-        }};
-    }
-    static OTHER: KeySlot = KeySlot::new(KeyScope::Domain("scrub.other"));
-    slots!("email" "user" "ip" "host" "mac" "iban" "card" "ssn" "phone" "query" "path" "word" "private");
-    &OTHER
 }
 
 /// Shows how many literals and rules there are, and none of them: they are

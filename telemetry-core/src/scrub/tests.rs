@@ -1,6 +1,7 @@
 //! Each rule, with what it finds and what it lets pass.
 
 use std::borrow::Cow;
+use std::slice::from_ref;
 
 use super::labels::LABELS;
 use super::*;
@@ -254,7 +255,7 @@ fn steps_of(scrubber: &Scrubber, piece: &str, length: usize) -> usize {
     let text = piece.repeat(length / piece.len());
     text::STEPS.with(|steps| steps.set(0));
     let mut spans = find::Spans::new();
-    scrubber.find(text.as_bytes(), &mut spans);
+    scrubber.shared().find(text.as_bytes(), from_ref(&(0..text.len())), &mut spans);
     assert!(spans.as_slice().iter().all(|span| span.end <= text.len()));
     text::STEPS.with(std::cell::Cell::get)
 }
@@ -337,6 +338,116 @@ fn the_steps_are_linear_in_the_length() {
             (steps_of(&scrubber, piece, 1 << 12), steps_of(&scrubber, piece, 1 << 15));
         assert!(long <= short * 12, "{piece:?}: {short} steps, then {long}");
         assert!(long <= MOST_PER_BYTE << 15, "{piece:?}: {} steps a byte", long >> 15);
+    }
+}
+
+/// Pieces that are read far, and lines of every length.
+fn long_text(seed: u64, length: usize) -> String {
+    let pieces = [
+        "password: {",
+        "password: Some(\"",
+        "\"",
+        "}",
+        ")",
+        "(",
+        "[",
+        "\n",
+        "\n",
+        "\r\n",
+        ": ",
+        "=",
+        "--token ",
+        "\"--password\",\n",
+        "value: x",
+        "name: DB_PASSWORD ",
+        "\\",
+        "Authorization: Digest ",
+        "Cookie: a=",
+        "jane",
+        "@b.co",
+        "a@b.co",
+        "10.0.0.7",
+        "/home/jane/x",
+        "https://u:p@h/?q=1&r=2",
+        "Nov 24 12:00:00 web-7 su: ",
+        "for user ",
+        "<password>x</password>",
+        "word",
+        " ",
+        " ",
+        "  ",
+        "12 34 ",
+        "555-0147 ",
+        "fe80::1",
+        "[ip]",
+        "[user]",
+        "ü",
+        "sudo: ",
+        "Password { inner: \"",
+        "mysql -p",
+        "phone ",
+        "SSN ",
+        "\t",
+        "CORP\\jane ",
+        "Jane Doe <",
+        ";",
+        "&a=",
+        "x-1:4013 ",
+    ];
+    let (mut text, mut random) = (String::new(), seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    while text.len() < length {
+        for shift in [13_i32, -7, 17] {
+            random ^= if shift > 0 { random << shift } else { random >> -shift };
+        }
+        let piece = pieces[(random >> 33) as usize % pieces.len()];
+        // Some pieces again and again: a line or a bracket without an end.
+        let times = if (random >> 20).is_multiple_of(16) { 400 } else { 1 };
+        text.push_str(&piece.repeat(times));
+    }
+    text
+}
+
+/// What is further from a token than this needs not be scrubbed again.
+#[test]
+fn no_rule_reads_further_than_its_reach_beyond_whole_lines() {
+    let scrubber = scrubber();
+    for seed in 0..100 {
+        let text = long_text(seed, 6_000);
+        let bytes = text.as_bytes();
+        text::LOOKS.with_borrow_mut(Vec::clear);
+        let mut spans = find::Spans::new();
+        scrubber.shared().find(bytes, from_ref(&(0..bytes.len())), &mut spans);
+        for [at, first, last] in text::LOOKS.take() {
+            let line = rewrite::line_start(bytes, 0, at);
+            let least = rewrite::line_start(bytes, 0, line.saturating_sub(rewrite::REACH));
+            let end = rewrite::line_end(bytes, at);
+            let most = rewrite::line_end(bytes, end + rewrite::REACH);
+            let near = &text[text.floor_char_boundary(at)..text.ceil_char_boundary(at + 20)];
+            assert!(first >= least.saturating_sub(1), "{seed}: {near:?} looks {} back", at - first);
+            // What ends a line is told by a few bytes of the next.
+            let beyond = last.min(text.len()).saturating_sub(most);
+            assert!(beyond <= rewrite::BEYOND, "{seed}: {near:?} looks {beyond} too far");
+        }
+    }
+}
+
+/// Only what is near a token is scrubbed again: that is enough.
+#[test]
+fn scrubbing_a_long_text_twice_is_scrubbing_it_once() {
+    let scrubber = scrubber();
+    for seed in 0..20 {
+        let once = scrubber.scrub(&long_text(seed, 20_000)).into_owned();
+        assert_eq!(scrubber.scrub(&once), once, "{seed}");
+        let few = format!("{}\n", "kept word\n".repeat(600)).repeat(3);
+        let sparse = few.clone()
+            + &long_text(seed, 100)
+            + "\n"
+            + &few
+            + &long_text(seed + 1, 300)
+            + "\n"
+            + &few;
+        let once = scrubber.scrub(&sparse).into_owned();
+        assert_eq!(scrubber.scrub(&once), once, "{seed}");
     }
 }
 

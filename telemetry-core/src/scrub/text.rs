@@ -87,7 +87,8 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn byte(self, at: usize) -> u8 {
-        step();
+        steps(1);
+        looks(at, 1);
         self.0.get(at).copied().unwrap_or(0)
     }
 
@@ -105,50 +106,62 @@ impl<'t> Text<'t> {
     }
 
     pub(super) fn slice(self, from: usize, to: usize) -> &'t [u8] {
+        looks(from, to.saturating_sub(from));
+        self.0.get(from..to).unwrap_or_default()
+    }
+
+    /// A range of which not every byte is looked at.
+    fn range(self, from: usize, to: usize) -> &'t [u8] {
         self.0.get(from..to).unwrap_or_default()
     }
 
     /// The end of the run of `class` that begins at `at`, `most` bytes on at
     /// most.
     pub(super) fn run(self, at: usize, class: u16, most: usize) -> usize {
-        let slice = self.slice(at, self.len().min(at.saturating_add(most)));
+        let slice = self.range(at, self.len().min(at.saturating_add(most)));
         let length = slice.iter().take_while(|byte| is(**byte, class)).count();
         steps(length + 1);
+        looks(at, length + 1);
         at + length
     }
 
     /// The start of the run of `class` that ends before `at`.
     pub(super) fn back(self, at: usize, class: u16, most: usize) -> usize {
-        let slice = self.slice(at.saturating_sub(most), at);
+        let slice = self.range(at.saturating_sub(most), at);
         let length = slice.iter().rev().take_while(|byte| is(**byte, class)).count();
         steps(length + 1);
+        looks((at - length).saturating_sub(1), length + 1);
         at - length
     }
 
     /// The start of the bytes before `at` for which `goes_on` holds.
     pub(super) fn back_while(self, at: usize, goes_on: impl Fn(u8) -> bool, most: usize) -> usize {
-        let slice = self.slice(at.saturating_sub(most), at);
+        let slice = self.range(at.saturating_sub(most), at);
         let length = slice.iter().rev().take_while(|byte| goes_on(**byte)).count();
         steps(length + 1);
+        looks((at - length).saturating_sub(1), length + 1);
         at - length
     }
 
     /// The first of `from..to` where `ends` holds, else `to`.
     pub(super) fn until(self, from: usize, to: usize, ends: impl Fn(u8) -> bool) -> usize {
-        let slice = self.slice(from, to.min(self.len()));
+        let slice = self.range(from, to.min(self.len()));
         let length = slice.iter().take_while(|byte| !ends(**byte)).count();
         steps(length + 1);
+        looks(from, length + 1);
         from + length
     }
 
     pub(super) fn starts(self, at: usize, with: &[u8]) -> bool {
         steps(with.len());
+        looks(at, with.len());
         self.0.get(at..).is_some_and(|rest| rest.starts_with(with))
     }
 
     /// `with` is in lower case.
     pub(super) fn starts_caseless(self, at: usize, with: &[u8]) -> bool {
         steps(with.len());
+        looks(at, with.len());
         self.0
             .get(at..at.saturating_add(with.len()))
             .is_some_and(|here| here.iter().zip(with).all(|(a, b)| a.to_ascii_lowercase() == *b))
@@ -156,6 +169,7 @@ impl<'t> Text<'t> {
 
     pub(super) fn ends(self, at: usize, with: &[u8]) -> bool {
         steps(with.len());
+        looks(at.saturating_sub(with.len()), with.len());
         self.0.get(..at).is_some_and(|head| head.ends_with(with))
     }
 
@@ -324,11 +338,39 @@ pub(super) const fn word_hash(word: &[u8]) -> u32 {
 thread_local! {
     /// How many bytes this thread has looked at.
     pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    /// For each place where something could begin: the place, and the first and
+    /// the last byte that were looked at for it.
+    pub(super) static LOOKS: std::cell::RefCell<Vec<[usize; 3]>> =
+        const { std::cell::RefCell::new(Vec::new()) };
+}
+
+/// Begins the looks for what is at `at`.
+#[inline]
+#[cfg_attr(
+    not(test),
+    expect(clippy::missing_const_for_fn, unused_variables, reason = "tests record")
+)]
+pub(super) fn looks_for(at: usize) {
+    #[cfg(test)]
+    LOOKS.with_borrow_mut(|looks| looks.push([at, at, at]));
 }
 
 #[inline]
-fn step() {
-    steps(1);
+#[cfg_attr(
+    not(test),
+    expect(clippy::missing_const_for_fn, unused_variables, reason = "tests record")
+)]
+fn looks(from: usize, length: usize) {
+    #[cfg(test)]
+    LOOKS.with_borrow_mut(|looks| {
+        // Before the text is nothing: such places are below zero, and so high.
+        if let Some([_, first, last]) = looks.last_mut()
+            && from < usize::MAX / 2
+        {
+            *first = (*first).min(from);
+            *last = (*last).max(from.saturating_add(length).saturating_sub(1));
+        }
+    });
 }
 
 #[inline]
