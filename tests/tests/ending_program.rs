@@ -82,7 +82,7 @@ fn an_event_costs_as_many_system_calls_whatever_waits() {
 
 /// How many system calls a short program's one event may cost, from the first
 /// look at consent to the end of the process.
-const MOST: usize = 50;
+const MOST: usize = 43;
 
 #[test]
 fn no_thread_of_the_program_waits_for_the_disk() {

@@ -72,7 +72,7 @@ pub(crate) struct Look {
 /// for a pipe in the file's place. Only what surely is not there is missing; a
 /// link to nowhere is broken.
 ///
-/// A missing file costs one system call, any other seven at most.
+/// A missing file costs one system call, any other six at most.
 pub(crate) fn read(path: &Path, owner: Owner) -> Look {
     let is_link = match platform::is_link(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -84,12 +84,11 @@ pub(crate) fn read(path: &Path, owner: Owner) -> Look {
         Ok(is_link) => is_link,
     };
     let open = match owner {
-        Owner::Us => platform::open_regular(path),
-        Owner::Others => platform::open_regular_or_linked(path),
+        Owner::Us => platform::open_and_look(path),
+        Owner::Others => platform::open_and_look_at_linked(path),
     };
     let (mut seen, mut bytes) = (None, Vec::new());
-    let read = open.and_then(|file| {
-        let metadata = file.metadata()?;
+    let read = open.and_then(|(file, metadata)| {
         seen = Some(FileMetadata::of(&metadata));
         read_whole(file, &metadata, &mut bytes).map(|()| metadata)
     });

@@ -306,7 +306,8 @@ impl Layers {
     /// What makes an on impossible, whoever says it. Looked at only before
     /// something would be on.
     fn look_around(&self, gathered: &mut Gathered, places: &Result<Places, &'static str>) {
-        if platform::has_raised_rights() {
+        let rights = platform::Rights::now();
+        if rights.raised {
             let why = "the program runs with another user's rights (setuid)";
             gathered.circumstance(Layer::Start, why, "start it without them");
         }
@@ -314,7 +315,7 @@ impl Layers {
         // The data folder itself is checked when it is opened.
         let data = places.copy.as_deref().and_then(Path::parent);
         let ours = [Some(places.choice.as_path()), data];
-        if platform::would_litter_for(ours.into_iter().flatten()) {
+        if rights.litter(ours.into_iter().flatten()) {
             let why = "the superuser runs it in the folders of another user";
             let remedy = "run it as that user, or with HOME set to the superuser's own folder";
             gathered.circumstance(Layer::Start, why, remedy);

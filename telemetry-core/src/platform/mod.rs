@@ -32,9 +32,7 @@ pub(crate) use self::lock::Lock;
 #[cfg(feature = "client")]
 pub(crate) use self::process::process_id;
 #[cfg(feature = "client")]
-pub(crate) use self::rights::{
-    could_be_anothers, has_raised_rights, is_own, may_pass, would_litter_for,
-};
+pub(crate) use self::rights::{Rights, could_be_anothers, is_own, may_pass};
 
 /// Creates `path` and its missing parents. On Unix the folder itself is 0700,
 /// and an existing one is refused unless it is a real folder of this user that
@@ -96,11 +94,16 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     open_existing(OpenOptions::new().read(true), path).map(|(file, _)| file)
 }
 
+/// The same, with what the system says of the file.
+pub(crate) fn open_and_look(path: &Path) -> io::Result<(File, fs::Metadata)> {
+    open_existing(OpenOptions::new().read(true), path)
+}
+
 /// The same, which follows a symbolic link.
-pub(crate) fn open_regular_or_linked(path: &Path) -> io::Result<File> {
+pub(crate) fn open_and_look_at_linked(path: &Path) -> io::Result<(File, fs::Metadata)> {
     let mut options = OpenOptions::new();
     imp::no_wait(options.read(true));
-    regular(options.open(path)?).map(|(file, _)| file)
+    regular(options.open(path)?)
 }
 
 /// Empties an existing file of ours where it stands, durably. It needs no room

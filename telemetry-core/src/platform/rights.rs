@@ -7,20 +7,36 @@
 use std::fs::Metadata;
 use std::path::Path;
 
-/// Whether the program runs with other rights than those of the user who
-/// started it (setuid, setgid): whatever this user's environment names is then
-/// not to be trusted, and nothing is to be made with the borrowed rights.
-#[cfg(unix)]
-pub(crate) fn has_raised_rights() -> bool {
-    use rustix::process::{getegid, geteuid, getgid, getuid};
-    getuid() != geteuid() || getgid() != getegid()
+/// With whose rights a program runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rights {
+    /// Other rights than those of the user who started it (setuid, setgid):
+    /// whatever this user's environment names is then not to be trusted, and
+    /// nothing is to be made with the borrowed rights.
+    pub(crate) raised: bool,
+    superuser: bool,
 }
 
-/// Whether files that are made at `paths` would belong to the superuser in a
-/// folder of another user, who could then neither change nor remove them.
-#[cfg(unix)]
-pub(crate) fn would_litter_for<'p>(paths: impl IntoIterator<Item = &'p Path>) -> bool {
-    rustix::process::geteuid().is_root() && paths.into_iter().any(is_in_anothers_folder)
+impl Rights {
+    #[cfg(unix)]
+    pub(crate) fn now() -> Self {
+        use rustix::process::{getegid, geteuid, getgid, getuid};
+        let user = geteuid();
+        let raised = getuid() != user || getgid() != getegid();
+        Self { raised, superuser: user.is_root() }
+    }
+
+    /// Windows: the access list of the user's profile keeps others out.
+    #[cfg(not(unix))]
+    pub(crate) fn now() -> Self {
+        Self { raised: false, superuser: false }
+    }
+
+    /// Whether files that are made at `paths` would belong to the superuser in a
+    /// folder of another user, who could then neither change nor remove them.
+    pub(crate) fn litter<'p>(self, paths: impl IntoIterator<Item = &'p Path>) -> bool {
+        self.superuser && paths.into_iter().any(is_in_anothers_folder)
+    }
 }
 
 #[cfg(unix)]
@@ -79,19 +95,13 @@ pub(crate) fn may_pass(error: &std::io::Error) -> bool {
         || error.raw_os_error() == Some(32)
 }
 
-/// Windows: the access list of the user's profile keeps others out.
-#[cfg(not(unix))]
-pub(crate) fn has_raised_rights() -> bool {
-    false
-}
-
 #[cfg(not(unix))]
 pub(crate) fn is_own(_metadata: &Metadata) -> bool {
     true
 }
 
 #[cfg(not(unix))]
-pub(crate) fn would_litter_for<'p>(_paths: impl IntoIterator<Item = &'p Path>) -> bool {
+fn is_in_anothers_folder(_path: &Path) -> bool {
     false
 }
 
