@@ -29,6 +29,25 @@ fn ends<const N: usize>(from: &[u8], to: &mut [u8]) -> Option<()> {
     Some(())
 }
 
+/// Whether `text` begins with `other`, which has at most 64 bytes. By the two
+/// ends of `other`, without a call.
+#[inline]
+pub(crate) fn begins_with(text: &[u8], other: &[u8]) -> bool {
+    fn same<const N: usize>(text: &[u8], other: &[u8]) -> bool {
+        (text.first_chunk::<N>() == other.first_chunk())
+            & (text.last_chunk::<N>() == other.last_chunk())
+    }
+    let Some(text) = text.get(..other.len()) else { return false };
+    match other.len() {
+        0..4 => text.iter().zip(other).all(|(text, other)| text == other),
+        4..8 => same::<4>(text, other),
+        8..16 => same::<8>(text, other),
+        16..32 => same::<16>(text, other),
+        32..=64 => same::<32>(text, other),
+        _ => false,
+    }
+}
+
 /// Up to 16 bytes as one word, the first of them lowest, and zeros behind them.
 #[inline]
 pub(crate) fn word(bytes: &[u8]) -> Option<u128> {
@@ -62,6 +81,20 @@ mod tests {
             assert_eq!(copy(from, &mut to[..length.saturating_sub(1)]).is_some(), length == 0);
         }
         assert_eq!(copy(&text, &mut [0; 66]), None);
+    }
+
+    #[test]
+    fn every_byte_is_compared() {
+        let text: Vec<u8> = (1..=65).collect();
+        for length in 0..=64 {
+            assert!(begins_with(&text, &text[..length]));
+            assert!(length == 0 || !begins_with(&text[..length - 1], &text[..length]));
+            for changed in 0..length {
+                let mut other = text[..length].to_vec();
+                other[changed] ^= 0x80;
+                assert!(!begins_with(&text, &other), "{changed} of {length}");
+            }
+        }
     }
 
     #[test]

@@ -74,6 +74,7 @@ macro_rules! structure {
         impl<$($generics)*> $Trait for $Type {
             const $SHAPE: $Shape = $shape;
             $($rest)*
+            #[inline(always)]
             fn $method<$($bounds)* R: Sink>(&self, $($argument: $type,)* $sink: R) -> Result<R::Ok, R::Error> {
                 let $this = self;
                 $body

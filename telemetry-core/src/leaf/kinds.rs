@@ -163,6 +163,9 @@ pub struct Applied<'v, P, T: ?Sized> {
 }
 
 impl<P: LeafPolicy, T: HasLeaves<P::Kind> + ?Sized> Sanitize for Applied<'_, P, T> {
+    // What is handed on stays in registers: a place that is written in two parts
+    // and read in one is waited for.
+    #[inline(always)]
     fn sanitize_into<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         self.value.apply_to_leaves(&self.policy, context, sink)
     }
@@ -205,6 +208,7 @@ macro_rules! leaves {
             fn inner(&self) -> &Self {
                 self
             }
+            #[inline(always)]
             fn apply_to_leaves<P: LeafPolicy<Kind = $Kind>, R: Sink>(
                 &self,
                 policy: &P,

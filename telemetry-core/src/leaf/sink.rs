@@ -28,6 +28,11 @@ pub trait Sink: Sized {
         self.value(text)
     }
 
+    /// A text of the program in which nothing stands that JSON escapes.
+    fn plain_text(self, text: &'static str) -> Result<Self::Ok, Self::Error> {
+        self.text(text)
+    }
+
     /// An integer.
     fn signed(self, integer: i64) -> Result<Self::Ok, Self::Error> {
         self.value(&integer)

@@ -210,14 +210,28 @@ macro_rules! values {
 
 /// Numbers of so many bits that they are not listed.
 macro_rules! numbers {
+    ($($Type:ty, $NonZero:ty: $method:ident;)*) => {
+        values! {$(
+            $Type: Domain::Open(Opening::Number), |this, sink| sink.$method((*this).into());
+            $NonZero: Domain::Open(Opening::Number), |this, sink| sink.$method(this.get().into());
+        )*}
+    };
+}
+numbers! {
+    u32, NonZeroU32: unsigned;
+    u64, NonZeroU64: unsigned;
+    i32, NonZeroI32: signed;
+    i64, NonZeroI64: signed;
+}
+
+/// Numbers that are, or may be, of other sizes.
+macro_rules! other_numbers {
     ($($Type:ty),*) => {
         values! { $($Type: Domain::Open(Opening::Number), |this, sink| sink.value(this);)* }
     };
 }
-numbers! {
-    u32, u64, u128, usize, i32, i64, i128, isize,
-    NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
-    NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize
+other_numbers! {
+    u128, usize, i128, isize, NonZeroU128, NonZeroUsize, NonZeroI128, NonZeroIsize
 }
 
 /// Integers below 32 bits: every value of theirs has an index. Of those that
@@ -301,10 +315,34 @@ impl<E: Names + ?Sized> TelemetryValue for ChosenName<E> {
     #[inline]
     fn send<R: Sink>(&self, _: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
         match E::NAMES.get(self.0) {
-            Some(name) => sink.indexed(|| self.0, |sink| sink.text(name)),
+            Some(name) => sink.indexed(
+                || self.0,
+                |sink| {
+                    if const { are_plain(E::NAMES) } {
+                        sink.plain_text(name)
+                    } else {
+                        sink.text(name)
+                    }
+                },
+            ),
             None => sink.absent(),
         }
     }
+}
+
+/// Whether nothing in any of the names must be escaped in JSON.
+const fn are_plain(mut names: &[&str]) -> bool {
+    while let [name, rest @ ..] = names {
+        let mut bytes = name.as_bytes();
+        while let [byte, rest @ ..] = bytes {
+            if matches!(*byte, 0..b' ' | b'"' | b'\\') {
+                return false;
+            }
+            bytes = rest;
+        }
+        names = rest;
+    }
+    true
 }
 
 impl Names for Ordering {

@@ -21,7 +21,7 @@ pub struct Bucket {
 impl LeafPolicy for Bucket {
     type Kind = Number;
 
-    #[inline]
+    #[inline(always)]
     fn apply<R: Sink>(
         &self,
         number: Num,
@@ -42,7 +42,8 @@ impl LeafPolicy for Bucket {
             }
         };
         match self.labels.get(index) {
-            Some(label) => sink.indexed(|| index, |sink| sink.text(label)),
+            // Digits, and what stands between them.
+            Some(label) => sink.indexed(|| index, |sink| sink.plain_text(label)),
             None => sink.absent(),
         }
     }

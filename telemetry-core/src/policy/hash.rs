@@ -41,6 +41,7 @@ pub struct Pseudonymised {
 impl LeafPolicy for Pseudonymised {
     type Kind = Identifier;
 
+    #[inline(always)]
     fn apply<R: Sink>(
         &self,
         value: &[u8],
@@ -87,6 +88,7 @@ impl LeafPolicy for PseudonymisedInside {
 }
 
 /// `value`, in lower case if that is asked for.
+#[inline(always)]
 fn folded<T>(lowercase: bool, value: &[u8], with: impl FnOnce(&[u8]) -> T) -> T {
     if lowercase { format::with_lowercase(value, with) } else { with(value) }
 }

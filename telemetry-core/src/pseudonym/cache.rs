@@ -30,16 +30,47 @@ struct CacheEntry {
     tenant: u32,
     /// Whether the digits are there; until then the value is only announced.
     ready: bool,
-    /// The value as it is hashed: two values never have the same block.
-    value: Block,
+    /// The value, and behind its length what is left of longer ones.
+    length: u8,
+    value: [u8; Block::LONGEST],
     digits: [u8; DIGITS],
 }
 
 /// Names a key: the number of the set of keys, and the key's own in it.
 pub(super) type KeyNumber = (u32, u32);
 
-const EMPTY: CacheEntry =
-    CacheEntry { key: (0, 0), tenant: 0, ready: false, value: Block::EMPTY, digits: [0; DIGITS] };
+const EMPTY: CacheEntry = CacheEntry {
+    key: (0, 0),
+    tenant: 0,
+    ready: false,
+    length: 0,
+    value: [0; Block::LONGEST],
+    digits: [0; DIGITS],
+};
+
+impl CacheEntry {
+    /// All is compared, whatever comes of the first: the one answer can be
+    /// guessed, and four that depend on which value was here before cannot.
+    #[inline]
+    fn holds(&self, key: KeyNumber, value: &[u8]) -> bool {
+        self.ready
+            & (self.key.0 == key.0)
+            & (self.key.1 == key.1)
+            & (usize::from(self.length) == value.len())
+            & words::begins_with(&self.value, value)
+    }
+
+    /// Takes a value in the place of another, if it fits.
+    #[inline]
+    fn announce(&mut self, key: KeyNumber, value: &[u8]) -> Option<()> {
+        self.ready = false;
+        words::copy(value, &mut self.value)?;
+        self.length = u8::try_from(value.len()).ok()?;
+        self.key = key;
+        self.tenant = self.tenant.wrapping_add(1);
+        Some(())
+    }
+}
 
 struct CacheEntries([CacheEntry; PLACES]);
 
@@ -58,7 +89,6 @@ thread_local! {
 
 /// Where a value stands, if it stands anywhere. The mixing only spreads values
 /// over the table: whether the place holds this value is compared byte by byte.
-/// It takes the value as it came, since its block is not in the cache yet.
 #[inline]
 fn position(key: KeyNumber, value: &[u8]) -> usize {
     let (first, last) = (value.first_chunk::<8>(), value.last_chunk::<8>());
@@ -88,26 +118,20 @@ pub(super) struct Announced {
     tenant: u32,
 }
 
-/// Copies the digits of `value`, whose block this is, under `key` to `digits`, or
-/// gives a place for them.
+/// Copies the digits of `value` under `key` to `digits`, or gives a place for
+/// them. The value is compared as it came: no block is made of one that is known.
 #[inline]
-pub(super) fn look_up(
-    key: KeyNumber,
-    value: &[u8],
-    block: &Block,
-    digits: &mut [u8; DIGITS],
-) -> CacheAnswer {
+pub(super) fn look_up(key: KeyNumber, value: &[u8], digits: &mut [u8; DIGITS]) -> CacheAnswer {
     // A thread that is ending has no table, and needs none.
     let known = TABLE.try_with(|table| {
         let mut table = table.try_borrow_mut().ok()?;
         let position = position(key, value);
         let place = table.0.get_mut(position)?;
-        if place.ready && place.key == key && place.value.is(block) {
+        if place.holds(key, value) {
             *digits = place.digits;
             return Some(CacheAnswer::Copied);
         }
-        (place.key, place.value, place.ready) = (key, *block, false);
-        place.tenant = place.tenant.wrapping_add(1);
+        place.announce(key, value)?;
         Some(CacheAnswer::Announced(Announced { position, tenant: place.tenant }))
     });
     known.ok().flatten().unwrap_or(CacheAnswer::No)

@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use super::primitives::DIGEST;
+use wide::bytemuck::cast;
+use wide::{u8x16, u16x8};
+
+use super::primitives::{DIGEST, ShortTag};
 
 /// In front of each pseudonym: `h` for a keyed hash, `1` for the algorithm
 /// and the formats below. Another primitives takes another number, so that
@@ -151,16 +154,18 @@ impl fmt::Debug for Pseudonym {
 /// Hexadecimal digits of a pseudonym of the usual length.
 pub(crate) const DIGITS: usize = 2 * TagLength::DEFAULT.0;
 
-/// The digits of the first bytes of a tag, without the prefix. A loop
-/// without a table, which the compiler can turn into vector instructions.
+/// The digits of the first bytes of a tag, without the prefix: all at once.
 #[inline]
-pub(super) fn digits(tag: &[u8; DIGITS / 2]) -> [u8; DIGITS] {
-    let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-    let mut digits = [0; DIGITS];
-    for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(tag) {
-        *pair = [digit(byte >> 4), digit(byte & 15)];
-    }
-    digits
+pub(super) fn digits(tag: ShortTag) -> [u8; DIGITS] {
+    let nibbles = u8x16::splat(15);
+    // There is no shift of bytes: what comes in from the byte beside is cut off.
+    let high: u8x16 = cast(cast::<_, u16x8>(tag) >> 4);
+    let (high, low) = (high & nibbles, tag & nibbles);
+    let digit = |nibble: u8x16| {
+        let letter = nibble.simd_gt(u8x16::splat(9));
+        nibble + u8x16::splat(b'0') + (letter & u8x16::splat(b'a' - b'9' - 1))
+    };
+    cast([digit(u8x16::unpack_low(high, low)), digit(u8x16::unpack_high(high, low))])
 }
 
 /// Writes lower-case hexadecimal digits. The buffer is twice as long as the

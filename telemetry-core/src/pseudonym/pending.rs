@@ -6,21 +6,34 @@
 use super::cache::{self, Announced, CacheAnswer};
 use super::format::{self, DIGITS};
 use super::keys::{KeySlot, Keys};
-use super::primitives::{Block, Keyed};
+use super::primitives::{Block, Keyed, ShortTag};
 
 /// Pseudonyms under way, and where in the output their digits go.
 ///
-/// A pseudonym is two hashes in a row. That of the second one's value comes
-/// before the outer one of the first: neither waits for the other, and the
-/// processor works at both at once, and at the fields that stand between them.
-/// For more than two it has no units.
+/// The first of a pair waits for the second: see [`Keyed::short_tags`]. For
+/// more than two the processor has no units. What is made is written last, so
+/// that nothing waits for a hash while there are fields to write.
 #[derive(Default)]
-pub(crate) struct Pending<'k>(Option<PendingHash<'k>>);
+pub(crate) struct Pending<'k> {
+    waiting: Option<PendingHash<'k>>,
+    made: Option<(FinishedHash, FinishedHash)>,
+}
 
 struct PendingHash<'k> {
-    position: usize,
+    digits: DigitsPlace,
     key: &'k Keyed,
-    inner: Block,
+    message: Block,
+}
+
+struct FinishedHash {
+    digits: DigitsPlace,
+    tag: ShortTag,
+}
+
+/// Where digits go.
+#[derive(Clone, Copy)]
+struct DigitsPlace {
+    position: usize,
     announced: Option<Announced>,
 }
 
@@ -31,25 +44,24 @@ impl<'k> Pending<'k> {
     ///
     /// False when [`Keys::pseudonym`] must make it: of an empty or a long value,
     /// by a key that has no place, or in another length than the usual one.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn add(
         &mut self,
         keys: &'k Keys,
         slot: &'static KeySlot,
         value: &[u8],
         remember: bool,
-        out: &mut [u8],
+        out: &mut Vec<u8>,
         position: usize,
     ) -> bool {
-        if value.is_empty() {
+        if value.is_empty() || value.len() > Block::LONGEST {
             return false;
         }
-        let Some(message) = Block::new(value) else { return false };
         let Some(name) = keys.name(slot) else { return false };
         let digits = out.get_mut(position..).and_then(|out| out.first_chunk_mut());
         let Some(digits) = digits else { return false };
         let announced = match remember && name.0 != 0 {
-            true => match cache::look_up(name, value, &message, digits) {
+            true => match cache::look_up(name, value, digits) {
                 CacheAnswer::Copied => return true,
                 CacheAnswer::Announced(announced) => Some(announced),
                 CacheAnswer::No => None,
@@ -57,36 +69,48 @@ impl<'k> Pending<'k> {
             false => None,
         };
         let Some(key) = keys.key_of(slot, name) else { return false };
-        let this = PendingHash { position, key, inner: key.inner(&message), announced };
-        match &self.0 {
-            None => self.0 = Some(this),
-            Some(first) => {
-                let tags = (first.key.outer(&first.inner), this.key.outer(&this.inner));
-                first.end(&tags.0, out);
-                this.end(&tags.1, out);
-                self.0 = None;
-            }
-        }
+        let Some(message) = Block::new(value) else { return false };
+        let digits = DigitsPlace { position, announced };
+        let Some(first) = &self.waiting else {
+            self.waiting = Some(PendingHash { digits, key, message });
+            return true;
+        };
+        let tags = Keyed::short_tags((first.key, &first.message), (key, &message));
+        let made = (
+            FinishedHash { digits: first.digits, tag: tags.0 },
+            FinishedHash { digits, tag: tags.1 },
+        );
+        self.waiting = None;
+        self.write(out);
+        self.made = Some(made);
         true
     }
 
     /// Writes the digits of all that are under way.
-    #[inline]
     pub(crate) fn finish(&mut self, out: &mut [u8]) {
-        if let Some(last) = self.0.take() {
-            last.end(&last.key.outer(&last.inner), out);
+        self.write(out);
+        if let Some(PendingHash { digits, key, message }) = &self.waiting {
+            FinishedHash { digits: *digits, tag: key.short_tag(message) }.write(out);
+        }
+    }
+
+    fn write(&mut self, out: &mut [u8]) {
+        if let Some((first, second)) = self.made.take() {
+            first.write(out);
+            second.write(out);
         }
     }
 }
 
-impl PendingHash<'_> {
+impl FinishedHash {
     #[inline]
-    fn end(&self, tag: &[u8; DIGITS / 2], out: &mut [u8]) {
-        let digits: [u8; DIGITS] = format::digits(tag);
-        if let Some(place) = out.get_mut(self.position..).and_then(|out| out.first_chunk_mut()) {
+    fn write(&self, out: &mut [u8]) {
+        let digits: [u8; DIGITS] = format::digits(self.tag);
+        let DigitsPlace { position, announced } = self.digits;
+        if let Some(place) = out.get_mut(position..).and_then(|out| out.first_chunk_mut()) {
             *place = digits;
         }
-        if let Some(announced) = self.announced {
+        if let Some(announced) = announced {
             cache::keep(announced, &digits);
         }
     }

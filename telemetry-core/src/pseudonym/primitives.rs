@@ -8,6 +8,8 @@
 
 use sha2::Digest;
 use sha2::block_api::compress256;
+use wide::bytemuck::{cast, cast_ref};
+use wide::{u8x16, u32x4, u64x2};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::words;
@@ -93,37 +95,45 @@ impl Keyed {
         digest(self.outer, &digest(self.inner, message))
     }
 
-    /// The first half of the tag of a message that fills one block.
-    ///
-    /// The halves of several tags may be taken in turns. None waits for another,
-    /// so that the processor works at two of them at once.
+    /// The beginning of the tag of a message that fills one block.
     #[inline]
-    pub(super) fn inner(&self, message: &Block) -> Block {
-        let mut state = self.inner;
-        compress256(&mut state, std::slice::from_ref(&message.0));
-        let mut digest = [0; BLOCK];
-        write(&state, &mut digest);
-        if let Some(end) = digest.get_mut(DIGEST) {
-            *end = 0x80;
-        }
-        if let Some(end) = digest.last_chunk_mut::<LENGTH>() {
-            *end = (((BLOCK + DIGEST) * 8) as u64).to_be_bytes();
-        }
-        Block(digest)
+    pub(super) fn short_tag(&self, message: &Block) -> ShortTag {
+        self.outer(&self.inner(message))
     }
 
-    /// The second half: the beginning of the tag, from what
-    /// [`inner`](Self::inner) gave.
+    /// The same of two messages, each under its own key.
+    ///
+    /// A tag is two hashes in a row. The first ones of both come first: none
+    /// waits for the one before it, and so little stands between them that the
+    /// processor works at two at once.
     #[inline]
-    pub(super) fn outer(&self, inner: &Block) -> [u8; DIGEST / 2] {
+    pub(super) fn short_tags(
+        (key, message): (&Self, &Block),
+        (other_key, other): (&Self, &Block),
+    ) -> (ShortTag, ShortTag) {
+        let inner = (key.inner(message), other_key.inner(other));
+        (key.outer(&inner.0), other_key.outer(&inner.1))
+    }
+
+    #[inline(always)]
+    fn inner(&self, message: &Block) -> ChainingValue {
+        let mut state = self.inner;
+        compress256(&mut state, message.blocks());
+        state
+    }
+
+    #[inline(always)]
+    fn outer(&self, inner: &ChainingValue) -> ShortTag {
+        let [first, second] = big_endian(inner);
         let mut state = self.outer;
-        compress256(&mut state, std::slice::from_ref(&inner.0));
-        let [first, second, third, fourth, ..] = state;
-        let mut digest = [0; DIGEST / 2];
-        write(&[first, second, third, fourth], &mut digest);
-        digest
+        compress256(&mut state, Block([first, second, END_OF_DIGEST.0, END_OF_DIGEST.1]).blocks());
+        let [tag, _] = big_endian(&state);
+        tag
     }
 }
+
+/// The first half of a tag, which is what a pseudonym keeps.
+pub(super) type ShortTag = u8x16;
 
 impl std::fmt::Debug for Keyed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -133,47 +143,83 @@ impl std::fmt::Debug for Keyed {
 
 /// A message of at most [`Block::LONGEST`] bytes with its padding: the one block
 /// that follows the block of an HMAC key.
+///
+/// In four parts, each of which is written by one instruction, as the hash reads
+/// them. A part that is put together from smaller writes can be read only once
+/// all of them have left the processor for its cache, and with them everything
+/// that came before: no two hashes would overlap.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block([u8; BLOCK]);
+pub(super) struct Block([u8x16; 4]);
 
 impl Block {
-    /// A block of no message.
-    pub(super) const EMPTY: Self = Self([0; BLOCK]);
-
     /// The longest message that fits into one block with its padding.
     pub(super) const LONGEST: usize = BLOCK - LENGTH - 1;
 
-    /// `None` for a longer message. A call of its own: inlined, the block would
-    /// be taken apart and put together again, while its bytes are still on
-    /// their way to the memory.
-    #[inline(never)]
+    /// `None` for a longer message.
+    #[inline]
     pub(super) fn new(message: &[u8]) -> Option<Self> {
         if message.len() > Self::LONGEST {
             return None;
         }
-        // By way of words, and not of a call for every message.
-        let mut block = [0; BLOCK];
-        words::copy(message, &mut block)?;
-        *block.get_mut(message.len())? = 0x80;
-        *block.last_chunk_mut::<LENGTH>()? = ((BLOCK + message.len()) as u64 * 8).to_be_bytes();
-        Some(Self(block))
+        let (parts, rest) = message.as_chunks::<16>();
+        let end = u8x16::from(words::word(rest)?.to_le_bytes())
+            | u8x16::from(*ENDS.get(message.len() % 16)?);
+        let (part, none) = (|part: &[u8; 16]| u8x16::from(*part), u8x16::ZERO);
+        let [a, b, c, d] = match parts {
+            [] => [end, none, none, none],
+            [a] => [part(a), end, none, none],
+            [a, b] => [part(a), part(b), end, none],
+            [a, b, c, ..] => [part(a), part(b), part(c), end],
+        };
+        Some(Self([a, b, c, d | length(message.len())]))
     }
 
-    /// Whether it is the same. In one go, and not by a call.
-    #[inline]
-    pub(super) fn is(&self, other: &Self) -> bool {
-        let (these, others) = (self.0.as_chunks::<8>().0, other.0.as_chunks::<8>().0);
-        let words = these.iter().zip(others);
-        words.fold(0, |found, (this, other)| {
-            found | (u64::from_le_bytes(*this) ^ u64::from_le_bytes(*other))
-        }) == 0
+    #[inline(always)]
+    fn blocks(&self) -> &[[u8; BLOCK]] {
+        std::slice::from_ref(cast_ref(&self.0))
     }
 }
 
-impl Zeroize for Block {
-    fn zeroize(&mut self) {
-        self.0.zeroize();
+/// The byte that ends a message, behind so many bytes of its last part.
+static ENDS: [[u8; 16]; 16] = {
+    let (mut ends, mut at) = ([[0; 16]; 16], 0);
+    while at < ends.len() {
+        ends[at][at] = 0x80;
+        at += 1;
     }
+    ends
+};
+
+/// What stands behind a digest in the block of HMAC's outer hash.
+const END_OF_DIGEST: (u8x16, u8x16) = {
+    let [mut end, mut last] = [[0; 16]; 2];
+    end[0] = 0x80;
+    let [.., high, low] = &mut last;
+    [*high, *low] = (((BLOCK + DIGEST) * 8) as u16).to_be_bytes();
+    (u8x16::new(end), u8x16::new(last))
+};
+
+/// The end of the last part: how many bits there are with those of the key's
+/// block.
+#[inline(always)]
+fn length(message: usize) -> u8x16 {
+    let bits = ((BLOCK + message) as u64 * 8).to_be();
+    cast(u64x2::new([0, bits]))
+}
+
+/// A state as the bytes of its digest. By shifts of four words at once, whose
+/// results are written in one piece: see [`Block`].
+#[inline(always)]
+fn big_endian(state: &ChainingValue) -> [u8x16; 2] {
+    let swap = |words: [u32; 4]| {
+        let words = u32x4::new(words);
+        let bytes = u32x4::splat(0xff00);
+        let swapped =
+            (words << 24) | ((words & bytes) << 8) | ((words >> 8) & bytes) | (words >> 24);
+        cast(if cfg!(target_endian = "little") { swapped } else { words })
+    };
+    let [a, b, c, d, e, f, g, h] = *state;
+    [swap([a, b, c, d]), swap([e, f, g, h])]
 }
 
 #[inline]

@@ -333,17 +333,17 @@ impl JsonKey {
         Self { text, padded }
     }
 
-    /// Appends it to `out`.
     #[cfg(feature = "client")]
-    #[inline]
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        if self.text.len() <= Self::ROOM {
-            let end = out.len() + self.text.len();
-            out.extend_from_slice(&self.padded);
-            out.truncate(end);
-        } else {
-            out.extend_from_slice(self.text.as_bytes());
-        }
+    #[inline(always)]
+    pub(crate) const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// It, with zeros behind it, if there is room.
+    #[cfg(feature = "client")]
+    #[inline(always)]
+    pub(crate) fn piece(&self) -> Option<&[u8; Self::ROOM]> {
+        (self.text.len() <= Self::ROOM).then_some(&self.padded)
     }
 }
 
