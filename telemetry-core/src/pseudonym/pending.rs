@@ -51,7 +51,7 @@ impl<'k> Pending<'k> {
         slot: &'static KeySlot,
         value: &[u8],
         remember: bool,
-        out: &mut Vec<u8>,
+        out: &mut [u8],
         position: usize,
     ) -> bool {
         if value.is_empty() || value.len() > Block::LONGEST {

@@ -185,7 +185,7 @@ fn is_short_and_plain(text: &[u8]) -> bool {
     let half = |half: Option<&[u8; 8]>| half.map_or(0, |half| u64::from_le_bytes(*half));
     let quarter = |part: Option<&[u8; 4]>| part.map_or(0, |part| u32::from_le_bytes(*part));
     match text.len() {
-        0..4 => text.iter().all(|byte| suspicious(u64::from(*byte) | ONES * 0x20 << 8) == 0),
+        0..4 => text.iter().all(|byte| suspicious(u64::from(*byte) | (ONES * 0x20) << 8) == 0),
         4..8 => {
             let ends = (quarter(text.first_chunk()), quarter(text.last_chunk()));
             suspicious(u64::from(ends.0) | u64::from(ends.1) << 32) == 0
@@ -219,4 +219,54 @@ fn suspicious(word: u64) -> u64 {
     let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word;
     let equal = |n: u8| below(word ^ (ONES * u64::from(n)), 1);
     (below(word, 0x20) | equal(b'"') | equal(b'\\')) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written behind `before` bytes, so that the room ends anywhere.
+    fn written(before: usize, write: impl FnOnce(&mut Vec<u8>, End) -> End) -> Vec<u8> {
+        let mut out = Vec::new();
+        begin(&mut out);
+        out.resize(before.max(USUAL), b'x');
+        let end = write(&mut out, before);
+        assert!(end <= out.len(), "{end} of {}", out.len());
+        out[before..end].to_vec()
+    }
+
+    #[test]
+    fn texts_of_every_length_are_what_serde_json_writes() {
+        for length in 0..70 {
+            for special in ["", "\"", "\\", "\u{0}", "\u{1f}", " ", "!", "\u{7f}", "é", "\u{2028}"]
+            {
+                for at in 0..=length {
+                    let text = "a".repeat(at) + special + &"b".repeat(length - at);
+                    let json = serde_json::to_vec(&text).unwrap();
+                    for before in [0, USUAL - 33, USUAL - 1, USUAL, USUAL + 40] {
+                        assert_eq!(written(before, |out, end| super::text(out, end, &text)), json);
+                    }
+                }
+            }
+            let text = "c".repeat(length);
+            let json = serde_json::to_vec(&text).unwrap();
+            for before in [0, USUAL - 3, USUAL] {
+                assert_eq!(written(before, |out, end| plain_text(out, end, &text)), json);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_what_serde_json_writes() {
+        let unsigned_ones = (0..64).flat_map(|bit| [(1_u64 << bit) - 1, 1 << bit]);
+        for number in unsigned_ones.chain([9, 10, 99, 100, u64::MAX]) {
+            let json = serde_json::to_vec(&number).unwrap();
+            assert_eq!(written(USUAL, |out, end| unsigned(out, end, number)), json);
+            let number = number.cast_signed();
+            for number in [number, number.wrapping_neg()] {
+                let json = serde_json::to_vec(&number).unwrap();
+                assert_eq!(written(3, |out, end| signed(out, end, number)), json);
+            }
+        }
+    }
 }
