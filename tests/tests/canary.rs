@@ -15,6 +15,7 @@ use serde::ser::{Error as _, Serializer};
 use telemetry_core::pseudonym::{Keys, Secret};
 use telemetry_core::scrub::Scrubber;
 use telemetry_core::{Recorded, Sanitizer, Telemetry, TelemetryEvent, TelemetryFields};
+use telemetry_tests::spool::files;
 
 const CANARY: &str = "Canary7f3aQx";
 const VOUCHED: &str = "Vouched51bcZz";
@@ -380,17 +381,9 @@ fn record_all(home: &Path) {
 }
 
 /// The names and bytes of all files below `folder`.
-fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(self::files(&path));
-        } else {
-            files.push((path.clone(), std::fs::read(&path).unwrap()));
-        }
-    }
-    files
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let read = |path: PathBuf| (path.clone(), std::fs::read(path).unwrap());
+    files(folder).into_iter().map(read).collect()
 }
 
 #[test]
@@ -407,7 +400,7 @@ fn the_canary_is_in_no_file_and_no_output_of_a_process() {
     assert_eq!(times(&output.stdout, "the child came to its end"), 1);
     assert_eq!(times(&output.stdout, "Stored"), 1);
 
-    let files = files(&home.path().join("canary"));
+    let files = contents(&home.path().join("canary"));
     for (path, bytes) in &files {
         assert_silent("file name", path.to_string_lossy().as_bytes());
         assert_silent(&path.display().to_string(), bytes);

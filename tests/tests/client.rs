@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::Value;
 use telemetry_core::consent::Notice;
 use telemetry_core::schema::Purpose;
-use telemetry_core::spool::{self, Filter, Limits, Reason, Stored};
+use telemetry_core::spool::{self, Filter, Limits, Reason};
 use telemetry_core::{Builder, Recorded, Telemetry, TelemetryEvent};
+use telemetry_tests::spool::stored;
 
 /// A run ended.
 #[derive(TelemetryEvent)]
@@ -49,10 +50,6 @@ const FINISHED: RunFinished<'static> =
 
 fn builder(home: &Path) -> Builder {
     Telemetry::builder("app").home(home).with_env(|_| None).on_by_default()
-}
-
-fn stored(folder: &Path) -> Vec<Stored> {
-    spool::read(folder).unwrap().map(|event| event.unwrap()).collect()
 }
 
 #[test]

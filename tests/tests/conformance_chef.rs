@@ -11,8 +11,9 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use telemetry_core::spool::{self, Stored};
+use telemetry_core::spool::Stored;
 use telemetry_tests::receiver::{Received, Receiver};
+use telemetry_tests::spool::stored;
 
 fn program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -53,8 +54,7 @@ impl Machine {
     }
 
     fn stored(&self) -> Vec<Stored> {
-        let read = spool::read(&self.folder()).unwrap();
-        read.map(|event| event.unwrap()).collect()
+        stored(&self.folder())
     }
 
     fn receiver(&self) -> Receiver {

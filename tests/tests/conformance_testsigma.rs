@@ -15,7 +15,7 @@ use serde_json::Value;
 use telemetry_core::export::Deliver;
 use telemetry_core::schema::{FieldSchema, Purpose};
 use telemetry_core::testing::RecordingReceiver;
-use telemetry_core::{Builder, Recorded, TelemetryEvent, spool};
+use telemetry_core::{Builder, Recorded, TelemetryEvent};
 use telemetry_examples::deliver_now;
 use telemetry_examples::test_server::{
     AgentDeviceStatRequest, AgentStatRequest, DataSource, ElementStatRequest,
@@ -23,6 +23,7 @@ use telemetry_examples::test_server::{
     TestDataStatRequest, TestPlanRunStatRequest, TestPlanStatRequest, TestStepStatRequest,
     TestSuiteStatRequest, UploadStatRequest, settings, with_receiver,
 };
+use telemetry_tests::spool::stored;
 
 /// The document's own installation.
 const SERVER_UUID: &str = "0195f3d8-7165-11ec-8d28-2641d35f62cd";
@@ -124,9 +125,9 @@ fn source() -> DataSource {
 }
 
 /// The fields of what is stored, oldest first.
-fn stored(home: &Path) -> Vec<Value> {
-    let folder = home.join("telemetry");
-    spool::read(&folder).unwrap().map(|event| Value::Object(event.unwrap().fields)).collect()
+fn fields(home: &Path) -> Vec<Value> {
+    let events = stored(&home.join("telemetry"));
+    events.into_iter().map(|event| Value::Object(event.fields)).collect()
 }
 
 fn bodies(receiver: &RecordingReceiver) -> Vec<Value> {
@@ -156,7 +157,7 @@ fn the_server_sends_a_ping_when_it_first_starts_and_updates_every_12_hours() {
     assert_eq!(server.tick(latest + 11 * HOUR), None);
     assert_eq!(server.tick(latest + 14 * HOUR), Some(Recorded::Stored));
     drop(server);
-    assert_eq!(stored(home.path()).len(), 3);
+    assert_eq!(fields(home.path()).len(), 3);
 }
 
 #[test]
@@ -181,7 +182,7 @@ fn the_last_up_time_is_the_last_sign_of_life_of_the_run_before() {
     // Killed here, as far as the server is concerned; up again two days later.
     drop(server);
     start(home.path(), documented_time() + 48 * HOUR);
-    let pings = stored(home.path());
+    let pings = fields(home.path());
     let [first, second] = pings.as_slice() else { panic!("{pings:?}") };
     assert_eq!(second["lastUpTime"], "2022-01-10 12:16:28");
     // Nothing was up before the first start, and so there is nothing to say:
@@ -375,7 +376,7 @@ fn the_switch_of_the_administrator_stops_every_event() {
     let now = SystemTime::now();
     let server = start_with(home.path(), &receiver, now);
     server.work(&source());
-    assert_eq!(stored(home.path()).len(), 12);
+    assert_eq!(fields(home.path()).len(), 12);
 
     server.disable_telemetry(true).unwrap();
     // Without a restart: the requests and the ping alike.
@@ -383,7 +384,7 @@ fn the_switch_of_the_administrator_stops_every_event() {
     assert!(recorded.iter().all(|recorded| *recorded == Recorded::Denied), "{recorded:?}");
     assert_eq!(server.tick(now + 100 * HOUR), None);
     // What waited is gone, and nobody is called, not even to say goodbye.
-    assert_eq!(stored(home.path()), Vec::<Value>::new());
+    assert_eq!(fields(home.path()), Vec::<Value>::new());
     deliver_now(server.telemetry()).unwrap();
     drop(server);
     let server = start_with(home.path(), &receiver, now + 200 * HOUR);

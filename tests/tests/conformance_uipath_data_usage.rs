@@ -17,13 +17,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use telemetry_core::schema::Purpose;
-use telemetry_core::spool::{self, Stored};
+use telemetry_core::spool::Stored;
 use telemetry_core::{Recorded, Telemetry, TelemetryEvent};
 use telemetry_examples::data_usage::matrix::{self, PRODUCTS, Product, product};
 use telemetry_examples::data_usage::{
     Deployment, Document, DocumentProcessed, Release, TrainingSample, process,
 };
 use telemetry_tests::programs;
+use telemetry_tests::spool::stored;
 
 /// The document's table, its header first; ` / ` stands between the lines of a
 /// cell.
@@ -107,13 +108,13 @@ fn start(deployment: &Deployment) -> Telemetry {
     deployment.settings(|_| true).with_env(|_| None).build().unwrap()
 }
 
-fn stored(deployment: &Deployment) -> Vec<Stored> {
-    spool::read(&deployment.folder().join("telemetry")).unwrap().map(Result::unwrap).collect()
+fn stored_by(deployment: &Deployment) -> Vec<Stored> {
+    stored(&deployment.folder().join("telemetry"))
 }
 
 /// The last stored event of this name.
 fn last(deployment: &Deployment, event: &str) -> Stored {
-    stored(deployment).into_iter().rfind(|stored| stored.event == event).unwrap()
+    stored_by(deployment).into_iter().rfind(|stored| stored.event == event).unwrap()
 }
 
 const DOCUMENT: Document<'static> = Document {
@@ -197,7 +198,7 @@ fn a_stored_event_holds_no_file_name_and_no_address() {
     telemetry.choice().unwrap().agree().unwrap();
     telemetry.refresh();
     process(&telemetry, &DOCUMENT);
-    let stored = stored(&home.usual());
+    let stored = stored_by(&home.usual());
     assert_eq!(stored.len(), 2);
     for event in stored {
         let line = String::from_utf8(event.raw.to_vec()).unwrap();
@@ -311,7 +312,7 @@ fn an_organisations_refusal_is_its_own() {
     let ixp = home.deployment(product("IXP").unwrap(), "contoso");
     let fabrikam = home.deployment(product("Document Understanding").unwrap(), "fabrikam");
     let samples = |deployment: &Deployment| {
-        stored(deployment).iter().filter(|stored| stored.event == "training.sample").count()
+        stored_by(deployment).iter().filter(|stored| stored.event == "training.sample").count()
     };
     assert_eq!([samples(&home.usual()), samples(&ixp), samples(&fabrikam)], [0, 0, 1]);
     for deployment in [home.usual(), ixp, fabrikam] {
@@ -353,7 +354,7 @@ fn a_purpose_of_a_later_notice_is_off_until_agreed_to() {
     let home = Home::new();
     home.succeeds(&["--first-release", "agree", "service", "diagnostics", "product-improvement"]);
     home.succeeds(&["run"]);
-    let before = stored(&home.usual());
+    let before = stored_by(&home.usual());
     assert_eq!(before.len(), 1);
     assert!(!before[0].fields.contains_key("correction"));
     let purposes = home.succeeds(&["telemetry", "purposes"]);

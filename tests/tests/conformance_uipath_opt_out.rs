@@ -16,10 +16,11 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use telemetry_core::Recorded;
-use telemetry_core::spool::{self, Stored};
+use telemetry_core::spool::Stored;
 use telemetry_examples::studio::{CRASH, Running, Studio, WORKFLOW};
 use telemetry_tests::programs;
 use telemetry_tests::receiver::Receiver;
+use telemetry_tests::spool::stored;
 
 /// The document's command line, without the installer's name.
 const INSTALL_AND_OPT_OUT: [&str; 3] =
@@ -90,7 +91,7 @@ impl Machine {
     }
 
     fn stored(&self) -> Vec<Stored> {
-        spool::read(&self.telemetry_folder()).unwrap().map(Result::unwrap).collect()
+        stored(&self.telemetry_folder())
     }
 
     fn write_config(&self, analytics_settings: &str) {

@@ -6,8 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use telemetry_core::client::Recorded;
-use telemetry_core::spool::{self, Filter, Stored};
+use telemetry_core::spool::{self, Filter};
 use telemetry_core::{Telemetry, TelemetryEvent, TelemetryValue};
+use telemetry_tests::spool::stored;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_counting_program");
 
@@ -47,14 +48,10 @@ fn builder(home: &Path) -> telemetry_core::Builder {
     Telemetry::builder("app").home(home).with_env(|_| None).on_by_default()
 }
 
-fn stored(home: &Path) -> Vec<Stored> {
-    spool::read(&home.join("telemetry")).unwrap().map(Result::unwrap).collect()
-}
-
 /// The sum of all counts, by the fields of the form as JSON.
 fn sums(home: &Path) -> BTreeMap<String, u64> {
     let mut sums = BTreeMap::new();
-    for line in stored(home) {
+    for line in stored(&home.join("telemetry")) {
         for form in &line.counts {
             let fields = form.get("fields").map_or("other".to_owned(), ToString::to_string);
             *sums.entry(fields).or_default() += form["count"].as_u64().unwrap();
@@ -105,7 +102,7 @@ fn a_line_says_the_day_and_neither_an_hour_nor_an_id_of_the_installation() {
         Commands { command: "upload", exit: Exit::Success, milliseconds: None, _arguments: &[] };
     telemetry.record(&event);
     drop(telemetry);
-    let lines = stored(home.path());
+    let lines = stored(&home.path().join("telemetry"));
     assert_eq!(lines.len(), 1);
     let line = &lines[0];
     assert!(line.time.ends_with("T00:00:00.000Z"), "{}", line.time);
@@ -146,7 +143,7 @@ fn a_line_names_the_installation_where_the_author_asks_for_it_and_no_other_does(
         });
         let id = telemetry.installation_id(telemetry_core::schema::Purpose::SERVICE);
         drop(telemetry);
-        let lines = stored(home.path());
+        let lines = stored(&home.path().join("telemetry"));
         let of = |name: &str| lines.iter().find(|line| line.event == name).unwrap();
         assert_eq!(of("commands").installation, None);
         assert_eq!(of("identified").installation, id.map(|id| id.to_string()));
@@ -168,7 +165,7 @@ fn what_two_processes_and_a_restart_count_adds_up() {
     ];
     assert_eq!(sums(home.path()), expected.into());
     let ids: std::collections::BTreeSet<_> =
-        stored(home.path()).into_iter().map(|line| line.id).collect();
+        stored(&home.path().join("telemetry")).into_iter().map(|line| line.id).collect();
     assert_eq!(ids.len(), 3);
 }
 
@@ -276,7 +273,7 @@ struct Requests {
 
 /// The one line's counts, by the exit.
 fn histograms(home: &Path) -> BTreeMap<String, serde_json::Value> {
-    let lines = stored(home);
+    let lines = stored(&home.join("telemetry"));
     assert_eq!(lines.len(), 1);
     let form = |form: &serde_json::Value| {
         (form["fields"]["exit"].as_str().unwrap().to_owned(), form.clone())

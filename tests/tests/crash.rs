@@ -29,6 +29,7 @@ use telemetry_core::spool::{self, Reason, internals};
 use telemetry_core::{Telemetry, TelemetryEvent};
 use telemetry_tests::mount::Mount;
 use telemetry_tests::spool::skipped;
+use telemetry_tests::spool::stored;
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
 
@@ -39,10 +40,10 @@ fn child(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// How often each id is stored. Anything unreadable fails the test.
-fn stored(folder: &Path) -> BTreeMap<String, u32> {
+fn times_stored(folder: &Path) -> BTreeMap<String, u32> {
     let mut ids = BTreeMap::new();
-    for item in spool::read(folder).unwrap() {
-        *ids.entry(item.unwrap().id).or_default() += 1;
+    for event in stored(folder) {
+        *ids.entry(event.id).or_default() += 1;
     }
     ids
 }
@@ -113,7 +114,7 @@ fn what_append_accepted_survives_sigkill_at_any_moment() {
         assert!(recovered.errors.is_empty(), "{recovered:?}");
         assert_eq!(recovered.living, 0);
         torn += recovered.torn;
-        let stored = stored(&folder);
+        let stored = times_stored(&folder);
         assert_each_once(&stored, &acknowledged);
         all += acknowledged.len();
         in_the_middle += stored.len() - acknowledged.len();
@@ -147,7 +148,7 @@ fn eight_processes_at_once_lose_nothing_while_two_others_recover() {
         assert!(recovering.wait().unwrap().success());
     }
     assert_eq!(acknowledged.len(), 8 * 2 * 100);
-    let stored = stored(&folder);
+    let stored = times_stored(&folder);
     assert_eq!(stored.len(), acknowledged.len());
     assert_each_once(&stored, &acknowledged);
     assert_eq!(spool::counts(&folder).unwrap().total(), 0);
@@ -164,13 +165,13 @@ fn a_segment_is_recovered_when_its_owner_is_dead_and_not_before() {
     let recovered = internals::recover(&folder).unwrap();
     assert_eq!((recovered.living, recovered.segments), (1, 0));
     assert!(internals::sealed(&folder).unwrap().is_empty());
-    assert_eq!(stored(&folder).len(), 1, "a living process's events can be read");
+    assert_eq!(times_stored(&folder).len(), 1, "a living process's events can be read");
 
     holder.kill().unwrap();
     holder.wait().unwrap();
     let recovered = internals::recover(&folder).unwrap();
     assert_eq!((recovered.living, recovered.segments, recovered.torn), (0, 1, 0));
-    assert_each_once(&stored(&folder), [&id.trim_end().to_owned()]);
+    assert_each_once(&times_stored(&folder), [&id.trim_end().to_owned()]);
 }
 
 /// Runs one writer that notes what was acknowledged in a file. The last
@@ -207,7 +208,7 @@ fn a_failed_write_costs_its_own_event_and_no_other() {
         let Some(command) = traced(&folder, &inject, &["record", "1", "10"]) else { return };
         let (acknowledged, refused) = run_with_ack_file(command, &home.path().join("acks"));
         assert_eq!((acknowledged.len(), refused), (9, Some(1)), "write {when}");
-        let stored = stored(&folder);
+        let stored = times_stored(&folder);
         assert_eq!(stored.len(), 9);
         assert_each_once(&stored, &acknowledged);
         let counts = spool::counts(&folder).unwrap();
@@ -216,7 +217,27 @@ fn a_failed_write_costs_its_own_event_and_no_other() {
 }
 
 #[test]
-fn a_full_disk_in_the_middle_of_a_run_is_counted() {
+fn a_disk_that_is_full_for_a_while_costs_what_did_not_fit_and_counts_it() {
+    for when in [1, 3, 8] {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("telemetry");
+        // The writes of the counts fail as well, while it is full.
+        let inject = format!("write:error=ENOSPC:when={when}..{}", when + 3);
+        let Some(command) = traced(&folder, &inject, &["record", "1", "20"]) else { return };
+        let (acknowledged, refused) = run_with_ack_file(command, &home.path().join("acks"));
+        let refused = refused.expect("it could say so at its end");
+        assert!((1..=4).contains(&refused), "{refused}");
+        assert_eq!(acknowledged.len() as u64 + refused, 20);
+        let stored = times_stored(&folder);
+        assert_eq!(stored.len(), acknowledged.len());
+        assert_each_once(&stored, &acknowledged);
+        let counts = spool::counts(&folder).unwrap();
+        assert_eq!((counts.get(Reason::DiskFull), counts.total()), (refused, refused));
+    }
+}
+
+#[test]
+fn on_a_disk_that_stays_full_what_was_accepted_is_whole() {
     for when in [1, 3, 8] {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("telemetry");
@@ -225,7 +246,7 @@ fn a_full_disk_in_the_middle_of_a_run_is_counted() {
         let Some(command) = traced(&folder, &inject, &["record", "1", "10"]) else { return };
         let (acknowledged, _) = run_with_ack_file(command, &home.path().join("acks"));
         assert_eq!(acknowledged.len(), when - 1);
-        let stored = stored(&folder);
+        let stored = times_stored(&folder);
         assert_eq!(stored.len(), when - 1);
         assert_each_once(&stored, &acknowledged);
     }
@@ -241,7 +262,7 @@ fn killed_at_each_write_in_turn_nothing_acknowledged_is_lost() {
         let (acknowledged, refused) = run_with_ack_file(command, &home.path().join("acks"));
         assert_eq!(refused, None, "it was killed");
         internals::recover(&folder).unwrap();
-        assert_each_once(&stored(&folder), &acknowledged);
+        assert_each_once(&times_stored(&folder), &acknowledged);
         assert!(acknowledged.len() >= when - 1);
     }
 }
@@ -255,7 +276,7 @@ fn a_failed_sync_is_reported_and_loses_no_event() {
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.trim_end(), "append ok, flush error, seal error");
-    assert_eq!(stored(&folder).len(), 1);
+    assert_eq!(times_stored(&folder).len(), 1);
 }
 
 #[test]
@@ -273,7 +294,7 @@ fn a_limit_on_file_sizes_cuts_no_line_and_every_event_is_accounted_for() {
     let acknowledged: Vec<String> = ids.lines().map(str::to_owned).collect();
     let refused: u64 = refused.strip_prefix("refused ").unwrap().parse().unwrap();
     assert!(refused >= 24, "no long line fits: {refused}");
-    let stored = stored(&folder);
+    let stored = times_stored(&folder);
     assert_each_once(&stored, &acknowledged);
     assert_eq!(stored.len(), acknowledged.len());
     assert_eq!(stored.len() as u64 + refused, 200);
@@ -299,7 +320,7 @@ fn on_a_full_file_system_what_was_accepted_is_whole() {
         (counts.get(Reason::DiskFull), counts.total()),
         (refused.unwrap(), refused.unwrap())
     );
-    let stored = stored(&folder);
+    let stored = times_stored(&folder);
     assert_eq!(stored.len(), acknowledged.len());
     assert_each_once(&stored, &acknowledged);
 }
@@ -317,7 +338,7 @@ fn what_was_flushed_survives_a_power_cut() {
     Disk::cut_power(&mount);
     drop(mount);
     let mount = disk.mount().unwrap();
-    assert_eq!(stored(&mount.0.join("telemetry")).len(), 1);
+    assert_eq!(times_stored(&mount.0.join("telemetry")).len(), 1);
 }
 
 /// The same cut after each word of the user, after the first event and after a

@@ -34,9 +34,56 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
 }
 
-/// Whether `text` has `name` as a word of its own.
-fn has_word(text: &str, name: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name)
+/// Whether `source` defines `name`: as an item, or as a variant or a field at
+/// the start of a line. A word in a comment or a use of the name is none.
+fn defines(source: &str, name: &str) -> bool {
+    const ITEMS: [&str; 12] = [
+        "fn",
+        "struct",
+        "enum",
+        "trait",
+        "const",
+        "static",
+        "mod",
+        "type",
+        "union",
+        "macro_rules!",
+        "macro",
+        "pub",
+    ];
+    source.lines().map(str::trim_start).filter(|line| !line.starts_with("//")).any(|line| {
+        let mut words = line.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '!');
+        let mut before = "";
+        let is_item = words.any(|word| {
+            let found = word == name && ITEMS.contains(&before);
+            if !word.is_empty() {
+                before = word;
+            }
+            found
+        });
+        let behind = line.strip_prefix(name).unwrap_or("x").trim_start();
+        is_item || behind.starts_with([',', '(', '{', ':', '='])
+    })
+}
+
+/// Whether `source` has a test of this name.
+fn has_test(source: &str, name: &str) -> bool {
+    let Some((before, _)) = source.split_once(&format!("fn {name}(")) else { return false };
+    // Attributes and comments stand between.
+    before.lines().rev().take(8).any(|line| line.trim() == "#[test]")
+}
+
+#[test]
+fn a_word_that_is_no_definition_is_not_taken_for_one() {
+    let source =
+        "/// Not `elsewhere`.\npub struct Here {\n    field: u8,\n}\nfn of_it() { there(); }\n";
+    for name in ["Here", "field", "of_it"] {
+        assert!(defines(source, name), "{name}");
+    }
+    for name in ["elsewhere", "there", "u8", "Not"] {
+        assert!(!defines(source, name), "{name}");
+    }
+    assert!(has_test("#[test]\nfn one() {}\n", "one") && !has_test("fn one() {}\n", "one"));
 }
 
 /// What is wrong with a reference such as `path/to/file.rs::name`.
@@ -46,9 +93,9 @@ fn fault(path: &str, name: Option<&str>) -> Option<String> {
     };
     let name = name?;
     let found = if path.starts_with("tests/") {
-        source.contains(&format!("fn {name}("))
+        has_test(&source, name)
     } else {
-        name.split("::").all(|part| has_word(&source, part))
+        name.split("::").all(|part| defines(&source, part))
     };
     (!found).then(|| format!("there is no {name} in {path}"))
 }

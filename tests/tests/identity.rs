@@ -8,8 +8,8 @@ use std::time::{Duration, SystemTime};
 use telemetry_core::client::Identity;
 use telemetry_core::pseudonym::{Keys, Secret};
 use telemetry_core::schema::Purpose;
-use telemetry_core::spool::{self, Stored};
 use telemetry_core::{Telemetry, TelemetryEvent};
+use telemetry_tests::spool::stored;
 
 #[derive(TelemetryEvent)]
 #[telemetry(name = "opened", purpose = "product-improvement")]
@@ -43,10 +43,6 @@ fn start(home: &Path, identity: Identity, day: u64) -> Telemetry {
         .unwrap()
 }
 
-fn stored(home: &Path) -> Vec<Stored> {
-    spool::read(&home.join("telemetry")).unwrap().map(Result::unwrap).collect()
-}
-
 /// Whether installation `n` is used on `day`: each has a habit of its own.
 fn is_used(n: u64, day: u64) -> bool {
     day.is_multiple_of(n + 1) || (day * 7 + n).is_multiple_of(11)
@@ -65,7 +61,7 @@ fn received(identity: Identity) -> Vec<(u64, String)> {
             assert!(telemetry.record(&Opened {}).is_stored());
             assert!(telemetry.record(&Opened {}).is_stored());
         }
-        for event in stored(home.path()) {
+        for event in stored(&home.path().join("telemetry")) {
             let time = event.recorded().unwrap().duration_since(SystemTime::UNIX_EPOCH).unwrap();
             received.push(((time.as_secs() - START) / DAY, event.installation.unwrap()));
         }
@@ -126,7 +122,7 @@ fn nothing_joins_two_periods_or_two_purposes() {
             assert!(telemetry.record(&Failed {}).is_stored());
         }
         let mut ids: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for event in stored(home.path()) {
+        for event in stored(&home.path().join("telemetry")) {
             ids.entry(event.purpose).or_default().insert(event.installation.unwrap());
         }
         let [a, b] = ["product-improvement", "diagnostics"].map(|purpose| ids[purpose].clone());
@@ -156,7 +152,7 @@ fn without_an_identity_a_line_has_none_and_no_secret_is_made_for_it() {
     assert!(telemetry.record(&Opened {}).is_stored());
     assert_eq!(telemetry.installation_id(Purpose::SERVICE), None);
     drop(telemetry);
-    assert_eq!(stored(home.path())[0].installation, None);
+    assert_eq!(stored(&home.path().join("telemetry"))[0].installation, None);
     assert!(!home.path().join("telemetry").join("secret").exists());
 }
 
@@ -212,7 +208,8 @@ fn a_coarse_time_says_the_hour_or_the_day_alone() {
     telemetry.record(&Hourly {});
     telemetry.record(&Opened {});
     drop(telemetry);
-    let times: Vec<_> = stored(home.path()).into_iter().map(|event| event.time).collect();
+    let times: Vec<_> =
+        stored(&home.path().join("telemetry")).into_iter().map(|event| event.time).collect();
     assert_eq!(
         times,
         ["2026-11-01T00:00:00.000Z", "2026-11-01T12:00:00.000Z", "2026-11-01T12:34:56.789Z"]

@@ -1,5 +1,8 @@
 //! What every policy lets through, read back from three formats.
 
+#[path = "sanitize/wrappers.rs"]
+mod wrappers;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

@@ -1,12 +1,14 @@
 //! Properties of the scrubber that hold for every text.
 
 use std::borrow::Cow;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use telemetry_core::scrub::{Machine, Scrubber};
+use telemetry_tests::spool::skipped;
 
 /// The same wherever the test runs. It is built once: a scrubber builds its
 /// tables at its first text, and a test of a thousand texts is not about that.
@@ -170,42 +172,77 @@ proptest! {
 
 /// Texts on which a search that begins anew at every byte does not end while
 /// anybody waits.
+const HARD: [&str; 27] = [
+    "a",
+    "@",
+    "a@",
+    "a.",
+    "1.",
+    "1:",
+    ":",
+    "a@b.co",
+    "token=",
+    "token: ",
+    "--token ",
+    "://",
+    "a://b",
+    "/home/",
+    "C:\\Users\\a ",
+    "\"",
+    "password=\"",
+    "Bearer ",
+    "[ip]",
+    "[",
+    "::1",
+    "fe80::",
+    "~a",
+    "ü",
+    "Authorization: ",
+    "%40",
+    "password=\\",
+];
+
+/// How long the texts are that [`work`] has a program scrub.
+const LENGTH: &str = "TELEMETRY_TESTS_SCRUB_LENGTH";
+
+/// What the test below counts the instructions of: this program, run once more.
 #[test]
-fn the_time_is_linear_in_the_length() {
+fn texts_of_a_length_are_scrubbed() {
+    let length = std::env::var(LENGTH).map_or(1 << 10, |length| length.parse().unwrap());
     let scrubber = scrubber();
-    for piece in [
-        "a",
-        "@",
-        "a@",
-        "a.",
-        "1.",
-        "1:",
-        ":",
-        "a@b.co",
-        "token=",
-        "token: ",
-        "--token ",
-        "://",
-        "a://b",
-        "/home/",
-        "C:\\Users\\a ",
-        "\"",
-        "password=\"",
-        "Bearer ",
-        "[ip]",
-        "[",
-        "::1",
-        "fe80::",
-        "~a",
-        "ü",
-        "Authorization: ",
-        "%40",
-        "password=\\",
-    ] {
-        let text = piece.repeat((1 << 16) / piece.len());
+    for piece in HARD {
+        let text = piece.repeat(length / piece.len());
         let once = scrubber.scrub(&text).into_owned();
         assert!(once.len() <= text.len() * 8, "{piece}");
     }
+}
+
+/// The instructions that scrubbing all of [`HARD`] takes, at this length.
+fn work(length: usize) -> Option<u64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "texts_of_a_length_are_scrubbed"])
+        .env(LENGTH, length.to_string())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let count = said.lines().find_map(|line| line.split_once("Collected : "))?.1;
+    Some(count.trim().parse().unwrap())
+}
+
+/// Sixteen times the text takes sixteen times the instructions: one text among
+/// them that took their square would make it twenty-five times.
+#[test]
+fn the_work_is_linear_in_the_length() {
+    let (Some(none), Some(short), Some(long)) = (work(0), work(1 << 7), work(1 << 11)) else {
+        skipped("valgrind");
+        return;
+    };
+    let times = (long - none) as f64 / (short - none) as f64;
+    assert!(times < 19.0, "{times} times the work: {none}, {short}, {long}");
+    let scrubber = scrubber();
     let clean = "the quick brown fox\n".repeat(50_000);
     assert!(matches!(scrubber.scrub(&clean), Cow::Borrowed(_)));
 }

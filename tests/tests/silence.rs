@@ -6,6 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use telemetry_tests::spool::entries;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_whole_program");
 
@@ -84,11 +85,6 @@ fn loud(calls: &[String]) -> Vec<&String> {
     calls.iter().filter(is_loud).collect()
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder)
-        .map_or_else(|_| Vec::new(), |entries| entries.map(|entry| entry.unwrap().path()).collect())
-}
-
 #[test]
 fn with_consent_denied_no_socket_no_thread_no_process_and_no_file() {
     let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -96,7 +92,7 @@ fn with_consent_denied_no_socket_no_thread_no_process_and_no_file() {
     let Some(calls) = trace(home.path(), &receiver, &[("DO_NOT_TRACK", "1")]) else { return };
     assert!(calls.iter().any(|call| call.starts_with("execve(")), "the trace is empty");
     assert_eq!(loud(&calls), Vec::<&String>::new());
-    assert_eq!(files(home.path()), Vec::<PathBuf>::new());
+    assert_eq!(entries(home.path()), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -106,7 +102,7 @@ fn a_denial_in_a_file_is_as_silent_and_leaves_stored_events_as_they_are() {
     fs::write(home.path().join("telemetry.toml"), "[telemetry]\nenabled = false\n").unwrap();
     let Some(calls) = trace(home.path(), &receiver, &[]) else { return };
     assert_eq!(loud(&calls), Vec::<&String>::new());
-    assert_eq!(files(home.path()), [home.path().join("telemetry.toml")]);
+    assert_eq!(entries(home.path()), [home.path().join("telemetry.toml")]);
 }
 
 /// What a start costs while telemetry is refused: one look at each place where

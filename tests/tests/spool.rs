@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use telemetry_core::spool::internals::{self, Spool};
 use telemetry_core::spool::{self, Defect, Filter, Limits, Reason, Stored};
+use telemetry_tests::spool::files;
 use telemetry_tests::spool::{event_line, stored_line};
 
 const CHILD: &str = env!("CARGO_BIN_EXE_spool_child");
@@ -67,15 +68,6 @@ fn on_disk(folder: &Path, needle: &str) -> bool {
         fs::read(path).unwrap().windows(needle.len()).any(|window| window == needle.as_bytes())
     };
     files(folder).iter().any(|path| holds(path))
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
-    }
-    found
 }
 
 /// A complete segment with these bytes, as if an earlier process had sealed it.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use telemetry_cli::Io;
 use telemetry_core::{Telemetry, spool};
 
-use crate::program::{Alone, Program, files};
+use crate::program::{Alone, Program, contents};
 
 #[test]
 fn show_json_prints_the_stored_lines_byte_for_byte() {
@@ -19,13 +19,13 @@ fn show_json_prints_the_stored_lines_byte_for_byte() {
     let ran = program.telemetry(&["show", "--json"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.out.lines().count(), 4);
-    // Of two files written within one tick of the clock either may be first.
+    // Of two contents written within one tick of the clock either may be first.
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.split_inclusive('\n').map(str::to_owned).collect();
         lines.sort();
         lines
     };
-    let stored = String::from_utf8(files(&program.folder().join("active"))).unwrap();
+    let stored = String::from_utf8(contents(&program.folder().join("active"))).unwrap();
     assert_eq!(sorted(&ran.out), sorted(&stored));
 }
 
@@ -328,7 +328,7 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
 fn the_notice_is_shown_with_what_was_agreed_to_and_when() {
     let program = Program { variables: vec![("TEST_NOTICE", "1")], ..Program::new() };
     let before = program.telemetry(&["notice"]);
-    assert!(before.out.contains("We count runs.\nWe never read your files."), "{before:?}");
+    assert!(before.out.contains("We count runs.\nWe never read your contents."), "{before:?}");
     assert!(before.out.contains("\nshown   not yet"), "{before:?}");
     assert!(before.out.contains("\nagreed  never"), "{before:?}");
     let on = program.telemetry(&["on"]);

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use clap::Parser;
-use telemetry_core::spool::{self, Stored};
+use telemetry_core::spool::Stored;
+use telemetry_tests::spool::{entries, stored};
 
 /// An installation of the program, with a home of its own.
 pub(crate) struct Program {
@@ -54,7 +55,7 @@ impl Program {
     }
 
     pub(crate) fn stored(&self) -> Vec<Stored> {
-        spool::read(&self.folder()).unwrap().map(|event| event.unwrap()).collect()
+        stored(&self.folder())
     }
 }
 
@@ -85,8 +86,8 @@ impl Ran {
 }
 
 /// Everything in a folder that is a file, byte by byte, the oldest first.
-pub(crate) fn files(folder: &Path) -> Vec<u8> {
-    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+pub(crate) fn contents(folder: &Path) -> Vec<u8> {
+    let mut paths = entries(folder);
     paths.sort_by_key(|path| path.metadata().unwrap().modified().unwrap());
     paths.iter().flat_map(|path| fs::read(path).unwrap()).collect()
 }

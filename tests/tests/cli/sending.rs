@@ -8,7 +8,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use telemetry_core::spool;
 
-use crate::program::{Program, files};
+use crate::program::{Program, contents};
 
 /// Answers one request and gives its body.
 fn answer(listener: &TcpListener, status: &str) -> Vec<u8> {
@@ -43,7 +43,7 @@ fn send_delivers_now_and_show_sent_has_the_bytes() {
     let listener = loopback();
     let program = Program::with_receiver(&listener);
     program.work();
-    let stored = files(&program.folder().join("active"));
+    let stored = contents(&program.folder().join("active"));
     let receiver = std::thread::spawn(move || answer(&listener, "202 Accepted"));
     let ran = program.telemetry(&["send"]);
     assert_eq!(ran.code, 0, "{ran:?}");

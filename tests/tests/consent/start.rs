@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use telemetry_tests::ordered::Ordered;
+use telemetry_tests::spool::entries;
 use telemetry_tests::spool::skipped;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_consent_program");
@@ -15,13 +16,9 @@ const NOBODY: u32 = 65_534;
 /// A user that no list of users has.
 const NOT_LISTED: u32 = 54_321;
 
-fn files(folder: &Path) -> Vec<PathBuf> {
-    fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
-}
-
 /// It runs, is off, says why, tells the hook, and makes nothing where it is.
 fn is_off(mut command: Command, folder: &Path, because: &str) {
-    let before = files(folder);
+    let before = entries(folder);
     command.current_dir(folder);
     let mut program = Ordered::start(command);
     assert_eq!(program.say("record"), "Denied");
@@ -30,7 +27,7 @@ fn is_off(mut command: Command, folder: &Path, because: &str) {
         assert!(answer.contains(because), "{order}: {answer}");
     }
     program.end();
-    assert_eq!(files(folder), before);
+    assert_eq!(entries(folder), before);
 }
 
 fn is_root() -> bool {
@@ -132,7 +129,7 @@ fn the_superuser_makes_nothing_in_the_folders_of_another_user() {
     let mut command = Command::new(PROGRAM);
     command.env_clear().env("HOME", home.path());
     assert_eq!(Ordered::start(command).say("record"), "Denied");
-    assert_eq!(files(&data), Vec::<PathBuf>::new());
+    assert_eq!(entries(&data), Vec::<PathBuf>::new());
 }
 
 #[test]
@@ -164,7 +161,7 @@ fn a_notice_that_nobody_saw_is_not_used_up() {
     };
     // On by default: being told is what is still missing.
     assert_eq!(run("unseen", false), (true, "Denied".to_owned()));
-    assert_eq!(files(home.path()), Vec::<PathBuf>::new(), "a pipe leaves no mark");
+    assert_eq!(entries(home.path()), Vec::<PathBuf>::new(), "a pipe leaves no mark");
     assert!(run("unseen", false).0);
     assert_eq!(run("seen", false), (true, "Stored".to_owned()));
     assert_eq!(run("seen", false), (false, "Stored".to_owned()));
@@ -185,7 +182,7 @@ fn in_a_program_that_waits_for_a_yes_nothing_is_written_before_the_answer() {
             assert_eq!(program.say("record"), "notice", "shown until it is answered");
             assert_eq!(program.answer(), "Denied");
             program.end();
-            assert_eq!(files(home.path()), Vec::<PathBuf>::new());
+            assert_eq!(entries(home.path()), Vec::<PathBuf>::new());
         }
         let mut program = start();
         assert_eq!(program.say(answer), "notice");

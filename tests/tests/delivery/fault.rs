@@ -15,7 +15,7 @@ use std::thread;
 use telemetry_core::spool::{self, Reason};
 use telemetry_tests::receiver::{Receiver, received};
 
-use crate::{aside, ids, stored};
+use crate::{aside, ids, ids_in};
 
 /// What the receiver does; the last mode of each goes on for ever.
 const FAULTS: [&str; 14] = [
@@ -133,7 +133,7 @@ fn check(place: &Path, recorded: &Recorded, faults: &str, seed: u64, killed: usi
     let requests = received(&place.join("taken"));
     let all = ids(&requests);
     let taken: BTreeSet<String> = all.iter().cloned().collect();
-    let waiting = stored(&spool);
+    let waiting = ids_in(&spool);
     let aside: BTreeSet<String> = aside(&spool).into_iter().map(|(_, id)| id).collect();
     let counts = spool::counts(&spool).unwrap();
 

@@ -19,6 +19,7 @@ use telemetry_core::export::{App, HttpTransport, Ndjson, Report};
 use telemetry_core::spool::internals::Spool;
 use telemetry_core::spool::{self, Counts, Limits};
 use telemetry_tests::receiver::{Received, Receiver};
+use telemetry_tests::spool::stored;
 use tempfile::TempDir;
 
 /// A spool, and a folder for what receivers take.
@@ -107,7 +108,7 @@ impl Place {
     }
 
     fn stored(&self) -> BTreeSet<String> {
-        stored(&self.spool())
+        ids_in(&self.spool())
     }
 
     fn counts(&self) -> Counts {
@@ -130,8 +131,8 @@ fn run(delivery: &Delivery) -> Report {
     delivery.run_once(Pace::Background, Instant::now() + Duration::from_secs(60)).unwrap()
 }
 
-fn stored(spool: &Path) -> BTreeSet<String> {
-    spool::read(spool).unwrap().map(|event| event.unwrap().id).collect()
+fn ids_in(spool: &Path) -> BTreeSet<String> {
+    stored(spool).into_iter().map(|event| event.id).collect()
 }
 
 fn aside(spool: &Path) -> Vec<(String, String)> {

@@ -18,7 +18,9 @@ use serde_json::Value;
 use telemetry_core::spool::{self, Counts, Reason};
 
 use crate::diary::{Attempt, Diaries, Key, Word};
-use crate::world::{Role, World, files};
+use telemetry_tests::spool::entries;
+
+use crate::world::{Role, World};
 
 /// What several worlds add up to.
 #[derive(Debug, Default)]
@@ -81,7 +83,7 @@ fn key(event: &Value) -> Key {
 }
 
 fn receptions(world: &World) -> Vec<Reception> {
-    let all = files(&world.path("taken"));
+    let all = entries(&world.path("taken"));
     let heads = all.iter().filter(|path| path.extension().is_some_and(|e| e == "head"));
     let read = |head: &std::path::PathBuf| {
         let text = fs::read_to_string(head).unwrap().to_ascii_lowercase();
@@ -122,7 +124,7 @@ impl<'w> Found<'w> {
             assert!(waiting.insert(key), "{}: {key:?} is stored twice", world.about());
         }
         let mut dead = BTreeSet::new();
-        for path in files(&spool.join("dead-letters")) {
+        for path in entries(&spool.join("dead-letters")) {
             for line in fs::read_to_string(path).unwrap().lines() {
                 let line: Value = serde_json::from_str(line).unwrap();
                 dead.insert(key(&line["stored"]));
@@ -277,7 +279,7 @@ impl<'w> Found<'w> {
         assert!(sent_all, "{about}: {} wait after a delivery", self.waiting.len());
         let spool = self.world.spool();
         for folder in [&spool, &spool.join("active"), &spool.join("sealed")] {
-            for path in files(folder) {
+            for path in entries(folder) {
                 let name = path.to_string_lossy();
                 assert!(!name.ends_with(".tmp"), "{about}: {name} is left");
             }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::world::{Ended, Role, World, files};
+use telemetry_tests::spool::entries;
+
+use crate::world::{Ended, Role, World};
 
 /// Which event: the diary that tells of it, the thread, the number.
 pub(crate) type Key = (u64, u64, u64);
@@ -67,7 +69,7 @@ pub(crate) struct Diaries {
 impl Diaries {
     pub(crate) fn read(world: &World) -> Self {
         let mut all = Self::default();
-        for path in files(&world.path("diaries")) {
+        for path in entries(&world.path("diaries")) {
             let name = path.file_name().unwrap().to_str().unwrap();
             let (diary, process) = name.split_once('.').unwrap();
             let (diary, process): (u64, i32) = (diary.parse().unwrap(), process.parse().unwrap());

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
 use telemetry_core::spool::Limits;
 use telemetry_core::spool::internals::{recover, tidy};
+use telemetry_tests::spool::entries;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_killed_program");
@@ -368,7 +369,7 @@ impl World {
         self.ended.truncate(ended);
         let hours_ago = SystemTime::now() - Duration::from_secs(2 * 60 * 60);
         for folder in [&spool, &spool.join("active"), &spool.join("sealed")] {
-            for path in files(folder) {
+            for path in entries(folder) {
                 if path.to_str().is_some_and(|path| path.ends_with(".tmp")) {
                     fs::File::open(path).unwrap().set_modified(hours_ago).unwrap();
                 }
@@ -390,13 +391,6 @@ impl Drop for World {
             println!("{}: what was left is in {}", self.about(), kept.display());
         }
     }
-}
-
-pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files
 }
 
 fn id_of(child: &Child) -> i32 {

@@ -30,10 +30,10 @@ fn line() -> Value {
         digest: "web-1",
         code: "E17",
     };
-    stored("schema.run", 3, "product-improvement", &run)
+    line_of("schema.run", 3, "product-improvement", &run)
 }
 
-fn stored<E: telemetry_core::TelemetryEvent>(
+fn line_of<E: telemetry_core::TelemetryEvent>(
     name: &str,
     version: u32,
     purpose: &str,
@@ -74,9 +74,9 @@ fn what_the_policies_make_is_inside_the_schema() {
     let closed = Closed { protocols: [Protocol::Ssh, Protocol::WinRm], worked: None };
     let lines = [
         line(),
-        stored("schema.closed", 1, "diagnostics", &closed),
-        stored("schema.generic", 1, "diagnostics", &Generic { kind: true }),
-        stored("schema.generic", 1, "diagnostics", &Generic { kind: Protocol::WinRm }),
+        line_of("schema.closed", 1, "diagnostics", &closed),
+        line_of("schema.generic", 1, "diagnostics", &Generic { kind: true }),
+        line_of("schema.generic", 1, "diagnostics", &Generic { kind: Protocol::WinRm }),
     ];
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let (summary, findings) = check(text.as_bytes());

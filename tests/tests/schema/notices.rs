@@ -11,8 +11,9 @@ use telemetry_core::export::{Deliver, HttpTransport, Ndjson, Receiver as To};
 use telemetry_core::schema::Purpose;
 use telemetry_core::spool::internals::Spool;
 use telemetry_core::spool::{Limits, Reason};
-use telemetry_core::{Recorded, Telemetry, TelemetryEvent, spool};
+use telemetry_core::{Recorded, Telemetry, TelemetryEvent};
 use telemetry_tests::receiver::Receiver;
+use telemetry_tests::spool::stored;
 
 /// A run ended.
 #[derive(TelemetryEvent)]
@@ -81,11 +82,10 @@ fn telemetry(home: &Path, version: &str) -> Telemetry {
 }
 
 /// The fields of the stored events, by the events' names.
-fn stored(telemetry: &Telemetry) -> Vec<String> {
-    let events = spool::read(telemetry.folder()).unwrap();
-    events
+fn lines(telemetry: &Telemetry) -> Vec<String> {
+    stored(telemetry.folder())
+        .into_iter()
         .map(|event| {
-            let event = event.unwrap();
             let fields = serde_json::Value::Object(event.fields.clone());
             format!("{} {fields}", event.event)
         })
@@ -100,7 +100,7 @@ fn who_agreed_to_an_older_notice_sends_what_it_told_of_until_agreeing_again() {
     assert!(first.refresh());
     assert!(first.record(&Run { worked: true, tries: 1 }).is_stored());
     assert_eq!(first.record(&Later { worked: true }), Recorded::Denied);
-    assert_eq!(stored(&first), [r#"notices.run {"worked":true}"#]);
+    assert_eq!(lines(&first), [r#"notices.run {"worked":true}"#]);
     drop(first);
 
     // The program is updated: being shown its notice is not agreeing to it.
@@ -109,14 +109,14 @@ fn who_agreed_to_an_older_notice_sends_what_it_told_of_until_agreeing_again() {
     updated.refresh();
     assert!(updated.record(&Run { worked: false, tries: 2 }).is_stored());
     assert_eq!(updated.record(&Later { worked: true }), Recorded::Denied);
-    assert_eq!(stored(&updated).last().unwrap(), r#"notices.run {"worked":false}"#);
+    assert_eq!(lines(&updated).last().unwrap(), r#"notices.run {"worked":false}"#);
 
     updated.on().unwrap();
     updated.refresh();
     assert!(updated.record(&Run { worked: false, tries: 3 }).is_stored());
     assert!(updated.record(&Later { worked: true }).is_stored());
     assert_eq!(
-        stored(&updated)[2..],
+        lines(&updated)[2..],
         [r#"notices.run {"tries":3,"worked":false}"#, r#"notices.later {"worked":true}"#]
     );
 }
@@ -130,7 +130,7 @@ fn without_a_notice_everything_is_covered() {
     telemetry.refresh();
     assert!(telemetry.record(&Run { worked: true, tries: 1 }).is_stored());
     assert!(telemetry.record(&Later { worked: true }).is_stored());
-    assert_eq!(stored(&telemetry)[0], r#"notices.run {"tries":1,"worked":true}"#);
+    assert_eq!(lines(&telemetry)[0], r#"notices.run {"tries":1,"worked":true}"#);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn an_event_whose_last_day_is_over_is_not_recorded() {
     telemetry.on().unwrap();
     telemetry.refresh();
     assert_eq!(telemetry.record(&Over { worked: true }), Recorded::Expired);
-    assert_eq!(stored(&telemetry), [] as [String; 0]);
+    assert_eq!(lines(&telemetry), [] as [String; 0]);
     assert_eq!(telemetry.counts().unwrap().total(), 0, "it was never accepted, and so not lost");
 }
 
@@ -249,7 +249,7 @@ fn an_event_that_was_recorded_before_its_last_day_is_not_sent_behind_it() {
     let report = telemetry.send_now(deadline).unwrap().unwrap();
     assert_eq!((report.sent, report.dead_letters.get(Reason::Unexpected)), (1, 2), "{report:?}");
     assert_eq!(arrived(&receiver), [r#"notices.run {"worked":true}"#]);
-    assert_eq!(stored(&telemetry), [] as [String; 0]);
+    assert_eq!(lines(&telemetry), [] as [String; 0]);
     let letters = std::fs::read_dir(telemetry.folder().join("dead-letters")).unwrap();
     let text: String =
         letters.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
