@@ -69,8 +69,8 @@ impl Pass<'_> {
         if at - dashes == 1 && end == at + 1 {
             return self.letter(at);
         }
-        if at - dashes == 1 && text.byte(at) == b'p' {
-            self.glued_password(at);
+        if at - dashes == 1 && text.byte(at) == b'p' && self.glued_password(at) {
+            return;
         }
         if at - dashes == 1 && text.byte(at) == b'u' && text.byte(end) == b':' {
             self.user_and_password(at + 1);
@@ -195,7 +195,7 @@ impl Pass<'_> {
     }
 
     /// `-pS3cret`: a letter and a digit or sign, and no list of letters.
-    fn glued_password(&mut self, at: usize) {
+    fn glued_password(&mut self, at: usize) -> bool {
         let text = self.text;
         let end = self.bare_end(at + 1);
         let port = text.digits(at + 1, text.until(at + 1, end, |byte| byte == b':'));
@@ -205,10 +205,12 @@ impl Pass<'_> {
             && end > at + 5
             && !text.slice(at, end).contains(&b'=');
         let path = matches!(text.byte(at + 1), b'/' | b'.' | b'-');
-        if end > at + 1 && !path && ((database && end > at + 3) || (mixed && !port)) {
+        let found = end > at + 1 && !path && ((database && end > at + 3) || (mixed && !port));
+        if found {
             self.taken = (at + 1, end);
             self.found(Rule::CommandSecret, at + 1, end);
         }
+        found
     }
 
     /// The known program whose name stands before `at` in the same command.

@@ -239,7 +239,7 @@ pub(super) const PREFIXES: &[Prefix] = &[
     prefix("SG.", 30, URL64 | DOT),
     prefix("xkeysib-", 30, URL64),
     prefix("xsmtpsib-", 30, URL64),
-    prefix("key-", 32, HEX),
+    prefix("key-", 32, ALNUM),
     prefix("hooks.slack.com/services/", 20, WIDE),
     prefix("hooks.slack.com/workflows/", 20, WIDE),
     prefix("discord.com/api/webhooks/", 20, WIDE),

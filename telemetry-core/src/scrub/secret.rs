@@ -382,10 +382,23 @@ impl Pass<'_> {
         }
     }
 
+    /// `.password("x")` of a builder.
+    fn is_call(&mut self, at: usize, end: usize) -> bool {
+        let (text, value) = (self.text, end + 1);
+        let call = text.before(at) == b'.' && text.byte(end) == b'(' && text.is(value, QUOTE);
+        if call && !self.is_taken(value) {
+            self.value(Rule::NamedSecret, value, Strength::Always, false);
+        }
+        call
+    }
+
     /// `password "x"`, `PASSWORD 'x'`, `password is x1`, `IDENTIFIED BY 'x'`.
     pub(super) fn secret_word(&mut self, at: usize, end: usize) {
         let text = self.text;
         if text.is_before(at, ALNUM) || text.is(end, ALNUM | UNDERSCORE) {
+            return;
+        }
+        if self.is_call(at, end) {
             return;
         }
         let mut value = text.run(end, BLANK, 4);

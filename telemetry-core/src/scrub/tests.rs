@@ -174,6 +174,11 @@ fn secrets() {
         ("token: password: hunter2", "token: [secret] [secret]"),
         ("password=jane@corp.example", "password=[secret]"),
         ("password:\r\nnext", "password:\r\nnext"),
+        ("password: >-\n  hunter22\nport: 5", "password: >-\n  [secret]\nport: 5"),
+        ("secret: |\r\n  hunter22x\r\n", "secret: |\r\n  [secret]\r\n"),
+        (".password(\"correcthorse9\")", ".password(\"[secret]\")"),
+        ("cvv: 737", "cvv: [secret]"),
+        ("mysql -uroot -pS3cretPw shop", "mysql -uroot -p[secret] shop"),
     ]);
 }
 

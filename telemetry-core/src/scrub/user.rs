@@ -67,6 +67,14 @@ impl Pass<'_> {
     pub(super) fn user_word(&mut self, at: usize, end: usize) {
         let text = self.text;
         let end = if text.byte(end) | 0x20 == b's' { return } else { end };
+        // `arn:aws:iam::123456789012:user/jane`
+        if text.byte(end) == b'/' && text.before(at) == b':' && text.is(at.wrapping_sub(2), DIGIT) {
+            let last = self.name_end(end + 1);
+            if self.is_identity(end + 1, last) {
+                self.found(Rule::LogUser, end + 1, last);
+            }
+            return;
+        }
         if text.is_before(at, ALNUM | UNDERSCORE | DASH | DOT) || text.byte(end) != b' ' {
             return;
         }

@@ -16,7 +16,7 @@ impl Pass<'_> {
     /// stands behind a colon and a blank, as words of a sentence do.
     pub(super) fn value(&mut self, rule: Rule, at: usize, strength: Strength, spaced: bool) {
         let text = self.text;
-        let start = self.value_start(at, text.before(at) == b'=');
+        let start = self.block_start(self.value_start(at, text.before(at) == b'='));
         if let Some(end) = self.quoted(rule, start, strength) {
             self.taken = (start, end);
             return;
@@ -31,6 +31,20 @@ impl Pass<'_> {
             self.taken = (start, end);
             self.found(rule, start, end);
         }
+    }
+
+    /// A value of YAML in the lines below (`|` or `>-`) begins behind the
+    /// indent of the first.
+    fn block_start(&self, start: usize) -> usize {
+        let text = self.text;
+        if !matches!(text.byte(start), b'|' | b'>') {
+            return start;
+        }
+        let mark =
+            text.until(start + 1, start + 3, |byte| !matches!(byte, b'-' | b'+' | b'1'..=b'9'));
+        let line = mark + usize::from(text.byte(mark) == b'\r');
+        let indent = text.run(line + 1, BLANK, 32);
+        if text.byte(line) == b'\n' && indent > line + 1 { indent } else { start }
     }
 
     /// A value in quotes, also in escaped ones. Gives its end.
