@@ -32,7 +32,18 @@
     }
     found.textContent = words.length === 0 ? "" : `${events} of ${articles.length} events`;
   };
+  // A link can hold a search: `page.html#search=host`. One to an event shows it,
+  // whatever was searched for before.
+  const follow = () => {
+    const [, words] = location.hash.split("#search=");
+    search.value = words === undefined ? "" : decodeURIComponent(words);
+    filter();
+    if (words === undefined && location.hash) {
+      document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    }
+  };
   search.hidden = false;
   search.addEventListener("input", filter);
-  filter();
+  addEventListener("hashchange", follow);
+  follow();
 })();
