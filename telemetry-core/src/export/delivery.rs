@@ -30,7 +30,7 @@ use std::time::{Duration, Instant, SystemTime};
 use jiff::Timestamp;
 
 use super::batch::{Batch, BatchEntry, Judge, Takes};
-use super::pacing::{LONGEST_ANSWER, Pace, Pacing, UPLOADS};
+use super::pacing::{LONGEST_ANSWER, Pace, Pacing, PathOf, UPLOADS};
 use super::report::{End, Report};
 use super::source::SegmentQueue;
 use super::{App, Attempt, Expected, Exporter, Outcome, Permission, Request, Transport};
@@ -303,13 +303,30 @@ impl DeliveryRun<'_> {
         let Some(counts) = exporter.counts() else {
             return self.requests_of(Requests { exporter, takes: Takes::All });
         };
-        let ended = self.requests_of(Requests { exporter, takes: Takes::Events })?;
+        let events = Requests { exporter, takes: Takes::Events };
+        let ended = self.requests_on(PathOf::Events, events)?;
         // A receiver that has no path for events may have one for counts.
         if ended != End::Done && !self.no_such_path {
             return Ok(ended);
         }
-        let of_counts = self.requests_of(Requests { exporter: counts, takes: Takes::Counts })?;
+        let counts = Requests { exporter: counts, takes: Takes::Counts };
+        let of_counts = self.requests_on(PathOf::Counts, counts)?;
         Ok(if ended == End::Done { of_counts } else { ended })
+    }
+
+    /// The requests of one kind, unless the receiver lately had no path for it.
+    fn requests_on(&mut self, path: PathOf, requests: Requests<'_>) -> Result<End, Error> {
+        let now = self.delivery.now();
+        if self.bounds.pace == Pace::Background && self.pacing.has_no(path, now) {
+            return Ok(End::Done);
+        }
+        let ended = self.requests_of(requests)?;
+        match ended {
+            End::Waiting if self.no_such_path => self.pacing.missed(path, now)?,
+            End::Done => self.pacing.found(path)?,
+            _ => {}
+        }
+        Ok(ended)
     }
 
     fn requests_of(&mut self, requests: Requests<'_>) -> Result<End, Error> {

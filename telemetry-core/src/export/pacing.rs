@@ -16,6 +16,8 @@
 //! | `suspect` | so many of the next events hold one that the receiver refuses; `null` when none is known |
 //! | `refused` | single events in a row that the receiver refused |
 //! | `status` | the status of the last answer that was not a success; `null` when there was none |
+//! | `no_path_events`, `no_path_counts` | of a format with a path for each kind: attempts in a row for which the receiver had no such path |
+//! | `events_not_before`, `counts_not_before` | RFC 3339, UTC: that path is not asked for before it; `null` when it is there |
 //!
 //! An attempt is written down as failed *before* its first byte, and cleared by
 //! the answer: a program that is killed in between, or ends, backs off as if the
@@ -82,6 +84,20 @@ pub enum Pace {
     Now,
 }
 
+/// What a receiver may have a path for by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PathOf {
+    Events,
+    Counts,
+}
+
+/// How often in a row a path was not there, and when it is asked for again.
+#[derive(Clone, Copy, Debug, Default)]
+struct Missing {
+    times: u32,
+    not_before: Option<Timestamp>,
+}
+
 #[derive(Debug, Default)]
 struct PacingState {
     failures: u32,
@@ -94,6 +110,8 @@ struct PacingState {
     suspect: Option<usize>,
     refused: u32,
     status: Option<u16>,
+    events: Missing,
+    counts: Missing,
 }
 
 impl PacingState {
@@ -113,6 +131,21 @@ impl PacingState {
             suspect: number("suspect").and_then(|n| n.try_into().ok()),
             refused: count("refused"),
             status: number("status").and_then(|n| n.try_into().ok()),
+            events: Missing {
+                times: count("no_path_events"),
+                not_before: time("events_not_before"),
+            },
+            counts: Missing {
+                times: count("no_path_counts"),
+                not_before: time("counts_not_before"),
+            },
+        }
+    }
+
+    fn missing(&mut self, path: PathOf) -> &mut Missing {
+        match path {
+            PathOf::Events => &mut self.events,
+            PathOf::Counts => &mut self.counts,
         }
     }
 
@@ -130,6 +163,10 @@ impl PacingState {
             "suspect": self.suspect,
             "refused": self.refused,
             "status": self.status,
+            "no_path_events": self.events.times,
+            "events_not_before": time(&self.events.not_before),
+            "no_path_counts": self.counts.times,
+            "counts_not_before": time(&self.counts.not_before),
         });
         format!("{value}\n").into_bytes()
     }
@@ -176,6 +213,31 @@ impl Pacing {
         let window = window.and_then(|start| ahead(later(start, WINDOW), WINDOW));
         let failure = self.state.not_before.and_then(|time| ahead(time, LONGEST));
         asked.max(failure).max(window)
+    }
+
+    /// Whether the receiver had no such path a while ago, and is not asked again
+    /// yet: what it takes on another path says nothing of this one.
+    pub(super) fn has_no(&mut self, path: PathOf, now: Timestamp) -> bool {
+        self.state.missing(path).not_before.is_some_and(|time| {
+            let wait = time.duration_since(now);
+            wait.is_positive() && wait.unsigned_abs() <= LONGEST
+        })
+    }
+
+    /// The receiver has no such path: each time it is asked half as often, down
+    /// to once an hour.
+    pub(super) fn missed(&mut self, path: PathOf, now: Timestamp) -> Result<(), Error> {
+        let missing = self.state.missing(path);
+        // Half of it for sure, so that the waits do grow.
+        let most = longest(missing.times);
+        missing.not_before = Some(later(now, most / 2 + dice(most / 2)));
+        missing.times = missing.times.saturating_add(1);
+        self.save()
+    }
+
+    /// There is such a path.
+    pub(super) fn found(&mut self, path: PathOf) -> Result<(), Error> {
+        if std::mem::take(self.state.missing(path)).times == 0 { Ok(()) } else { self.save() }
     }
 
     /// How long an answer takes to come, as far as is known.

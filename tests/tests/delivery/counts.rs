@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::{
@@ -14,7 +16,11 @@ use opentelemetry_proto::tonic::metrics::v1::{
     AggregationTemporality, Metric, metric::Data, number_data_point,
 };
 use prost::Message;
-use telemetry_core::export::{Deliver, End, HttpTransport, Otlp, Receiver as To, Report, Segment};
+use telemetry_core::export::unstable::{Delivery, Pace, Permission};
+use telemetry_core::export::{
+    App, Attempt, Deliver, End, HttpTransport, Otlp, Receiver as To, Report, Request, Response,
+    Segment, Transport, TransportError,
+};
 use telemetry_core::spool::{self, Reason};
 use telemetry_core::{Telemetry, TelemetryEvent};
 use telemetry_tests::receiver::{Received, Receiver};
@@ -253,6 +259,69 @@ fn a_receiver_without_a_path_for_one_kind_gets_the_other() {
     assert_eq!(deliver(&place.home(), &url, Otlp::protobuf()).end, End::Waiting);
     assert_eq!(paths(&receiver), Vec::<String>::new());
     assert_eq!(place.stored().len(), 2);
+}
+
+/// Takes what comes on one path, and has no other. It notes what it was asked for.
+struct OnePath {
+    has: &'static str,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Transport for OnePath {
+    fn receiver(&self) -> &str {
+        "in memory"
+    }
+
+    fn send(&self, request: &Request, _attempt: &Attempt<'_>) -> Result<Response, TransportError> {
+        let path = request.path.unwrap_or("/v1/logs");
+        self.asked.lock().unwrap().push(path.to_owned());
+        Ok(Response::new(if path == self.has { 200 } else { 404 }))
+    }
+}
+
+#[test]
+fn a_path_that_is_never_there_is_asked_for_ever_less_often_while_the_other_is_served() {
+    const MINUTES: usize = 8 * 60;
+    for (has, has_not) in [("/v1/logs", "/v1/metrics"), ("/v1/metrics", "/v1/logs")] {
+        let place = Place::new();
+        let asked = Arc::default();
+        let app = App::new("tests", "1.2.3").unwrap();
+        let clock = Arc::new(AtomicU64::new(0));
+        let start = SystemTime::now();
+        let deliver = |pace| {
+            let transport = OnePath { has, asked: Arc::clone(&asked) };
+            let now = Arc::clone(&clock);
+            let delivery = Delivery::builder(
+                place.spool(),
+                app.clone(),
+                Otlp::json(),
+                transport,
+                Permission::granted,
+            );
+            let delivery =
+                delivery.clock(move || start + Duration::from_secs(now.load(Ordering::SeqCst)));
+            let deadline = Instant::now() + Duration::from_secs(60);
+            delivery.build().run_once(pace, deadline).unwrap()
+        };
+        for _ in 0..MINUTES / 10 {
+            count(&place.home());
+            // Longer than the wait after a first failure.
+            for _ in 0..10 {
+                deliver(Pace::Background);
+                clock.fetch_add(60, Ordering::SeqCst);
+            }
+        }
+        let times =
+            |path: &str| asked.lock().unwrap().iter().filter(|asked| *asked == path).count();
+        // After 5, 10, 20, ... seconds, then each hour; each wait at least half.
+        assert!((8..=2 * 8 + 10).contains(&times(has_not)), "{has_not}: {}", times(has_not));
+        assert!(times(has) >= MINUTES / 10 - 1, "{has}: {}", times(has));
+        // What was not taken is still there, and a person who asks is not kept waiting.
+        assert_eq!(place.stored().len(), MINUTES / 10);
+        let before = times(has_not);
+        deliver(Pace::Now);
+        assert_eq!(times(has_not), before + 1);
+    }
 }
 
 #[test]

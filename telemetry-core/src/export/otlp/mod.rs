@@ -57,7 +57,8 @@ use crate::error::{Error, Kind};
 /// | each other attribute | a field of the combination, under its name |
 ///
 /// Logs and metrics go in requests of their own, logs first. When the receiver
-/// has no path for the one kind (404, 405, 501), the other goes all the same.
+/// has no path for the one kind (404, 405, 501), the other goes all the same, and
+/// the path that is missing is asked for ever less often, down to once an hour.
 ///
 /// # Resource
 ///
