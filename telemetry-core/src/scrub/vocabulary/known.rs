@@ -68,7 +68,7 @@ fn each_unknown<'t>(
     mut see: impl FnMut(usize, &'t str, &'t str),
 ) {
     let pieces: Vec<Piece<'t>> = Pieces::of(text).collect();
-    let text_of = Text { pieces: &pieces, vocabulary, labels };
+    let text_of = PiecedText { pieces: &pieces, vocabulary, labels };
     let (mut quoted_until, mut at) = (0, 0);
     for (index, piece) in pieces.iter().enumerate() {
         at += match piece {
@@ -88,14 +88,14 @@ fn each_unknown<'t>(
     }
 }
 
-struct Text<'p, 't> {
+struct PiecedText<'p, 't> {
     pieces: &'p [Piece<'t>],
     vocabulary: &'p Vocabulary,
     /// The names of the author's own rules.
     labels: &'p [Box<str>],
 }
 
-impl<'t> Text<'_, 't> {
+impl<'t> PiecedText<'_, 't> {
     fn gap(&self, index: Option<usize>) -> &'t str {
         match index.and_then(|index| self.pieces.get(index)) {
             Some(Piece::Gap(gap)) => gap,
