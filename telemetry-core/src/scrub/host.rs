@@ -11,7 +11,7 @@ use super::text::class::{
     ALNUM, BACKSLASH, BLANK, COLON, DASH, DIGIT, DOT, HIGH, HOST, LETTER, QUOTE, UNDERSCORE, UPPER,
     WHITE,
 };
-use super::tlds::{self, Kind};
+use super::tlds::{self, LabelKind};
 
 /// The longest name of a host.
 pub(super) const MOST: usize = 253;
@@ -126,7 +126,7 @@ impl Pass<'_> {
         text.byte(end) == b']' && end >= at + 4 && text.any(at + 1, end, DOT | COLON)
     }
 
-    fn is_host(&self, start: usize, end: usize, last: usize, kind: Kind) -> bool {
+    fn is_host(&self, start: usize, end: usize, last: usize, kind: LabelKind) -> bool {
         let text = self.text;
         let url = text.ends(start, b"://");
         if self.label_before_host(start)
@@ -148,7 +148,7 @@ impl Pass<'_> {
         let first = text.slice(start, text.until(start, end, |byte| byte == b'.'));
         let package = PACKAGES.has(first)
             && (labels > 2
-                || kind != Kind::Host
+                || kind != LabelKind::Host
                 || is_one_of(
                     first,
                     &[b"java", b"asp", b"socket", b"vb", b"system", b"node", b"fs", b"std"],
@@ -165,9 +165,11 @@ impl Pass<'_> {
             || first == b"www"
             || (text.byte(end) == b':' && text.is(end + 1, DIGIT));
         match kind {
-            Kind::Host => labels > 2 || !text.is(start, DIGIT) || text.any(start, last, LETTER),
-            Kind::Domain => labels > 2 || (machine && text.byte(end) == b':'),
-            Kind::Word => {
+            LabelKind::Host => {
+                labels > 2 || !text.is(start, DIGIT) || text.any(start, last, LETTER)
+            }
+            LabelKind::Domain => labels > 2 || (machine && text.byte(end) == b':'),
+            LabelKind::Word => {
                 labels > 2
                     && machine
                     && !text.any(start, end, UNDERSCORE)

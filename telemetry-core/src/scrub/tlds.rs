@@ -9,7 +9,7 @@ use super::text::word_hash;
 
 /// What the last label of a name says about the whole of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum LabelKind {
     /// Nearly always a host: `com`, `internal`.
     Host,
     /// A country or a general domain, of which the name needs three labels.
@@ -123,7 +123,7 @@ const ROOT: &str = "\
 struct Table {
     /// The place of a name plus one, or zero; a taken slot leads to the next.
     slots: Box<[u16; SLOTS]>,
-    names: Vec<(&'static str, Kind)>,
+    names: Vec<(&'static str, LabelKind)>,
 }
 
 /// Of twice as many slots as there are names, most looks end at the first.
@@ -135,9 +135,9 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     words.sort_unstable();
     hosts.sort_unstable();
     let kind = |name: &'static str| match name {
-        name if hosts.binary_search(&name).is_ok() => Kind::Host,
-        name if words.binary_search(&name).is_ok() || name.len() > 3 => Kind::Word,
-        _ => Kind::Domain,
+        name if hosts.binary_search(&name).is_ok() => LabelKind::Host,
+        name if words.binary_search(&name).is_ok() || name.len() > 3 => LabelKind::Word,
+        _ => LabelKind::Domain,
     };
     let all = ROOT.split_whitespace().chain(hosts.iter().copied());
     let mut names: Vec<_> = all.map(|name| (name, kind(name))).collect();
@@ -164,9 +164,9 @@ fn hash(label: &[u8]) -> usize {
 const LONGEST: usize = 18;
 
 /// What `label` is, if it is a top-level domain, in any case of letters.
-pub(super) fn of(label: &[u8]) -> Option<Kind> {
+pub(super) fn of(label: &[u8]) -> Option<LabelKind> {
     if label.len() >= 4 && label.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"xn--")) {
-        return Some(Kind::Host);
+        return Some(LabelKind::Host);
     }
     if label.len() < 2 || label.len() > LONGEST {
         return None;
