@@ -120,7 +120,7 @@ const ROOT: &str = "\
     yahoo yamaxun yandex ye yodobashi yoga yokohama you youtube yt yun za zappos zara zero zip zm zone zuerich zw";
 
 /// The names by their hash: one look tells most words from a domain.
-struct Table {
+struct TldTable {
     /// The place of a name plus one, or zero; a taken slot leads to the next.
     slots: Box<[u16; SLOTS]>,
     names: Vec<(&'static str, LabelKind)>,
@@ -129,7 +129,7 @@ struct Table {
 /// Of twice as many slots as there are names, most looks end at the first.
 const SLOTS: usize = 4096;
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| {
+static TABLE: LazyLock<TldTable> = LazyLock::new(|| {
     let mut words: Vec<_> = WORDS.split_whitespace().collect();
     let mut hosts: Vec<_> = HOSTS.split_whitespace().chain(PRIVATE.split_whitespace()).collect();
     words.sort_unstable();
@@ -153,7 +153,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
             *slot = place;
         }
     }
-    Table { slots, names }
+    TldTable { slots, names }
 });
 
 fn hash(label: &[u8]) -> usize {
