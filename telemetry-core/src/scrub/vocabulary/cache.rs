@@ -18,7 +18,7 @@
 use std::path::Path;
 
 use super::Vocabulary;
-use super::table::{Print, Table};
+use super::table::{FingerprintTable, Print};
 use crate::platform;
 
 const NAME: &str = "vocabulary";
@@ -89,7 +89,7 @@ fn decode(head: &[u8], bytes: &[u8]) -> Option<Vocabulary> {
         return None;
     }
     let table = |slots: &[[u8; 4]]| {
-        Table::from_slots(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
+        FingerprintTable::from_slots(slots.iter().map(|slot| u32::from_le_bytes(*slot)).collect())
     };
     let (words, pairs) = slots.split_at_checked(words)?;
     Some(Vocabulary { words: table(words)?, pairs: table(pairs)? })

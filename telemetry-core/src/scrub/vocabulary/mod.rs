@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{LazyLock, OnceLock};
 
 use self::pieces::{Piece, Pieces};
-use self::table::{Print, Table};
+use self::table::{FingerprintTable, Print};
 use crate::error::Error;
 
 /// A longer piece is no word of a message, but a table or a key.
@@ -36,8 +36,8 @@ const LAST_SYSTEM_ERROR: i32 = 133;
 /// Words that most programs say: those in the messages of 6 or more out of 29
 /// programs, without common names of people, and the terms of the trade.
 const COMMON: &str = include_str!("words.txt");
-static COMMON_WORDS: LazyLock<Table> = LazyLock::new(|| {
-    let mut words = Table::default();
+static COMMON_WORDS: LazyLock<FingerprintTable> = LazyLock::new(|| {
+    let mut words = FingerprintTable::default();
     for word in COMMON.lines() {
         words.insert(Print::of(word.as_bytes()));
     }
@@ -62,8 +62,8 @@ static CACHE: OnceLock<PathBuf> = OnceLock::new();
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Vocabulary {
-    words: Table,
-    pairs: Table,
+    words: FingerprintTable,
+    pairs: FingerprintTable,
 }
 
 impl Vocabulary {

@@ -52,12 +52,12 @@ impl Print {
 
 /// Fingerprints in open addressing: a look-up reads one or two cache lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Table {
+pub(super) struct FingerprintTable {
     slots: Vec<u32>,
     words: usize,
 }
 
-impl Table {
+impl FingerprintTable {
     /// At least this many, and at most three of four are taken.
     const SMALLEST: usize = 16;
 
