@@ -14,7 +14,7 @@ use super::find::Spans;
 use super::labels::CUT;
 use super::machine::Machine;
 use super::rules::{Preset, RULES, Rule, ScrubRule};
-use super::shared::{Known, Shared};
+use super::shared::{KnownWords, Shared};
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Kind};
 use crate::pseudonym::Keys;
@@ -240,7 +240,7 @@ impl Scrubber {
     /// ```
     #[must_use]
     pub fn known_words(mut self) -> Self {
-        self.edit().known = Some(Known::OfThisProgram);
+        self.edit().known = Some(KnownWords::OfThisProgram);
         self
     }
 
@@ -258,7 +258,7 @@ impl Scrubber {
     /// ```
     #[must_use]
     pub fn with_vocabulary(mut self, vocabulary: Arc<Vocabulary>) -> Self {
-        self.edit().known = Some(Known::Given(vocabulary));
+        self.edit().known = Some(KnownWords::Given(vocabulary));
         self
     }
 
@@ -330,10 +330,10 @@ impl Scrubber {
 
     /// As [`scrub`](Self::scrub), and hides unknown words whatever the preset.
     pub(crate) fn scrub_known<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.scrub_with(text, self.shared().known.as_ref().or(Some(&Known::OfThisProgram)))
+        self.scrub_with(text, self.shared().known.as_ref().or(Some(&KnownWords::OfThisProgram)))
     }
 
-    fn scrub_with<'t>(&self, text: &'t str, known: Option<&Known>) -> Cow<'t, str> {
+    fn scrub_with<'t>(&self, text: &'t str, known: Option<&KnownWords>) -> Cow<'t, str> {
         self.scrubbed(text.as_bytes(), known).map_or(Cow::Borrowed(text), owned)
     }
 
@@ -374,7 +374,7 @@ impl Scrubber {
 
     /// `None` when nothing is to be replaced.
     #[inline]
-    fn scrubbed(&self, text: &[u8], known: Option<&Known>) -> Option<Vec<u8>> {
+    fn scrubbed(&self, text: &[u8], known: Option<&KnownWords>) -> Option<Vec<u8>> {
         let shared = self.shared();
         let mut spans = Spans::new();
         let cut = text.len() > shared.max_length;
@@ -390,7 +390,12 @@ impl Scrubber {
 
     /// The text with tokens, when there is anything to replace.
     #[inline(never)]
-    fn rewritten(&self, text: &[u8], mut spans: Spans, known: Option<&Known>) -> Option<Vec<u8>> {
+    fn rewritten(
+        &self,
+        text: &[u8],
+        mut spans: Spans,
+        known: Option<&KnownWords>,
+    ) -> Option<Vec<u8>> {
         let shared = self.shared();
         let kept = self.kept(text);
         let head = text.get(..kept).unwrap_or(text);
