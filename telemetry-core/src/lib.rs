@@ -108,13 +108,17 @@ pub mod __private {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __type_path {
+    ($Event:literal, $Type:ty) => {
+        $crate::__private::TypePath::named(
+            $crate::__private::concat!($crate::__private::module_path!(), "::", $Event),
+            $crate::__private::type_name::<$Type>,
+        )
+    };
+    // A type with parameters has no one name.
     ($Event:literal) => {{
         #[allow(dead_code)]
-        struct Neighbour;
-        $crate::__private::TypePath::beside(
-            $crate::__private::concat!($crate::__private::module_path!(), "::", $Event),
-            $crate::__private::type_name::<Neighbour>,
-        )
+        struct __Beside;
+        $crate::__type_path!($Event, __Beside)
     }};
 }
 

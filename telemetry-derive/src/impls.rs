@@ -11,7 +11,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use crate::ast::Input;
-use crate::generics::where_clause;
+use crate::generics::{is_one_type, where_clause, with_static_lifetimes};
 
 /// `body` where `__t` is the private module of `telemetry_core`.
 pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
@@ -32,8 +32,10 @@ pub(crate) fn in_const(input: &Input<'_>, body: TokenStream) -> TokenStream {
 /// Where the type is declared, which keeps the keys of two events of one name apart.
 pub(crate) fn type_path(input: &Input<'_>) -> TokenStream {
     let ident = input.original.ident.unraw().to_string();
+    let ty = is_one_type(&input.original.generics).then(|| with_static_lifetimes(input));
+    let ty = ty.map(|ty| quote!(, #ty));
     quote!(
-        const __P: __t::TypePath = __t::type_path!(#ident);
+        const __P: __t::TypePath = __t::type_path!(#ident #ty);
     )
 }
 

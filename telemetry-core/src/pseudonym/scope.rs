@@ -77,31 +77,31 @@ impl KeyScope {
 #[derive(Clone, Copy, Debug)]
 pub struct TypePath {
     path: &'static str,
-    /// What the compiler calls a type that is declared beside it.
-    neighbour: fn() -> &'static str,
+    /// What the compiler calls it, or a type `__Beside` that is declared beside it.
+    name: fn() -> &'static str,
 }
 
 impl TypePath {
     /// The type with this path, such as `program::events::Run`.
     pub const fn new(path: &'static str) -> Self {
-        Self::beside(path, || "")
+        Self::named(path, || "")
     }
 
     /// The same for a type that may be declared inside a function.
     #[doc(hidden)]
-    pub const fn beside(path: &'static str, neighbour: fn() -> &'static str) -> Self {
-        Self { path, neighbour }
+    pub const fn named(path: &'static str, name: fn() -> &'static str) -> Self {
+        Self { path, name }
     }
 
     /// The functions that the type is declared in; empty for a type of a module.
     ///
     /// A module's path is all that the compiler tells a macro, so that they are
-    /// read from the neighbour's name: `module::function::_::CONSTANT::Neighbour`,
-    /// where `_` is what the derive writes. That name may be written otherwise
-    /// by another compiler. Then nothing is found here, and the keys of a type
-    /// that a module has stay as they are.
+    /// read from the name: `module::function::Type`, or, beside a type with
+    /// parameters, `module::function::_::CONSTANT::__Beside`, where `_` is what
+    /// the derive writes. Another compiler may write it otherwise. Then nothing
+    /// is found here, and the keys of a type that a module has stay as they are.
     fn around(self) -> &'static str {
-        let name = (self.neighbour)();
+        let name = (self.name)();
         let module = self.path.rsplit_once("::").map_or("", |(module, _)| module);
         let inside = match name.strip_prefix(module).and_then(|rest| rest.strip_prefix("::")) {
             Some(inside) => inside,
@@ -109,7 +109,8 @@ impl TypePath {
             None if name.starts_with('<') => name,
             None => return "",
         };
-        inside.rsplit_once("::_::").map_or("", |(functions, _)| functions)
+        let end = if name.ends_with("::__Beside") { "::_::" } else { "::" };
+        inside.rsplit_once(end).map_or("", |(functions, _)| functions)
     }
 }
 

@@ -174,8 +174,8 @@ fn no_two_scopes_share_a_key() {
         let type_path = TypePath::new(path);
         KeyScope::Field { type_path, event, field, inside }
     };
-    let inside = |neighbour: fn() -> &'static str, event, field| {
-        let type_path = TypePath::beside("p::a", neighbour);
+    let inside = |name: fn() -> &'static str, event, field| {
+        let type_path = TypePath::named("p::a", name);
         KeyScope::Field { type_path, event, field, inside: &[] }
     };
     let places = [
@@ -191,10 +191,10 @@ fn no_two_scopes_share_a_key() {
         at("a", "b", "c", &[Step::Keys, Step::Values]),
         at("a", "b", "c", &[Step::Values, Step::Keys]),
         at("p::b::a", "b", "c", &[]),
-        inside(|| "p::b::_::C::N", "b", "c"),
-        inside(|| "p::b::c::_::C::N", "b", "c"),
-        inside(|| "p::b::_::C::N", "c", "name"),
-        inside(|| "p::name::_::C::N", "b", "c"),
+        inside(|| "p::b::a", "b", "c"),
+        inside(|| "p::b::c::a<'_>", "b", "c"),
+        inside(|| "p::b::_::C::__Beside", "c", "name"),
+        inside(|| "p::name::_::C::__Beside", "b", "c"),
     ];
     let domains = ["abc", "ab", "a", "", "fieldabc", "domain", "a.b.c", "a\0b\0c", longer];
     let all: Vec<_> = fields
@@ -283,11 +283,13 @@ fn assert_distinct(all: &[String]) {
 fn a_name_that_cannot_be_read_changes_no_key() {
     let plain = TypePath::new("p::m::Run");
     let keys = Keys::new(fixed_secret());
-    let names: [fn() -> &'static str; 5] = [
-        || "p::m::_::P::Neighbour",
-        || "p::m::{const}::P::Neighbour",
-        || "p[1f]::m::f::_::P::Neighbour",
-        || "Neighbour",
+    let names: [fn() -> &'static str; 7] = [
+        || "p::m::Run",
+        || "p::m::Run<'_, '_>",
+        || "p::m::_::P::__Beside",
+        || "p::m::{const}::P::__Beside",
+        || "p[1f]::m::f::_::P::__Beside",
+        || "Run",
         || "",
     ];
     let under = |type_path| {
@@ -295,8 +297,10 @@ fn a_name_that_cannot_be_read_changes_no_key() {
         pseudonym(&keys, slot(scope), "web-1")
     };
     for name in names {
-        assert_eq!(under(TypePath::beside("p::m::Run", name)), under(plain), "{}", name());
+        assert_eq!(under(TypePath::named("p::m::Run", name)), under(plain), "{}", name());
     }
-    let local = TypePath::beside("p::m::Run", || "p::m::f::_::P::Neighbour");
-    assert_ne!(under(local), under(plain));
+    let local = under(TypePath::named("p::m::Run", || "p::m::f::Run<'_>"));
+    assert_ne!(local, under(plain));
+    let beside = TypePath::named("p::m::Run", || "p::m::f::_::P::__Beside");
+    assert_eq!(local, under(beside));
 }
