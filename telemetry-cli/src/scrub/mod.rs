@@ -345,7 +345,8 @@ fn columns(input: &mut dyn Read, delimiter: char) -> io::Result<(Vec<u8>, Vec<St
     Ok((head, names))
 }
 
-/// The bytes that hexadecimal digits stand for, if they are a secret's.
+/// The bytes that hexadecimal digits stand for, if they are a secret's. By the
+/// standard library: in this crate it is the only place with hexadecimal digits.
 fn from_hex(digits: &[u8]) -> Option<Vec<u8>> {
     let (pairs, odd) = digits.as_chunks::<2>();
     if pairs.len() != 32 || !odd.is_empty() {

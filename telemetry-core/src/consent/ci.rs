@@ -2,6 +2,10 @@
 //!
 //! It owns the list of variables. Counts from build machines would drown the
 //! counts of people, and nobody reads a notice there.
+//!
+//! The list is kept here: crates with such a list read the process's environment
+//! themselves, where a test can give none, and a name that they add would change
+//! what consent means without a change of this library.
 
 use crate::consent::env::Lookup;
 

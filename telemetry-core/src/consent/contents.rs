@@ -1,6 +1,10 @@
 //! What the choice file holds, and how it is written.
 //!
 //! It owns the text of the file. It must never know where the file is.
+//!
+//! It is written by hand, and read by the crate `toml`: its writer puts no
+//! comments for the user beside the keys, and with it every program would carry
+//! a serialiser for a file of twenty lines.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,11 @@
 //! Words from environment variables, and from files of them.
 //!
 //! It owns how a variable is read. It must never know what other sources say.
+//!
+//! No crate does this: those for `.env` files are for whole environments, with
+//! `$NAME` in a value replaced by what another variable says. Here a few names
+//! are looked for, and a line that nearly says one of them is a mistake to be
+//! told.
 
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use super::source::{Next, SegmentQueue};
 use super::{App, BatchLimits, Expected, Exporter, WaitingEvent};
 use crate::envelope::{self, Line};
 use crate::error::{Error, Kind};
+use crate::pseudonym::{format, primitives};
 use crate::spool::{ByteRange, DeadLetter, Reason};
 
 /// How many lines are read between two looks at the clock.
@@ -226,8 +227,10 @@ impl Batch {
         let bytes = self.bytes.get(self.gone.0..last.bytes).ok_or_else(lost)?;
         let ids = self.ids.get(self.gone.1..last.ids).ok_or_else(lost)?;
         let sum = Sha256::digest(ids);
-        let hex = sum.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        Ok((bytes, hex))
+        let mut digits = [0; 2 * primitives::DIGEST];
+        format::encode(&sum.into(), &mut digits);
+        let id = digits.iter().take(32).copied().map(char::from).collect();
+        Ok((bytes, id))
     }
 
     /// Takes the first `events` events off.
