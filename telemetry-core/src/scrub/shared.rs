@@ -24,7 +24,7 @@ pub(super) struct Shared {
     /// Whether what was typed on the command line is hidden.
     pub(super) arguments: bool,
     /// Whether unknown words are hidden.
-    pub(super) known: Option<Known>,
+    pub(super) known: Option<KnownWords>,
     pub(super) author: Vec<AuthorRule>,
     pub(super) author_labels: Vec<Box<str>>,
     pub(super) keys: Option<Arc<Keys>>,
@@ -34,12 +34,12 @@ pub(super) struct Shared {
 
 /// Which words are known.
 #[derive(Clone, Debug)]
-pub(super) enum Known {
+pub(super) enum KnownWords {
     OfThisProgram,
     Given(Arc<Vocabulary>),
 }
 
-impl Known {
+impl KnownWords {
     pub(super) fn vocabulary(&self) -> &Vocabulary {
         match self {
             Self::OfThisProgram => Vocabulary::of_this_program(),
@@ -61,7 +61,7 @@ impl Shared {
             machine: None,
             literals: Vec::new(),
             arguments: false,
-            known: (preset == Preset::Strict).then_some(Known::OfThisProgram),
+            known: (preset == Preset::Strict).then_some(KnownWords::OfThisProgram),
             author: Vec::new(),
             author_labels: Vec::new(),
             keys: None,
