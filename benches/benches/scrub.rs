@@ -78,9 +78,17 @@ impl Others {
     }
 }
 
+/// The same scrubber with the first rules alone.
+fn with_rules(all: &Scrubber, count: usize) -> Scrubber {
+    Scrubber::rules().iter().skip(count).fold(all.clone(), |scrubber, rule| {
+        scrubber.without(rule.name()).unwrap_or_else(|_| all.clone())
+    })
+}
+
 fn table(form: Form, group: &'static str, text: &str) -> Result<(), regex::Error> {
     let scrubber =
         Scrubber::default().with_machine(Machine::unknown().with_user("jdoe").with_host("web-9"));
+    let (one, ten) = (with_rules(&scrubber, 1), with_rules(&scrubber, 10));
     let others = Others::new()?;
     let title = format!("scrub: {group}, {} bytes", text.len());
     let title: &'static str = Box::leak(title.into_boxed_str());
@@ -94,6 +102,12 @@ fn table(form: Form, group: &'static str, text: &str) -> Result<(), regex::Error
             }),
             Case::new("scrub", "scrubbed by all rules", || {
                 black_box(scrubber.scrub(black_box(text)).len());
+            }),
+            Case::new("ten", "scrubbed by ten rules", || {
+                black_box(ten.scrub(black_box(text)).len());
+            }),
+            Case::new("one", "scrubbed by one rule", || {
+                black_box(one.scrub(black_box(text)).len());
             }),
             Case::new("union", "ten regexes behind one union", || {
                 black_box(others.union_gate(black_box(text)));
