@@ -376,3 +376,47 @@ fn a_counted_event_leaves_as_a_whole_so_that_the_purposes_of_its_fields_count() 
     drop(telemetry);
     assert_eq!(sums(home.path()).len(), 0, "what was counted before is dropped");
 }
+
+#[derive(TelemetryEvent)]
+#[telemetry(name = "wide", purpose = "service", count = "day")]
+struct Wide {
+    #[telemetry(clamp(0, 499))]
+    place: u32,
+    #[telemetry(histogram(10, 20, 30, 40, 50, 60, 70, 80, 90, 100))]
+    took_ms: u32,
+}
+
+#[test]
+fn counts_with_histograms_that_are_too_long_for_one_line_are_cut_between_two_forms() {
+    const FORMS: u32 = 500;
+    let home = tempfile::tempdir().unwrap();
+    let telemetry = builder(home.path()).build().unwrap();
+    for place in 0..FORMS {
+        for took_ms in [5, 95, place] {
+            assert_eq!(
+                telemetry.record(&Wide { place, took_ms }),
+                telemetry_core::client::Recorded::Counted
+            );
+        }
+    }
+    drop(telemetry);
+    let lines = stored(&home.path().join("telemetry"));
+    assert!(lines.len() > 1, "one line would be longer than any that is stored");
+    let ids: std::collections::BTreeSet<_> = lines.iter().map(|line| &line.id).collect();
+    assert_eq!(ids.len(), lines.len());
+    let mut seen = BTreeMap::new();
+    for line in &lines {
+        assert!(line.raw.len() <= 64 * 1024, "{}", line.raw.len());
+        for form in &line.counts {
+            let place = form["fields"]["place"].as_u64().unwrap();
+            assert_eq!(seen.insert(place, ()), None, "{place} is in two lines");
+            assert_eq!(form["count"], 3);
+            let numbers = &form["histograms"]["took_ms"];
+            let ranges: Vec<u64> =
+                numbers["ranges"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+            assert_eq!((ranges.len(), ranges.iter().sum::<u64>()), (11, 3));
+            assert_eq!(numbers["sum"], 100 + place);
+        }
+    }
+    assert_eq!(seen.len(), FORMS as usize);
+}
