@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `server_name`, `user`, `request`, `contexts.device`, local variables of frames | removed |
 //! | every other text, and every key of a map | scrubbed by the rules of [`Scrubber`] |
+//! | numbers | sent as they are: an identifier in a number under `extra` leaves |
 //! | sessions, transactions, attachments, logs, check-ins | not sent: nothing in them is needed to find an error, and no rule covers them |
 //!
 //! The envelope's format is that of

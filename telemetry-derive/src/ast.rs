@@ -182,7 +182,10 @@ impl Field<'_> {
             Some(ident) => ident.unraw().to_string(),
             None => self.owner.clone(),
         };
-        let names = vec![own, self.name.clone()];
+        let mut names = vec![own];
+        if names.first() != Some(&self.name) {
+            names.push(self.name.clone());
+        }
         Named { names, ty: Some(&self.original.ty), span: self.span() }
     }
 

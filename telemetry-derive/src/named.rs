@@ -34,7 +34,9 @@ type Says = fn(&str) -> Option<IdentifyingWord>;
 impl Named<'_> {
     fn say(&self, says: Says) -> Option<IdentifyingWord> {
         let own = self.names.iter().find_map(|name| says(name));
-        own.or_else(|| identifiers::type_name(self.ty?).and_then(|name| says(&name)))
+        // `u64` says nothing.
+        let ty = || self.ty.filter(|ty| identifiers::number(ty).is_none());
+        own.or_else(|| identifiers::type_name(ty()?).and_then(|name| says(&name)))
     }
 
     /// Adds what the names forbid, and reasons that are none, to `errors`.
