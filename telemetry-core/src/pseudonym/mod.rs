@@ -27,5 +27,8 @@ pub use self::keys::{KeySlot, Keys};
 pub(crate) use self::pending::Pending;
 #[doc(hidden)]
 pub use self::scope::FieldPlace;
-pub use self::scope::{KeyScope, Step, TypePath};
+pub use self::scope::{KeyScope, Step};
 pub use self::secret::Secret;
+
+#[doc(inline)]
+pub use crate::schema::TypePath;

@@ -16,6 +16,7 @@ pub(crate) mod registry;
 mod same;
 mod shape;
 pub(crate) mod tuple;
+mod type_path;
 mod value;
 
 #[doc(hidden)]
@@ -33,4 +34,6 @@ pub use self::limit::hold;
 pub use self::registry::{instances, linked};
 #[doc(hidden)]
 pub use self::shape::Shape;
+#[doc(hidden)]
+pub use self::type_path::TypePath;
 pub use self::value::Item;

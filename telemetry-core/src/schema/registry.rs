@@ -3,8 +3,7 @@
 //! It owns the list that the derive adds every event to. It must never know
 //! what an event says.
 
-use super::EventSchema;
-use crate::pseudonym::TypePath;
+use super::{EventSchema, TypePath};
 
 pub use inventory;
 
