@@ -393,10 +393,7 @@ fn counts_with_histograms_that_are_too_long_for_one_line_are_cut_between_two_for
     let telemetry = builder(home.path()).build().unwrap();
     for place in 0..FORMS {
         for took_ms in [5, 95, place] {
-            assert_eq!(
-                telemetry.record(&Wide { place, took_ms }),
-                telemetry_core::client::Recorded::Counted
-            );
+            assert_eq!(telemetry.record(&Wide { place, took_ms }), Recorded::Counted);
         }
     }
     drop(telemetry);
@@ -419,4 +416,34 @@ fn counts_with_histograms_that_are_too_long_for_one_line_are_cut_between_two_for
         }
     }
     assert_eq!(seen.len(), FORMS as usize);
+}
+
+/// Prints how much of what was counted a kill costs, in seconds of counting.
+#[cfg(unix)]
+#[test]
+#[ignore = "measures time: cargo test -p telemetry-tests --test counted what_a_kill -- --ignored --nocapture"]
+fn what_a_kill_costs() {
+    let mut lost = Vec::new();
+    for turn in 0..12_u64 {
+        let home = tempfile::tempdir().unwrap();
+        let start = std::time::Instant::now();
+        let mut child = Command::new(PROGRAM)
+            .arg(home.path())
+            .arg("on")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        // At moments that are spread over the interval in which counts are written.
+        std::thread::sleep(std::time::Duration::from_millis(1_500 + turn * 70));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let took = start.elapsed().as_secs_f64();
+        let counted: u64 = output.lines().map_while(Result::ok).last().unwrap().parse().unwrap();
+        spool::internals::recover(&home.path().join("telemetry")).unwrap();
+        let kept: u64 = sums(home.path()).values().sum();
+        lost.push(counted.saturating_sub(kept) as f64 / counted as f64 * took);
+    }
+    lost.sort_by(f64::total_cmp);
+    println!("seconds of counting that a kill cost: {lost:.2?}");
 }

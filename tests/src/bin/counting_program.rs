@@ -3,6 +3,8 @@
 //! `counting_program HOME finish`: counts and ends.
 //! `counting_program HOME wait`: counts, says `written` once the counts are in
 //! the spool, and waits to be killed.
+//! `counting_program HOME on`: counts one every two milliseconds until it is
+//! killed, and says after each how many there were.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -30,10 +32,17 @@ struct Commands {
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let (Some(home), Some(mode)) = (arguments.next(), arguments.next()) else {
-        return Err("usage: counting_program HOME finish|wait".into());
+        return Err("usage: counting_program HOME finish|wait|on".into());
     };
     let telemetry =
         Telemetry::builder("app").home(&home).with_env(|_| None).on_by_default().build()?;
+    if mode == "on" {
+        for n in 1_u64.. {
+            telemetry.record(&Commands { command: Command::Upload, ok: true });
+            println!("{n}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
     for n in 0..1000 {
         telemetry.record(&Commands { command: Command::Converge, ok: n % 10 != 0 });
     }
