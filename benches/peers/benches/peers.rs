@@ -136,10 +136,12 @@ fn storing(form: Form) -> Result<(), Box<dyn Error>> {
     };
     let mut bare = file("bare")?;
     // As it is by default, lines that find the queue full are lost.
-    let (writer, _guard) = tracing_appender::non_blocking(file("appender")?);
+    let (writer, guard) = tracing_appender::non_blocking(file("appender")?);
+    let full = writer.error_counter();
     let subscriber = tracing_subscriber::fmt().json().with_writer(writer).finish();
     let _traced = tracing::subscriber::set_default(subscriber);
-    let (_provider, logger) = storing::opentelemetry();
+    let (provider, logger, arrived) = storing::opentelemetry();
+    let (mut traced, mut logged) = (0_u64, 0_u64);
     let connection = storing::sqlite(&scratch.path().join("events.db"))?;
     let cases = vec![
         Case::new("write", "floor: a ready line is appended to a file", || {
@@ -149,9 +151,11 @@ fn storing(form: Form) -> Result<(), Box<dyn Error>> {
             black_box(telemetry.record(black_box(&EVENT)));
         }),
         Case::new("tracing-appender", "tracing-appender 0.2: raw, lost on a kill", || {
+            traced += 1;
             storing::trace();
         }),
         Case::new("opentelemetry", "opentelemetry_sdk 0.33 batches: raw, lost on a kill", || {
+            logged += 1;
             storing::log(&logger);
         }),
         Case::new("sqlite", "rusqlite 0.43, WAL, not synced: raw, survives a kill", || {
@@ -159,7 +163,23 @@ fn storing(form: Form) -> Result<(), Box<dyn Error>> {
         }),
     ];
     harness::run(form, "peers.record", "an event to where it waits to be sent", cases);
+    drop(guard);
+    let _ = provider.force_flush();
+    let exported = arrived.load(Ordering::Relaxed);
+    lost(form, "tracing-appender", traced, full.dropped_lines() as u64);
+    lost(form, "opentelemetry", logged, logged.saturating_sub(exported));
     Ok(())
+}
+
+/// What found a queue full is lost without a word in the file.
+#[expect(clippy::print_stdout, reason = "the result")]
+fn lost(form: Form, case: &str, of: u64, lost: u64) {
+    match form {
+        Form::Table => println!("{case}: {lost} of {of} events found the queue full and are lost"),
+        Form::Json => {
+            println!(r#"{{"question":"lost","case":"{case}","of":{of},"lost":{lost}}}"#);
+        }
+    }
 }
 
 fn counting(form: Form) -> Result<(), Box<dyn Error>> {

@@ -1,6 +1,8 @@
 //! Where the events of other programs go.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger as _, LoggerProvider as _, Severity};
 use opentelemetry_sdk::error::OTelSdkResult;
@@ -10,22 +12,26 @@ use opentelemetry_sdk::logs::{
 use rusqlite::Connection;
 use telemetry_benches::{ERROR, EVENT};
 
-/// OpenTelemetry's batches: an exporter that takes all of them and is done.
+/// OpenTelemetry's batches: an exporter that takes all of them and is done. It
+/// counts what arrives.
 #[derive(Debug)]
-struct Nowhere;
+struct Nowhere(Arc<AtomicU64>);
 
 impl LogExporter for Nowhere {
-    async fn export(&self, _batch: LogBatch<'_>) -> OTelSdkResult {
+    async fn export(&self, batch: LogBatch<'_>) -> OTelSdkResult {
+        self.0.fetch_add(batch.iter().count() as u64, Ordering::Relaxed);
         Ok(())
     }
 }
 
-/// A logger whose records wait in a queue for a thread that exports them.
-pub fn opentelemetry() -> (SdkLoggerProvider, SdkLogger) {
-    let processor = BatchLogProcessor::builder(Nowhere).build();
+/// A logger whose records wait in a queue for a thread that exports them, and
+/// the number of those that were exported.
+pub fn opentelemetry() -> (SdkLoggerProvider, SdkLogger, Arc<AtomicU64>) {
+    let arrived = Arc::new(AtomicU64::new(0));
+    let processor = BatchLogProcessor::builder(Nowhere(Arc::clone(&arrived))).build();
     let provider = SdkLoggerProvider::builder().with_log_processor(processor).build();
     let logger = provider.logger("benches");
-    (provider, logger)
+    (provider, logger, arrived)
 }
 
 /// The event without any protection, as a log record.
