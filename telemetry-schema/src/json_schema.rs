@@ -215,12 +215,16 @@ fn tuple(parts: &[Domain], fields: &[Field]) -> Value {
         .map(|sequence| {
             let parts: Vec<Value> = sequence.iter().map(|part| domain(part, fields)).collect();
             let length = parts.len();
-            let mut schema = json!({ "type": "array", "minItems": length, "maxItems": length });
+            let mut schema = serde_json::Map::from_iter([
+                ("type".to_owned(), json!("array")),
+                ("minItems".to_owned(), json!(length)),
+                ("maxItems".to_owned(), json!(length)),
+            ]);
             // An empty list says nothing, and is not allowed.
             if length > 0 {
-                schema["prefixItems"] = parts.into();
+                schema.insert("prefixItems".to_owned(), parts.into());
             }
-            schema
+            Value::Object(schema)
         })
         .collect();
     match each.pop() {
