@@ -215,7 +215,7 @@ fn tuple(parts: &[Domain], fields: &[Field]) -> Value {
         .map(|sequence| {
             let parts: Vec<Value> = sequence.iter().map(|part| domain(part, fields)).collect();
             let length = parts.len();
-            let mut schema = serde_json::Map::from_iter([
+            let mut schema = Map::from_iter([
                 ("type".to_owned(), json!("array")),
                 ("minItems".to_owned(), json!(length)),
                 ("maxItems".to_owned(), json!(length)),
