@@ -328,7 +328,7 @@ fn the_dictionary_lists_every_field_and_how_it_leaves_in_each_form() {
 fn the_notice_is_shown_with_what_was_agreed_to_and_when() {
     let program = Program { variables: vec![("TEST_NOTICE", "1")], ..Program::new() };
     let before = program.telemetry(&["notice"]);
-    assert!(before.out.contains("We count runs.\nWe never read your contents."), "{before:?}");
+    assert!(before.out.contains("We count runs.\nWe never read your files."), "{before:?}");
     assert!(before.out.contains("\nshown   not yet"), "{before:?}");
     assert!(before.out.contains("\nagreed  never"), "{before:?}");
     let on = program.telemetry(&["on"]);
