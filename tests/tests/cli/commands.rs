@@ -19,7 +19,7 @@ fn show_json_prints_the_stored_lines_byte_for_byte() {
     let ran = program.telemetry(&["show", "--json"]);
     assert_eq!(ran.code, 0);
     assert_eq!(ran.out.lines().count(), 4);
-    // Of two contents written within one tick of the clock either may be first.
+    // Of two files written within one tick of the clock either may be first.
     let sorted = |text: &str| {
         let mut lines: Vec<_> = text.split_inclusive('\n').map(str::to_owned).collect();
         lines.sort();
