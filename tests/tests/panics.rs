@@ -32,6 +32,11 @@ fn a_panic_is_recorded_with_its_place_and_its_own_words() {
     assert!(shown.contains("could not charge for kowalczyk"), "{shown}");
     assert_eq!(shown.matches("panicked at").count(), 3, "{shown}");
     assert_eq!(output.status.code(), Some(101));
+    // Each was stored before the program's own hook said anything.
+    let stored = |at| format!("events stored so far: {at}\n");
+    for at in 1..=3 {
+        assert!(shown.contains(&stored(before + at)), "{at}: {shown}");
+    }
 
     internals::recover(&folder).unwrap();
     let events = spool::read(&folder).unwrap().map(Result::unwrap).skip(before);

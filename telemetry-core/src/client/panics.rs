@@ -64,6 +64,9 @@ impl Telemetry {
         if thread::panicking() || self.inner.records_panics.swap(true, Ordering::Relaxed) {
             return;
         }
+        // The first event would put its own hook in place, which waits for a hook
+        // that runs: ours, which waits for the event.
+        quiet::install();
         let inner = Arc::downgrade(&self.inner);
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {

@@ -5,14 +5,16 @@
 #![forbid(unsafe_code)]
 
 use std::error::Error;
-use std::thread;
+use std::path::{Path, PathBuf};
+use std::{panic, thread};
 
-use telemetry_core::Telemetry;
+use telemetry_core::{Telemetry, spool};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut next = || arguments.next().ok_or("usage: panicking_program HOME on|off NAME");
     let (home, on, name) = (next()?, next()? == "on", next()?);
+    tell_what_is_stored(Path::new(&home).join("telemetry"));
     let mut builder = Telemetry::builder("app").home(home).with_env(|_| None);
     if on {
         builder = builder.on_by_default();
@@ -29,4 +31,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let number: Result<u8, _> = name.parse();
     number.unwrap();
     Ok(())
+}
+
+/// A hook of the program's own, which sees what lies in `folder` at a panic.
+fn tell_what_is_stored(folder: PathBuf) {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let stored = spool::read(&folder).map(Iterator::count);
+        eprintln!("events stored so far: {}", stored.unwrap_or(0));
+        before(info);
+    }));
 }
