@@ -161,6 +161,15 @@ fn bytes_that_are_no_text_are_searched_too() {
     assert_eq!(output.stdout, b"\xff\xfe [email] \x00\n\xc3\n");
 }
 
+#[test]
+fn a_long_line_is_read_to_its_end() {
+    let line = format!("{}jane@corp.example\n", "word ".repeat(600_000));
+    let output = with_input(&[], line.as_bytes());
+    let shown = text(&output.stdout);
+    assert!(shown.ends_with(" [email]\n"), "{}", &shown[shown.len().saturating_sub(40)..]);
+    assert_eq!(shown.len(), line.len() - "jane@corp.example".len() + "[email]".len());
+}
+
 fn folder_with(name: &str, content: &str) -> (tempfile::TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -264,6 +273,9 @@ fn rules_presets_patterns_and_names() {
         "could not open file for kowalczyk: a@b.co\n",
         "could not open file for [word]: [email]\n",
     );
+    let unknown = scrub(&["--rules", "nosuch"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("next: `--list-rules` "), "{unknown:?}");
     let wrong = with_input(&["--rules", "emial"], b"");
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("email"), "{}", text(&wrong.stderr));

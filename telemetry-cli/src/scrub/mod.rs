@@ -25,7 +25,7 @@ use self::output::Replacement;
 use self::pipeline::Cut;
 use self::progress::Progress;
 use self::sheet::{Sheet, SheetFormat, Task};
-use crate::exit::{CommandResult, Exit, Stop};
+use crate::exit::{CommandResult, Exit, Stop, words};
 use crate::io::Io;
 use crate::text::visible;
 
@@ -102,6 +102,11 @@ struct ScrubTotal {
     found: bool,
 }
 
+/// A name that no rule has.
+fn no_rule(error: telemetry_core::Error) -> Stop {
+    Stop::usage(words(&error), "`--list-rules` says what each finds")
+}
+
 impl Scrub {
     /// Runs the command. It looks at no program's telemetry.
     pub(crate) fn run(&self, io: &mut Io<'_>) -> CommandResult {
@@ -145,17 +150,20 @@ impl Scrub {
             Rules::Strict | Rules::Balanced => Preset::Balanced,
             Rules::Minimal => Preset::Minimal,
         });
+        // A line is as long as it is: it is cut where it is read, if at all.
+        scrubber = scrubber.with_max_length(usize::MAX);
         let alone = |rule: &&String| !rule.starts_with(['+', '-']);
         if self.rules.iter().any(|rule| alone(&rule)) {
             for rule in Scrubber::rules() {
-                scrubber = scrubber.without(rule.name())?;
+                scrubber = scrubber.without(rule.name()).map_err(no_rule)?;
             }
         }
         for rule in &self.rules {
             scrubber = match rule.strip_prefix('-') {
-                Some(rule) => scrubber.without(rule)?,
-                None => scrubber.with(rule.strip_prefix('+').unwrap_or(rule))?,
-            };
+                Some(rule) => scrubber.without(rule),
+                None => scrubber.with(rule.strip_prefix('+').unwrap_or(rule)),
+            }
+            .map_err(no_rule)?;
         }
         for literal in &self.literal {
             scrubber = scrubber.with_literal(literal)?;
