@@ -118,6 +118,12 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 /// Derives `TelemetryFields`: a struct that can be a `nested` field of an
 /// event. It takes `rename_all` and `crate`; its fields take what the fields
 /// of an event take.
+///
+/// A type must not nest itself, nor two types each other: the schema would have
+/// no end. Of a type that names itself the derive says so. Of two types only the
+/// compiler knows, which reports `cycle detected` (E0391) at the first of the
+/// fields; the notes below name the others. `drop` one of them, or leave what
+/// you need of it by `count`, `presence` or `with`.
 #[proc_macro_derive(TelemetryFields, attributes(telemetry))]
 pub fn derive_fields(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
