@@ -9,7 +9,7 @@
 //! Parts that have only some values in common are held to be different: of such
 //! a tuple the number is an upper bound.
 
-use super::domain::{Closed, Domain, List, Values};
+use super::domain::{Closed, Domain};
 
 /// As many parts as the longest tuple has that may be allowed.
 const MOST: usize = 6;
@@ -200,66 +200,9 @@ const fn are_same(parts: &[Domain], mut one: usize, mut other: usize) -> bool {
     one == other
 }
 
-/// Whether both have the same values, when they are there.
+/// Whether both have the same values, when they are there. Only what is closed
+/// has a place in a tuple.
 const fn is_same(one: &Domain, other: &Domain) -> bool {
-    match (one, other) {
-        (Domain::Closed(one), Domain::Closed(other)) => {
-            is_same_list(one.list, other.list) && are_same_values(&one.values, &other.values)
-        }
-        _ => false,
-    }
-}
-
-const fn is_same_list(one: Option<List>, other: Option<List>) -> bool {
-    match (one, other) {
-        (None, None) => true,
-        (Some(one), Some(other)) => one.length == other.length && one.gaps == other.gaps,
-        _ => false,
-    }
-}
-
-/// Only what can be in a tuple: a value that is allowed.
-#[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-const fn are_same_values(one: &Values, other: &Values) -> bool {
-    match (one, other) {
-        (Values::Nothing, Values::Nothing) | (Values::Bool, Values::Bool) => true,
-        (
-            Values::Integers { first, last, step },
-            Values::Integers { first: other_first, last: other_last, step: other_step },
-        ) => *first == *other_first && *last == *other_last && *step == *other_step,
-        (Values::Texts(one), Values::Texts(other)) => {
-            let mut index = 0;
-            while index < one.len() && index < other.len() {
-                if !is_same_text(one[index].as_bytes(), other[index].as_bytes()) {
-                    return false;
-                }
-                index += 1;
-            }
-            one.len() == other.len()
-        }
-        (Values::Tuple(one), Values::Tuple(other)) => {
-            let mut index = 0;
-            while index < one.len() && index < other.len() {
-                let (one, other) = (&one[index], &other[index]);
-                if !is_same(one, other) || may_be_absent(one) != may_be_absent(other) {
-                    return false;
-                }
-                index += 1;
-            }
-            one.len() == other.len()
-        }
-        _ => false,
-    }
-}
-
-#[expect(clippy::indexing_slicing, reason = "iterators are not const")]
-const fn is_same_text(one: &[u8], other: &[u8]) -> bool {
-    let mut index = 0;
-    while index < one.len() && index < other.len() {
-        if one[index] != other[index] {
-            return false;
-        }
-        index += 1;
-    }
-    one.len() == other.len()
+    let closed = matches!((one, other), (Domain::Closed(_), Domain::Closed(_)));
+    closed && present(*one).is(&present(*other))
 }
