@@ -5,8 +5,9 @@
 //! policy does with either.
 
 use super::TelemetryValue;
-use crate::leaf::HasLeaves;
 use crate::leaf::kind::{Number, Text};
+use crate::leaf::{HasLeaves, Num};
+use crate::schema::Numbers;
 
 /// Values that are text.
 #[diagnostic::on_unimplemented(
@@ -45,9 +46,33 @@ impl<T: Numeric + TelemetryValue + ?Sized> Whole for T {}
 /// is an instruction or two, and no branch has to be guessed.
 const FEW: usize = 8;
 
-/// How many of the ascending `bounds` are below a number.
+/// How many of the ascending `bounds` are below `number`; `OR_AT` says whether
+/// one that is equal to it counts too.
 #[inline(always)]
-pub(super) fn count_below<T>(bounds: &[T], is_below: impl Fn(&T) -> bool) -> usize {
+pub(super) fn bounds_below<const OR_AT: bool>(bounds: Numbers, number: Num) -> usize {
+    match (bounds, number) {
+        (Numbers::Int(bounds), Num::Int(int)) => {
+            count_below(bounds, |bound| is_below::<OR_AT, _>(*bound, int))
+        }
+        (Numbers::Int(bounds), Num::Float(float)) => {
+            count_below(bounds, |bound| is_below::<OR_AT, _>(*bound as f64, float))
+        }
+        (Numbers::Float(bounds), Num::Int(int)) => {
+            count_below(bounds, |bound| is_below::<OR_AT, _>(*bound, int as f64))
+        }
+        (Numbers::Float(bounds), Num::Float(float)) => {
+            count_below(bounds, |bound| is_below::<OR_AT, _>(*bound, float))
+        }
+    }
+}
+
+#[inline(always)]
+fn is_below<const OR_AT: bool, T: PartialOrd>(bound: T, number: T) -> bool {
+    if OR_AT { bound <= number } else { bound < number }
+}
+
+#[inline(always)]
+fn count_below<T>(bounds: &[T], is_below: impl Fn(&T) -> bool) -> usize {
     if bounds.len() <= FEW {
         bounds.iter().map(|bound| usize::from(is_below(bound))).sum()
     } else {

@@ -4,7 +4,7 @@
 //! from.
 
 use super::Numeric;
-use super::bounds::count_below;
+use super::bounds::bounds_below;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, LeafPolicy, Num, Sink};
 use crate::schema::{Numbers, ParameterValue, Policy, Shape, Values, Written};
@@ -28,19 +28,12 @@ impl LeafPolicy for Bucket {
         _context: Context<'_>,
         sink: R,
     ) -> Result<R::Ok, R::Error> {
-        let index = match (self.bounds, number) {
-            (_, Num::Float(float)) if float.is_nan() => return sink.absent(),
-            (Numbers::Int(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound <= int),
-            (Numbers::Int(bounds), Num::Float(float)) => {
-                count_below(bounds, |bound| *bound as f64 <= float)
-            }
-            (Numbers::Float(bounds), Num::Int(int)) => {
-                count_below(bounds, |bound| *bound <= int as f64)
-            }
-            (Numbers::Float(bounds), Num::Float(float)) => {
-                count_below(bounds, |bound| *bound <= float)
-            }
-        };
+        if let Num::Float(float) = number
+            && float.is_nan()
+        {
+            return sink.absent();
+        }
+        let index = bounds_below::<true>(self.bounds, number);
         match self.labels.get(index) {
             // Digits, and what stands between them.
             Some(label) => sink.indexed(|| index, |sink| sink.plain_text(label)),

@@ -5,7 +5,7 @@
 //! added up.
 
 use super::Numeric;
-use super::bounds::count_below;
+use super::bounds::bounds_below;
 use crate::leaf::kind::Number;
 use crate::leaf::{Applied, Context, LeafPolicy, Num, Sink};
 use crate::schema::{
@@ -41,20 +41,7 @@ impl LeafPolicy for Measured {
                 Num::Float(float.clamp(*low as f64, *high as f64))
             }
         };
-        sink.measured(range(self.bounds, number), number)
-    }
-}
-
-/// The range of `number`, counted from the lowest.
-#[inline]
-fn range(bounds: Numbers, number: Num) -> usize {
-    match (bounds, number) {
-        (Numbers::Int(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound < int),
-        (Numbers::Int(bounds), Num::Float(float)) => {
-            count_below(bounds, |bound| (*bound as f64) < float)
-        }
-        (Numbers::Float(bounds), Num::Int(int)) => count_below(bounds, |bound| *bound < int as f64),
-        (Numbers::Float(bounds), Num::Float(float)) => count_below(bounds, |bound| *bound < float),
+        sink.measured(bounds_below::<false>(self.bounds, number), number)
     }
 }
 
