@@ -59,7 +59,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, Parser};
 
 use crate::leaf::{Context, Sink};
-use crate::policy::{ClosedValue, OneNumber};
+use crate::policy::closed;
 use crate::schema::{Domain, Opening};
 use crate::{TelemetryFields, TelemetryValue};
 
@@ -242,19 +242,7 @@ macro_rules! words_of_the_program {
             }
         }
 
-        impl OneNumber for $Type {}
-
-        impl ClosedValue for $Type {
-            type Closed<'v> = &'v Self;
-
-            fn closed(&self) -> &Self {
-                self
-            }
-
-            fn emit_closed<R: Sink>(&self, context: Context<'_>, sink: R) -> Result<R::Ok, R::Error> {
-                self.send(context, sink)
-            }
-        }
+        closed! { [] $Type; }
     )*};
 }
 words_of_the_program! {

@@ -430,10 +430,13 @@ impl<T: TelemetryValue> TelemetryValue for Private<T> {
     }
 }
 
-/// Closed values that are so by themselves, or because their elements are.
+/// Closed values that are so by themselves, or because their elements are: none
+/// of them is a number.
 macro_rules! closed {
     ($([$($generics:tt)*] $Type:ty;)*) => {$(
-        impl<$($generics)*> ClosedValue for $Type {
+        impl<$($generics)*> $crate::policy::OneNumber for $Type {}
+
+        impl<$($generics)*> $crate::policy::ClosedValue for $Type {
             type Closed<'v> = &'v Self where Self: 'v;
 
             fn closed(&self) -> &Self {
@@ -447,6 +450,8 @@ macro_rules! closed {
         }
     )*};
 }
+#[cfg(feature = "clap")]
+pub(crate) use closed;
 closed! {
     [] bool;
     [] ();

@@ -33,6 +33,8 @@ mod with;
 
 #[cfg(feature = "client")]
 pub(crate) use self::allow::NoIdentifier;
+#[cfg(feature = "clap")]
+pub(crate) use self::allow::closed;
 pub use self::allow::{Allowed, ChosenName, ClosedValue, Names, TelemetryValue};
 pub use self::bounds::{Numeric, Textual, Whole};
 pub use self::count::Countable;

@@ -1,7 +1,7 @@
 //! Values that hold one number at most.
 //!
-//! It owns which values of the standard library do. It must never know why that
-//! is asked.
+//! It owns which numbers of the standard library do; what is closed does too, and
+//! says so itself. It must never know why that is asked.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::{Arc, atomic};
 use std::time::Duration;
 
-use crate::leaf::{Literal, Private};
+use crate::leaf::Private;
 
 /// A value that holds one number at most, and so may be part of a tuple. A
 /// tuple of numbers is none: of two tuples of two numbers, an address.
@@ -27,7 +27,7 @@ macro_rules! one_number {
     ($([$($generics:tt)*] $Type:ty;)*) => {$(impl<$($generics)*> OneNumber for $Type {})*};
 }
 one_number! {
-    [] bool; [] (); [] Literal; [] Ordering; [] Duration; [] f32; [] f64;
+    [] Ordering; [] Duration; [] f32; [] f64;
     [] u8; [] u16; [] u32; [] u64; [] u128; [] usize;
     [] i8; [] i16; [] i32; [] i64; [] i128; [] isize;
     [] NonZero<u8>; [] NonZero<u16>; [] NonZero<u32>; [] NonZero<u64>; [] NonZero<u128>; [] NonZero<usize>;

@@ -3,28 +3,13 @@
 //! It owns how many numbers there may be in one. It must never know a policy
 //! other than `allow`.
 
-use std::collections::{BTreeSet, HashSet, VecDeque};
-
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::allow::{Allowed, AllowedPart, ChosenName, ClosedValue, Names, TelemetryValue};
+use super::allow::{Allowed, AllowedPart, ClosedValue, TelemetryValue};
 use super::one_number::OneNumber;
 use crate::leaf::{Context, Element, Sink, index_in};
 use crate::schema::Domain;
 use crate::schema::tuple::Places;
-
-macro_rules! of_closed_values {
-    ($([$($generics:tt)*] $Type:ty;)*) => {$(impl<$($generics)*> OneNumber for $Type {})*};
-}
-of_closed_values! {
-    [E: Names + ?Sized] ChosenName<E>;
-    [T: ClosedValue] [T];
-    [T: ClosedValue, const N: usize] [T; N];
-    [T: ClosedValue] Vec<T>;
-    [T: ClosedValue] VecDeque<T>;
-    [T: ClosedValue] BTreeSet<T>;
-    [T: ClosedValue, H] HashSet<T, H>;
-}
 
 /// A tuple, written as a sequence.
 struct Tuple<'v, T>(&'v T, Context<'v>);
@@ -68,15 +53,22 @@ macro_rules! tuple {
     };
 }
 
+/// A tuple of closed values, which is one.
+macro_rules! closed_tuple {
+    ($($T:ident $index:tt),+) => {
+        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
+            [] $($T $index),+ }
+        #[diagnostic::do_not_recommend]
+        impl<$($T: ClosedValue),+> OneNumber for ($($T,)+) {}
+    };
+}
+
 /// Tuples that may hold numbers.
 macro_rules! tuples {
     ($(($($T:ident $index:tt),+))*) => {$(
         tuple! { TelemetryValue TelemetryValue Inner inner send Allowed Tuple:
             [const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);] $($T $index),+ }
-        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
-            [] $($T $index),+ }
-        #[diagnostic::do_not_recommend]
-        impl<$($T: ClosedValue),+> OneNumber for ($($T,)+) {}
+        closed_tuple! { $($T $index),+ }
     )*};
 }
 // Three numbers are a version; four are an address.
@@ -89,10 +81,7 @@ tuples! {
 /// Tuples that may not.
 macro_rules! closed_tuples {
     ($(($($T:ident $index:tt),+))*) => {$(
-        tuple! { ClosedValue ClosedValue Closed closed emit_closed AllowedPart ClosedTuple:
-            [] $($T $index),+ }
-        #[diagnostic::do_not_recommend]
-        impl<$($T: ClosedValue),+> OneNumber for ($($T,)+) {}
+        closed_tuple! { $($T $index),+ }
 
         impl<$($T: ClosedValue),+> TelemetryValue for ($($T,)+) {
             const DOMAIN: Domain = Domain::tuple(&[$($T::DOMAIN),+]);
