@@ -3,8 +3,6 @@
 //! It owns the arithmetic of forms and bits. It must never know a policy: two
 //! policies that let the same values through have the same domain.
 
-use crate::tuple::sequences;
-
 /// The values that can stand in a field's place.
 ///
 /// A domain is closed when it can be listed before the program runs.
@@ -299,6 +297,34 @@ pub(crate) fn millibits(forms: u128) -> u64 {
     let thousandths = (u128::from(fraction) * 1000).div_ceil(1 << DIGITS);
     // Of what is no power of two the logarithm is never whole.
     u64::from(whole) * 1000 + u64::try_from(thousandths).unwrap_or(1000).max(1)
+}
+
+/// Every sequence that a tuple can leave, by what stands in each place: a part that
+/// is absent leaves no gap. Two ways to fill the tuple that
+/// look the same are one.
+///
+/// ```text
+/// (bool, optional bool) -> [bool], [bool, bool]
+/// ```
+pub(crate) fn sequences(parts: &[Domain]) -> Vec<Vec<&Domain>> {
+    let mut all: Vec<Vec<&Domain>> = vec![Vec::new()];
+    for part in parts {
+        let longer = all.iter().map(|before| before.iter().copied().chain([part.required()]));
+        let mut longer: Vec<Vec<&Domain>> = longer.map(Iterator::collect).collect();
+        match part {
+            Domain::Nothing => {}
+            Domain::Optional(_) => all.append(&mut longer),
+            _ => all = longer,
+        }
+    }
+    let mut apart: Vec<Vec<&Domain>> = Vec::new();
+    for sequence in all {
+        if !apart.contains(&sequence) {
+            apart.push(sequence);
+        }
+    }
+    apart.sort_by_key(Vec::len);
+    apart
 }
 
 #[cfg(test)]

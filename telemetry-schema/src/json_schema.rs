@@ -5,9 +5,8 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::domain::{Domain, Opening};
+use crate::domain::{Domain, Opening, sequences};
 use crate::model::{Event, Field, Form, Schema};
-use crate::tuple::sequences;
 use crate::words;
 
 /// The schema of one event's sanitised fields.

@@ -37,7 +37,6 @@ pub mod lock;
 mod model;
 #[cfg(feature = "proptest")]
 pub mod strategies;
-mod tuple;
 pub mod verify;
 pub mod words;
 

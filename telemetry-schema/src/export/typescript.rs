@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::DRAFT;
-use crate::domain::{Domain, Opening};
+use crate::domain::{Domain, Opening, sequences};
 use crate::model::{Field, Form, Schema};
-use crate::tuple::sequences;
 use crate::words;
 
 /// Up to so many elements, a list of known length is written with a place for each.

@@ -6,7 +6,10 @@
 use std::fmt::Write as _;
 
 use crate::domain::{Domain, Opening};
-use crate::tuple::MOST;
+
+/// As many parts as a tuple may have here: more than any that may be allowed has,
+/// and few enough to list every sequence that it can leave.
+const MOST: usize = 8;
 
 /// Writes the text in quotation marks, on one line, with nothing in it that
 /// cannot be seen.

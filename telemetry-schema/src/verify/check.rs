@@ -9,9 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Violation;
 use super::cursor::{Cursor, JsonType, NotJson, RawString};
-use crate::domain::{Domain, Opening};
+use crate::domain::{Domain, Opening, sequences};
 use crate::model::Field;
-use crate::tuple::sequences;
 
 /// What is wrong, before the line's number is known.
 #[derive(Clone, Debug)]
