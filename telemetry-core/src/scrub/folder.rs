@@ -6,11 +6,8 @@
 use super::address::is_one_of;
 use super::engine::Pass;
 use super::rules::Rule;
-use super::text::class::{ALNUM, DASH, DOT, HIGH, LETTER, UNDERSCORE};
-
-const NAME: u16 = ALNUM | UNDERSCORE | DASH | DOT | HIGH;
-/// Longer than any system lets a name be.
-const MOST: usize = 128;
+use super::text::LONGEST_NAME;
+use super::text::class::{ALNUM, HIGH, LETTER, NAME, UNDERSCORE};
 
 /// What ends the name of a folder.
 fn ends_folder(byte: u8) -> bool {
@@ -54,7 +51,7 @@ impl Pass<'_> {
         if start == end {
             return;
         }
-        let mut last = text.until(start, start + MOST, ends_folder);
+        let mut last = text.until(start, start + LONGEST_NAME, ends_folder);
         if windows {
             last = self.with_spaces(start, last);
         }
@@ -81,10 +78,10 @@ impl Pass<'_> {
         let text = self.text;
         let mut last = end;
         for _ in 0..3 {
-            if text.byte(last) != b' ' || last > start + MOST {
+            if text.byte(last) != b' ' || last > start + LONGEST_NAME {
                 break;
             }
-            let next = text.until(last + 1, last + MOST, ends_folder);
+            let next = text.until(last + 1, last + LONGEST_NAME, ends_folder);
             if next == last + 1 {
                 break;
             }
@@ -98,7 +95,7 @@ impl Pass<'_> {
         let text = self.text;
         let before = text.before(at);
         let url = before == b'/';
-        let end = text.run(at + 1, NAME, MOST);
+        let end = text.run(at + 1, NAME, LONGEST_NAME);
         let begins = at == 0
             || before <= b' '
             || matches!(before, b'"' | b'\'' | b'`' | b'=' | b':' | b'(' | b',');
@@ -117,7 +114,7 @@ impl Pass<'_> {
         } else {
             text.before(at) == b'/' && !text.is_before(at - 1, ALNUM)
         };
-        let last = text.until(end, end + MOST, ends_folder);
+        let last = text.until(end, end + LONGEST_NAME, ends_folder);
         let known = is_one_of(
             text.slice(end, last),
             &[b"www", b"http", b"ftp", b"git", b"tftp", b"nfs", b"samba", b"data", b"app"],

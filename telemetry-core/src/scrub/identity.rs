@@ -8,13 +8,9 @@ use super::fields::{self, Field};
 use super::names::Name;
 use super::rules::Rule;
 use super::text::class::{
-    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER, WHITE,
+    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, NAME, QUOTE, UNDERSCORE, UPPER, WHITE,
 };
-use super::text::{Text, Words, is};
-
-const NAME: u16 = ALNUM | UNDERSCORE | DASH | DOT | HIGH;
-/// Longer than any system lets a name be.
-const MOST: usize = 128;
+use super::text::{LONGEST_NAME, Text, Words, is};
 
 /// What follows `user` in a sentence without being a name.
 static NO_NAMES: Words = Words::new(&[
@@ -211,8 +207,8 @@ impl Pass<'_> {
     /// `cn=Jane Doe,ou=people`
     fn common_name(&mut self, value: usize) {
         let text = self.text;
-        let end =
-            text.until(value, value + MOST, |byte| byte == b',' || byte < b' ' || byte == b'"');
+        let end = text
+            .until(value, value + LONGEST_NAME, |byte| byte == b',' || byte < b' ' || byte == b'"');
         if [&b",ou="[..], b",dc=", b",cn=", b",o=", b", ou=", b", dc="]
             .iter()
             .any(|next| text.starts_caseless(end, next))
@@ -225,7 +221,7 @@ impl Pass<'_> {
     fn is_whole_line(&self, name: Name, value: usize) -> bool {
         let text = self.text;
         let start = text.run(value, BLANK, 8);
-        let end = text.run(start, NAME, MOST);
+        let end = text.run(start, NAME, LONGEST_NAME);
         (name.start == 0 || text.before(name.start) == b'\n')
             && matches!(text.byte(end), 0 | b'\r' | b'\n')
             && end <= text.len()
@@ -248,7 +244,7 @@ impl Pass<'_> {
             start = number;
         }
         // `user=<jane>`, as mail servers write it.
-        let close = text.run(start + 1, NAME, MOST);
+        let close = text.run(start + 1, NAME, LONGEST_NAME);
         if text.byte(start) == b'<' && text.byte(close) == b'>' && text.before(start) == b'=' {
             if self.is_identity(start + 1, close) {
                 self.found(rule, start + 1, close);
@@ -268,7 +264,7 @@ impl Pass<'_> {
         }
         if text.is(start, QUOTE) {
             let mark = text.byte(start);
-            let end = text.until(start + 1, start + MOST, |byte| {
+            let end = text.until(start + 1, start + LONGEST_NAME, |byte| {
                 byte == mark || byte < b' ' || byte == b'\\'
             });
             if self.is_identity(start + 1, end) {
@@ -276,7 +272,7 @@ impl Pass<'_> {
             }
             return;
         }
-        let mut end = text.run(start, NAME | BACKSLASH, MOST);
+        let mut end = text.run(start, NAME | BACKSLASH, LONGEST_NAME);
         while end > start && text.is_before(end, DOT | BACKSLASH) {
             end -= 1;
         }

@@ -7,6 +7,9 @@
 //! loop over bytes is in this file: that is where the steps are counted by
 //! which a test shows that the time is linear.
 
+/// Longer than any system lets the name of a user or a folder be.
+pub(super) const LONGEST_NAME: usize = 128;
+
 /// Sets of bytes, as bits.
 pub(super) mod class {
     pub(in crate::scrub) const DIGIT: u16 = 1;
@@ -36,6 +39,8 @@ pub(super) mod class {
     pub(in crate::scrub) const ALNUM: u16 = DIGIT | LETTER;
     pub(in crate::scrub) const WORD: u16 = ALNUM | UNDERSCORE;
     pub(in crate::scrub) const HOST: u16 = WORD | DASH;
+    /// What the name of a user or a folder is made of.
+    pub(in crate::scrub) const NAME: u16 = WORD | DASH | DOT | HIGH;
 
     #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
     pub(super) const OF: [u16; 256] = {

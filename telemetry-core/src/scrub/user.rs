@@ -7,13 +7,9 @@ use super::address::is_one_of;
 use super::engine::Pass;
 use super::rules::Rule;
 use super::text::class::{
-    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, HIGH, LETTER, QUOTE, UNDERSCORE, UPPER,
+    ALNUM, BACKSLASH, BLANK, DASH, DIGIT, DOT, LETTER, NAME, QUOTE, UNDERSCORE, UPPER,
 };
-use super::text::{Words, is};
-
-const NAME: u16 = ALNUM | UNDERSCORE | DASH | DOT | HIGH;
-/// Longer than any system lets a name be.
-const MOST: usize = 128;
+use super::text::{LONGEST_NAME, Words, is};
 
 /// Words before `user`, after which a name follows.
 static BEFORE_USER: Words = Words::new(&[
@@ -81,7 +77,8 @@ impl Pass<'_> {
         let start = text.run(end, BLANK, 2);
         if text.is(start, QUOTE) || text.byte(start) == b'(' {
             let close = if text.byte(start) == b'(' { b')' } else { text.byte(start) };
-            let last = text.until(start + 1, start + MOST, |byte| byte == close || byte < b' ');
+            let last =
+                text.until(start + 1, start + LONGEST_NAME, |byte| byte == close || byte < b' ');
             if text.byte(last) == close && self.is_identity(start + 1, last) {
                 self.found(Rule::LogUser, start + 1, last);
             }
@@ -193,7 +190,7 @@ impl Pass<'_> {
             let mark = text.byte(start);
             return (
                 start + 1,
-                text.until(start + 1, start + MOST, |byte| byte == mark || byte < b' '),
+                text.until(start + 1, start + LONGEST_NAME, |byte| byte == mark || byte < b' '),
             );
         }
         (start, self.name_end(start))
@@ -201,7 +198,7 @@ impl Pass<'_> {
 
     fn name_end(&self, start: usize) -> usize {
         let text = self.text;
-        let mut end = text.run(start, NAME | BACKSLASH, MOST);
+        let mut end = text.run(start, NAME | BACKSLASH, LONGEST_NAME);
         while end > start && text.is_before(end, DOT | BACKSLASH) {
             end -= 1;
         }
@@ -262,7 +259,7 @@ impl Pass<'_> {
             return;
         }
         let end = at - 2;
-        let start = text.back(end, NAME, MOST);
+        let start = text.back(end, NAME, LONGEST_NAME);
         if text.before(start) == b'(' {
             self.found(Rule::LogUser, start, end);
         }
