@@ -163,6 +163,26 @@ fn what_only_looks_like_personal_data_stays() {
     assert!(count.share() >= LEAST, "{changed}");
 }
 
+/// How much of each kind is found in lines with labels, and what is missed.
+fn recall(
+    scrubber: &Scrubber,
+    lines: impl Iterator<Item = Line>,
+) -> (BTreeMap<String, Count>, String) {
+    let (mut recall, mut misses) = (BTreeMap::new(), String::new());
+    for line in lines {
+        let finds = scrubber.finds(line.text.as_bytes());
+        let finds: Vec<_> = finds.map(|find| (find.rule().to_owned(), find.range())).collect();
+        for (kind, range) in &line.labels {
+            let found = left(range, &finds) < 4.min(range.len());
+            recall.entry(kind.clone()).or_insert_with(Count::default).add(found);
+            if !found {
+                misses += &format!("\n{kind}: {}", line.text);
+            }
+        }
+    }
+    (recall, misses)
+}
+
 /// Of lines that were written to test these rules from outside, before the
 /// rules were mended by them: what is hidden, by kind. `docs/scrubbing.md` says
 /// what the first run found.
@@ -176,19 +196,7 @@ fn lines_from_outside() {
     };
     let scrubber = scrubber();
     let text = fs::read_to_string(outside().join("lines.txt")).unwrap();
-    let mut recall = BTreeMap::new();
-    let mut misses = String::new();
-    for line in text.lines().map(|line| parse("lines", line)) {
-        let finds = scrubber.finds(line.text.as_bytes());
-        let finds: Vec<_> = finds.map(|find| (find.rule().to_owned(), find.range())).collect();
-        for (kind, range) in &line.labels {
-            let found = left(range, &finds) < 4.min(range.len());
-            recall.entry(kind.clone()).or_insert_with(Count::default).add(found);
-            if !found {
-                misses += &format!("\n{kind}: {}", line.text);
-            }
-        }
-    }
+    let (recall, misses) = recall(&scrubber, text.lines().map(|line| parse("lines", line)));
     let shares: Vec<_> = recall.iter().map(|(kind, count)| (kind, count.share())).collect();
     println!("{shares:?}{misses}");
     assert_eq!(recall.len(), 12);
@@ -202,18 +210,8 @@ fn lines_from_outside() {
 fn a_second_set_of_lines_from_outside() {
     let scrubber = scrubber();
     let text = fs::read_to_string(outside().join("second.txt")).unwrap();
-    let (mut recall, mut misses) = (BTreeMap::new(), String::new());
-    for line in text.lines().map(|line| parse("second", &line.replace('§', "\n"))) {
-        let finds = scrubber.finds(line.text.as_bytes());
-        let finds: Vec<_> = finds.map(|find| (find.rule().to_owned(), find.range())).collect();
-        for (kind, range) in &line.labels {
-            let found = left(range, &finds) < 4.min(range.len());
-            recall.entry(kind.clone()).or_insert_with(Count::default).add(found);
-            if !found {
-                misses += &format!("\n{kind}: {}", line.text);
-            }
-        }
-    }
+    let lines = text.lines().map(|line| parse("second", &line.replace('§', "\n")));
+    let (recall, misses) = recall(&scrubber, lines);
     assert!(recall.values().map(|count| count.all).sum::<usize>() >= 300);
     for (kind, count) in &recall {
         println!("{kind:8} {}/{}", count.right, count.all);
