@@ -1,13 +1,15 @@
 //! Events, fields and policies, described by constants.
 //!
-//! It owns the description and how it is written out as an attribute would be.
-//! It must never know what a policy does with a value.
+//! It owns the description and how it is written out as an attribute would be. A
+//! policy of a nested value has fields, so that they stand together. It must never
+//! know how the derive says it, nor what a policy does with a value.
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::Item;
 use super::Shape;
 use super::domain::{Closed, Domain, Numbers, Opening, Values};
+use super::parameter::{Parameter, ParameterValue, Parameters, Written};
 
 /// Why data is collected.
 ///
@@ -324,7 +326,7 @@ impl JsonKey {
     /// Names of more than 28 bytes are rare, and cost a call.
     const ROOM: usize = 32;
 
-    const fn new(text: &'static str) -> Self {
+    pub(super) const fn new(text: &'static str) -> Self {
         let mut padded = [0; Self::ROOM];
         if text.len() <= Self::ROOM {
             let (start, _) = padded.split_at_mut(text.len());
@@ -394,147 +396,6 @@ const fn all_kept(fields: &[FieldSchema]) -> bool {
         index += 1;
     }
     true
-}
-
-/// What the derive says of a field beyond what every field has.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct FieldNotes {
-    purpose: Option<Purpose>,
-    since: Option<&'static str>,
-    renamed_from: Option<&'static str>,
-    private: bool,
-}
-
-impl FieldNotes {
-    const NONE: Self = Self { purpose: None, since: None, renamed_from: None, private: false };
-
-    pub const fn purpose(mut self, name: &'static str) -> Self {
-        self.purpose = Some(Purpose::new(name));
-        self
-    }
-
-    pub const fn since(mut self, notice: &'static str) -> Self {
-        self.since = Some(notice);
-        self
-    }
-
-    pub const fn renamed_from(mut self, name: &'static str) -> Self {
-        self.renamed_from = Some(name);
-        self
-    }
-
-    pub const fn private(mut self, private: bool) -> Self {
-        self.private = private;
-        self
-    }
-}
-
-/// A field of which there is nothing more to say.
-#[doc(hidden)]
-pub const BARE: FieldNotes = FieldNotes::NONE;
-
-/// A field that is dropped.
-#[doc(hidden)]
-pub const DROP: Policy = Policy::DROP;
-
-/// What the derive says of an event: name, version, purpose, description. Short
-/// names, because they are in every expansion.
-#[doc(hidden)]
-pub const fn event(
-    name: &'static str,
-    version: u32,
-    purpose: &'static str,
-    description: &'static str,
-) -> EventSchema {
-    EventSchema::new(name, version, purpose, description, &[])
-}
-
-/// What the derive says of a type: of each event how many fields it has, and
-/// the fields of all events, one after the other.
-#[doc(hidden)]
-pub type Declared<const EVENTS: usize, const FIELDS: usize> =
-    ([(EventSchema, usize); EVENTS], [FieldDescription; FIELDS]);
-
-/// The events, each with its part of `fields`.
-pub(crate) const fn events<const N: usize>(
-    described: [(EventSchema, usize); N],
-    mut fields: &'static [FieldSchema],
-) -> [EventSchema; N] {
-    let mut events = [EventSchema::new("", 0, "", "", &[]); N];
-    let mut index = 0;
-    while index < N {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "both have N elements; iterators are not const"
-        )]
-        {
-            let (event, length) = described[index];
-            events[index] = event;
-            (events[index].fields, fields) = fields.split_at(length);
-        }
-        index += 1;
-    }
-    events
-}
-
-/// What the derive says of one field: name as JSON writes it, type, policy, description, notes.
-#[doc(hidden)]
-pub type FieldDescription = (&'static str, &'static str, Policy, &'static str, FieldNotes);
-
-/// The fields of an event.
-pub(crate) const fn fields<const N: usize>(described: [FieldDescription; N]) -> [FieldSchema; N] {
-    const EMPTY: FieldSchema = FieldSchema {
-        key: JsonKey::new(""),
-        forms: 0,
-        name: "",
-        rust_type: "",
-        policy: Policy::DROP,
-        description: "",
-        purpose: None,
-        since: None,
-        renamed_from: None,
-        private: false,
-    };
-    let mut fields = [EMPTY; N];
-    let mut index = 0;
-    while index < N {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "both have N elements; iterators are not const"
-        )]
-        {
-            let (key, rust_type, policy, description, notes) = described[index];
-            // Behind the comma and the quote, up to the quote and the colon.
-            let (_, name) = key.split_at(2);
-            let (name, _) = name.split_at(name.len() - 2);
-            let FieldNotes { purpose, since, renamed_from, private } = notes;
-            let domain = match purpose {
-                Some(_) => policy.domain.or_absent(),
-                None => policy.domain,
-            };
-            let forms = match domain.forms() {
-                // It is no part of the combination that is counted.
-                _ if policy.histogram.is_some() => 1,
-                Some(forms) if forms <= usize::MAX as u128 => forms as usize,
-                _ => 0,
-            };
-            fields[index] = FieldSchema {
-                key: JsonKey::new(key),
-                forms,
-                name,
-                rust_type,
-                policy,
-                description,
-                purpose,
-                since,
-                renamed_from,
-                private,
-            };
-        }
-        index += 1;
-    }
-    fields
 }
 
 /// How a field leaves the process, with its parameters.
@@ -706,117 +567,4 @@ pub enum Parts {
         /// How values leave.
         values: &'static Policy,
     },
-}
-
-/// One parameter of a policy.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Parameter {
-    /// Its name, such as `bounds` or `because`.
-    pub name: &'static str,
-    /// What it was given.
-    pub value: ParameterValue,
-    /// Where an attribute writes it.
-    pub written: Written,
-}
-
-/// What a parameter was given.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ParameterValue {
-    /// Nothing: that it stands there says it.
-    Flag,
-    /// A whole number.
-    Number(i128),
-    /// Numbers.
-    Numbers(Numbers),
-    /// A text.
-    Text(&'static str),
-    /// Texts.
-    Texts(&'static [&'static str]),
-    /// A path in the source.
-    Path(&'static str),
-}
-
-impl Display for ParameterValue {
-    /// Writes the value as an attribute does; of a flag nothing.
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Flag => Ok(()),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::Numbers(Numbers::Int(numbers)) => separated(f, numbers),
-            Self::Numbers(Numbers::Float(numbers)) => separated(f, numbers),
-            Self::Text(text) => write!(f, "{text:?}"),
-            Self::Texts(texts) => {
-                for (index, text) in texts.iter().enumerate() {
-                    write!(f, "{}{text:?}", if index == 0 { "" } else { ", " })?;
-                }
-                Ok(())
-            }
-            Self::Path(path) => f.write_str(path),
-        }
-    }
-}
-
-fn separated<T: Display>(f: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
-    for (index, item) in items.iter().enumerate() {
-        write!(f, "{}{item}", if index == 0 { "" } else { ", " })?;
-    }
-    Ok(())
-}
-
-/// Where an attribute writes a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Written {
-    /// In parentheses, the value alone: `bucket(10, 100)`.
-    Inside,
-    /// In parentheses, by name: `truncate_ip(v4 = 16)`.
-    InsideNamed,
-    /// Beside the policy: `hash, domain = "user"`.
-    Beside,
-    /// As what the policy is set to: `with = path::to::function`.
-    Assigned,
-}
-
-/// The parameters of a policy, in the order in which an attribute writes them.
-///
-/// They are held in place, so that a `const fn` can make them; it is a slice.
-#[derive(Clone, Copy, PartialEq)]
-pub struct Parameters {
-    items: [Parameter; Self::MOST],
-    length: usize,
-}
-
-impl Parameters {
-    /// As many as the policy with the most has.
-    const MOST: usize = 3;
-
-    /// None.
-    pub const NONE: Self = Self {
-        items: [Parameter { name: "", value: ParameterValue::Flag, written: Written::Inside };
-            Self::MOST],
-        length: 0,
-    };
-
-    #[expect(clippy::indexing_slicing, reason = "a policy with more does not compile")]
-    const fn and(mut self, parameter: Parameter) -> Self {
-        self.items[self.length] = parameter;
-        self.length += 1;
-        self
-    }
-}
-
-impl std::ops::Deref for Parameters {
-    type Target = [Parameter];
-
-    fn deref(&self) -> &[Parameter] {
-        self.items.get(..self.length).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Parameters {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
 }
