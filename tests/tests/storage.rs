@@ -166,6 +166,21 @@ fn a_cap_counts_what_is_left_in_a_segment_and_not_what_was_once_in_it() {
 }
 
 #[test]
+fn what_one_cap_counted_before_a_kill_another_cap_does_not_count_again() {
+    let home = tempfile::tempdir().unwrap();
+    let lines = event_line("x-1", TIME, "first", "a") + &event_line("x-2", TIME, "second", "b");
+    for by_events in [true, false] {
+        // Killed between the count and the end of the segment, which is still there.
+        plant(home.path(), 1, &lines);
+        let mut none = limits();
+        *(if by_events { &mut none.events } else { &mut none.segments }) = 0;
+        assert_eq!(internals::enforce(home.path(), &none, SystemTime::now()).unwrap(), 2);
+        let counts = spool::counts(home.path()).unwrap();
+        assert_eq!((counts.get(Reason::CapEvents), counts.total()), (2, 2), "{counts:?}");
+    }
+}
+
+#[test]
 fn what_is_asked_about_before_erasing_is_what_is_erased() {
     let home = tempfile::tempdir().unwrap();
     let fill = || {

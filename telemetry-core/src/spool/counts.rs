@@ -161,24 +161,24 @@ fn add_all(dir: &Path, counts: &mut Counts) -> Result<(), Error> {
     })
 }
 
-/// Counts `events`; a second count with the same reason and key counts nothing.
+/// Counts `events`; a second count with the same key counts nothing, for another
+/// reason neither: after a kill another limit may be the first that is passed.
 pub(super) fn add_once(dir: &Path, reason: Reason, events: u64, key: &str) -> Result<(), Error> {
-    let key = fingerprint(reason, key);
+    let key = fingerprint(key);
     change(&dir.join(FILE), |page| page.add_once(reason, events, key))
 }
 
 /// Counts one event a key, of at most [`AT_ONCE`]; known keys count nothing.
 pub(super) fn add_each(dir: &Path, reason: Reason, keys: &[String]) -> Result<(), Error> {
     change(&dir.join(FILE), |page| {
-        keys.iter().for_each(|key| page.add_once(reason, 1, fingerprint(reason, key)));
+        keys.iter().for_each(|key| page.add_once(reason, 1, fingerprint(key)));
     })
 }
 
 /// FNV-1a with 64 bits: of the few keys that are remembered, two that are
 /// equal by chance are not to be expected.
-fn fingerprint(reason: Reason, key: &str) -> u64 {
-    let bytes = reason.name().bytes().chain([b'@']).chain(key.bytes());
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+fn fingerprint(key: &str) -> u64 {
+    key.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }
